@@ -1,0 +1,120 @@
+"""What the researcher dropped, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from asl_inspector.checkpoints.records import Checkpoint, WouldRun
+from asl_inspector.history.records import History
+from asl_inspector.mapped_file import MappedFile
+from asl_inspector.samples.records import Clips, Vocabulary
+
+Opened = Checkpoint | Clips | Vocabulary | History
+
+
+class Role(StrEnum):
+    """What a file is for. The value is the word of the command line and of the JSON."""
+
+    CHECKPOINT = "checkpoint"
+    VALIDATION = "val"
+    TRAIN = "train"
+    VOCABULARY = "vocabulary"
+    STAGE1 = "stage1"
+    HISTORY = "history"
+    UNUSED = "unused"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One file of a case, as it is shown and saved.
+
+    Attributes:
+        path: Where it is.
+        role: What it is used for.
+        why: Why it has that role, or why it has none, as a sentence.
+        bytes: Size.
+        summary: What is in it, in few words ("168 clips").
+        choices: Roles that its content allows.
+        problem: What is wrong with it, as a sentence, or an empty string.
+        advice: What to do about the problem.
+        would_run: What an ordinary load would have run.
+        sha256: Hash of its content, or None until it is computed.
+        chosen: True where the user chose the role.
+    """
+
+    path: Path
+    role: Role
+    why: str
+    bytes: int
+    summary: str = ""
+    choices: tuple[Role, ...] = ()
+    problem: str = ""
+    advice: str = ""
+    would_run: tuple[WouldRun, ...] = ()
+    sha256: str | None = None
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file of a case together with what was read from it; `opened` is None where it could not be used."""
+
+    row: CaseFile
+    file: MappedFile | None
+    opened: Opened | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The files of one case, in the order in which they came."""
+
+    files: tuple[OpenFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def _of_role(self, role: Role) -> tuple[OpenFile, ...]:
+        return tuple(one for one in self.files if one.row.role is role and one.opened is not None)
+
+    def _first(self, role: Role) -> OpenFile | None:
+        found = self._of_role(role)
+        return found[0] if found else None
+
+    @property
+    def checkpoint(self) -> OpenFile | None:
+        """The checkpoint to inspect."""
+        return self._first(Role.CHECKPOINT)
+
+    @property
+    def stage1(self) -> OpenFile | None:
+        """The pre-trained checkpoint."""
+        return self._first(Role.STAGE1)
+
+    @property
+    def validation(self) -> Clips | None:
+        """The validation clips."""
+        return self._clips(Role.VALIDATION)
+
+    @property
+    def train(self) -> Clips | None:
+        """The training clips."""
+        return self._clips(Role.TRAIN)
+
+    def _clips(self, role: Role) -> Clips | None:
+        found = self._first(role)
+        return found.opened if found is not None and isinstance(found.opened, Clips) else None
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        """All vocabulary files."""
+        return tuple(one.opened for one in self._of_role(Role.VOCABULARY) if isinstance(one.opened, Vocabulary))
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """All notebooks and logs."""
+        return tuple(one.opened for one in self._of_role(Role.HISTORY) if isinstance(one.opened, History))
+
+    def with_rows(self, change: Callable[[CaseFile], CaseFile]) -> Case:
+        """The same case with every row replaced by `change(row)`."""
+        return replace(self, files=tuple(replace(one, row=change(one.row)) for one in self.files))

@@ -1,0 +1,150 @@
+"""Which file is for what, decided over all files of a case together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.history.records import History
+from asl_inspector.samples.records import Clips, Vocabulary
+
+TRAIN_WORDS = {"train", "training"}
+VALIDATION_WORDS = {"val", "valid", "validation", "dev"}
+TEST_WORDS = {"test", "testing", "eval"}
+STAGE1_WORDS = {"stage1", "pretrain", "pretrained", "pretraining"}
+Decision = tuple[Role, str]
+
+
+def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str, ...] = ()) -> Case:
+    """Give every file its role.
+
+    Args:
+        files: Opened files in the order in which they came.
+        chosen: Roles that the user chose; they are kept.
+        notes: Notes of the case.
+    """
+    decisions: dict[Path, Decision] = {}
+    taken = {chosen[one.row.path] for one in files if one.row.path in chosen}
+    free = [one for one in files if one.row.path not in chosen and one.opened is not None]
+    decisions |= _checkpoints([one for one in free if isinstance(one.opened, Checkpoint)], taken)
+    decisions |= _clips([one for one in free if isinstance(one.opened, Clips)], taken)
+    for one in free:
+        if isinstance(one.opened, Vocabulary):
+            decisions[one.row.path] = (Role.VOCABULARY, "JSON that gives each gloss an id.")
+        elif isinstance(one.opened, History):
+            decisions[one.row.path] = (Role.HISTORY, _history_reason(one.opened))
+    return Case(tuple(_decided(one, chosen, decisions) for one in files), notes)
+
+
+def _decided(one: OpenFile, chosen: Mapping[Path, Role], decisions: Mapping[Path, Decision]) -> OpenFile:
+    path = one.row.path
+    if path in chosen:
+        return replace(one, row=replace(one.row, role=chosen[path], why="You chose this role.", chosen=True))
+    if path in decisions:
+        role, why = decisions[path]
+        return replace(one, row=replace(one.row, role=role, why=why, chosen=False))
+    return replace(one, row=replace(one.row, role=Role.UNUSED, chosen=False))
+
+
+def _history_reason(history: History) -> str:
+    if history.epochs:
+        return f"It prints the losses and accuracies of {len(history.epochs)} epochs."
+    return "It prints whether pre-trained weights were loaded."
+
+
+def _words(path: Path) -> set[str]:
+    """The words of a file name, `stage1_checkpoint-best.pt` giving stage1, checkpoint, best."""
+    return set(re.findall(r"[a-z]+\d*", path.stem.lower().replace("stage_1", "stage1")))
+
+
+def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
+    """The checkpoint to inspect, and the one that it may have started from."""
+    decisions: dict[Path, Decision] = {}
+    candidates: list[OpenFile] = []
+    for one in files:
+        checkpoint = one.opened
+        if not isinstance(checkpoint, Checkpoint):
+            continue
+        if not checkpoint.tensors:
+            decisions[one.row.path] = (Role.UNUSED, "A pickle file without tensors.")
+        elif checkpoint.contents.layout == "stage-1" and Role.STAGE1 not in taken and len(files) > 1:
+            why = "It holds an encoder without an output layer, as pre-training saves it."
+            decisions[one.row.path] = (Role.STAGE1, why)
+            taken = taken | {Role.STAGE1}
+        else:
+            candidates.append(one)
+    return decisions | _among(candidates, taken)
+
+
+def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
+    decisions: dict[Path, Decision] = {}
+    if len(candidates) > 1 and Role.STAGE1 not in taken:
+        named = [one for one in candidates if _words(one.row.path) & STAGE1_WORDS]
+        if len(named) == 1:
+            decisions[named[0].row.path] = (Role.STAGE1, "Its name says that it is the pre-trained one.")
+            candidates = [one for one in candidates if one is not named[0]]
+    main_is_chosen = Role.CHECKPOINT in taken
+    for index, one in enumerate(candidates):
+        if index == 0 and not main_is_chosen:
+            decisions[one.row.path] = (Role.CHECKPOINT, "It holds the weights of a network.")
+        else:
+            why = "It holds the weights of a network too; one checkpoint is inspected at a time. Choose its role."
+            decisions[one.row.path] = (Role.UNUSED, why)
+    return decisions
+
+
+def second_checkpoints(case: Case) -> list[Path]:
+    """Checkpoints that have no role because another one is inspected and the user has not chosen."""
+    return [
+        one.row.path
+        for one in case.files
+        if isinstance(one.opened, Checkpoint) and one.opened.tensors and one.row.role is Role.UNUSED
+        if not one.row.chosen
+    ]
+
+
+def _split_of(one: OpenFile) -> tuple[str | None, str]:
+    """What a clip file says of its split, and where it says so."""
+    clips = one.opened
+    told = Counter(split.lower() for split in clips.splits if split) if isinstance(clips, Clips) else Counter[str]()
+    if told:
+        word = told.most_common(1)[0][0]
+        return word, f"its clips say split “{word}”"
+    words = _words(one.row.path)
+    named = next((word for word in sorted(words) if word in TRAIN_WORDS | VALIDATION_WORDS | TEST_WORDS), None)
+    return named, "its name says so"
+
+
+def _clips(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
+    """Which clips are for training and which for validation: by their own split, their name, their number."""
+    decisions: dict[Path, Decision] = {}
+    splits = {one.row.path: _split_of(one) for one in files}
+
+    def give(role: Role, words: set[str], what: str) -> None:
+        nonlocal taken
+        for one in files:
+            word, where = splits[one.row.path]
+            if word in words and one.row.path not in decisions and role not in taken:
+                decisions[one.row.path] = (role, f"Clips with labels; {where}{what}.")
+                taken = taken | {role}
+
+    give(Role.TRAIN, TRAIN_WORDS, "")
+    give(Role.VALIDATION, VALIDATION_WORDS, "")
+    give(Role.VALIDATION, TEST_WORDS, ", and there are no validation clips")
+    left = sorted((one for one in files if one.row.path not in decisions), key=lambda one: one.row.bytes)
+    for one in left:
+        word, _ = splits[one.row.path]
+        if word is None and Role.VALIDATION not in taken:
+            decisions[one.row.path] = (Role.VALIDATION, "Clips with labels; no split is named.")
+            taken = taken | {Role.VALIDATION}
+        elif word is None and Role.TRAIN not in taken:
+            decisions[one.row.path] = (Role.TRAIN, "Clips with labels, more than in the validation file.")
+            taken = taken | {Role.TRAIN}
+        else:
+            decisions[one.row.path] = (Role.UNUSED, "Clips with labels; another file has this part already.")
+    return decisions

@@ -1,0 +1,274 @@
+"""Where in a checkpoint are the weights, the settings, the vocabulary, the optimizer, the curves?
+
+Nothing here is certain by name alone: a state dict is recognised by holding tensors, an optimizer by holding `state`
+and `param_groups`. Names only break ties.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
+from asl_inspector.checkpoints.tensor_bytes import single_number
+from asl_inspector.inert_pickle.numpy_arrays import scalar_of
+from asl_inspector.inert_pickle.plain import attributes_of, items_of, lookup, pairs_of, text_keyed
+from asl_inspector.inert_pickle.records import Buffer, Built
+
+WEIGHT_NAMES = (
+    "model_state_dict",
+    "state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params",
+    "encoder_state_dict",
+    "generator",
+    "ema",
+)
+COPY_NAMES = {"ema", "ema_state_dict", "model_ema", "teacher", "teacher_state_dict", "swa"}
+OPTIMIZER_WORDS = ("optim",)
+OTHER_WORDS = ("scheduler", "scaler", "rng", "loops", "callbacks")
+BUFFER_ENDINGS = ("running_mean", "running_var", "num_batches_tracked", "position_ids", ".pe", "attn_mask")
+METRIC_NAMES = {
+    "val_acc": "val_acc",
+    "val_accuracy": "val_acc",
+    "valid_acc": "val_acc",
+    "val_loss": "val_loss",
+    "valid_loss": "val_loss",
+    "train_loss": "train_loss",
+    "train_acc": "train_acc",
+    "train_accuracy": "train_acc",
+    "best_loss": "best_loss",
+    "best_val_loss": "best_val_loss",
+    "best_acc": "best_acc",
+    "best_val_acc": "best_val_acc",
+    "best_accuracy": "best_acc",
+    "loss": "loss",
+    "accuracy": "accuracy",
+}
+SEARCH_DEPTH = 4
+
+
+def assign_roles(tensors: list[TensorRecord]) -> tuple[list[TensorRecord], tuple[str, ...]]:
+    """The same tensors with their roles, and the path of the state dict."""
+    weights_path = _weights_path(tensors)
+    return [replace(tensor, role=_role(tensor, weights_path)) for tensor in tensors], weights_path
+
+
+def _weights_path(tensors: list[TensorRecord]) -> tuple[str, ...]:
+    """The dict that holds the network: the best known name, else the most numbers."""
+    sizes: dict[tuple[str, ...], int] = defaultdict(int)
+    for tensor in tensors:
+        if not _mentions(tensor.path[:-1], OPTIMIZER_WORDS + OTHER_WORDS):
+            sizes[tensor.path[:-1]] += tensor.count
+
+    def rank(path: tuple[str, ...]) -> tuple[int, int]:
+        known = WEIGHT_NAMES.index(path[-1]) if path and path[-1] in WEIGHT_NAMES else len(WEIGHT_NAMES)
+        return known, -sizes[path]
+
+    return min(sizes, key=rank) if sizes else ()
+
+
+def _mentions(path: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return any(word in element.lower() for element in path for word in words)
+
+
+def _role(tensor: TensorRecord, weights_path: tuple[str, ...]) -> Role:
+    parents = tensor.path[:-1]
+    if _mentions(parents, OPTIMIZER_WORDS):
+        return "optimizer"
+    depth = len(weights_path)
+    in_weights = tensor.path[:depth] == weights_path and len(tensor.path) == depth + 1
+    is_state_dict = bool(parents) and parents[-1].endswith("state_dict") and not _mentions(parents, OTHER_WORDS)
+    if not in_weights and (not is_state_dict or parents[-1] in COPY_NAMES):
+        return "other"
+    is_float = tensor.dtype.startswith(("float", "bfloat", "complex"))
+    name = tensor.path[-1] if tensor.path else ""
+    is_buffer = tensor.role != "parameter" and (not is_float or name.endswith(BUFFER_ENDINGS))
+    return "buffer" if is_buffer else "parameter"
+
+
+def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[str, ...], content: Buffer) -> Contents:
+    """What the parts of a pickled checkpoint are.
+
+    Args:
+        root: The inert tree.
+        tensors: Its tensors, with roles.
+        weights_path: Where the state dict is.
+        content: The file, for single numbers such as an optimizer's step.
+    """
+    top = text_keyed(root)
+    epoch = scalar_of(top.get("epoch", top.get("global_epoch")))
+    return Contents(
+        layout=_layout(top, [tensor.path[-1] for tensor in tensors if tensor.path[:-1] == weights_path]),
+        weights_path=weights_path,
+        epoch=epoch if isinstance(epoch, int) and not isinstance(epoch, bool) else None,
+        stored=_stored_metrics(top),
+        hyperparameters=_hyperparameters(top),
+        gloss_to_id=_vocabulary(root),
+        optimizer=_optimizer(root, tensors, content),
+        curves=_curves(top),
+    )
+
+
+def _layout(top: dict[str, object], names: list[str]) -> str | None:
+    """Which of the known ways of saving a run this is."""
+    if not names:
+        return None
+    if "encoder_state_dict" in top and "model_state_dict" not in top:
+        return "stage-1"
+    if "model_state_dict" in top and any(name.startswith("ctc_head.projection.") for name in names):
+        return "stage-2"
+    if "model_state_dict" in top and "classifier.weight" in names and any("encoder.lstm." in name for name in names):
+        return "notebook"
+    return "state-dict"
+
+
+def _number(value: object) -> float | None:
+    scalar = scalar_of(value)
+    return float(scalar) if isinstance(scalar, int | float) and not isinstance(scalar, bool) else None
+
+
+def _stored_metrics(top: dict[str, object]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for key, value in top.items():
+        number = _number(value)
+        if number is not None and key.lower() in METRIC_NAMES:
+            found[METRIC_NAMES[key.lower()]] = number
+    return found
+
+
+def _hyperparameters(top: dict[str, object]) -> dict[str, Scalar]:
+    """Plain values at the top, and those of any dict or object called a config."""
+    found: dict[str, Scalar] = {}
+    for key, value in top.items():
+        scalar = scalar_of(value)
+        if scalar is not None and key.lower() not in METRIC_NAMES and key != "epoch":
+            found[key] = scalar
+    todo: list[tuple[str, object, int]] = [
+        (key, value, 0)
+        for key, value in reversed(top.items())
+        if any(word in key.lower() for word in ("config", "param", "args", "opt", "cfg"))
+        and "optim" not in key.lower()
+        and "state" not in key.lower()
+    ]
+    while todo:
+        name, value, depth = todo.pop()
+        deeper: list[tuple[str, object, int]] = []
+        for inner, held in pairs_of(value) or attributes_of(value) or []:
+            scalar = scalar_of(held)
+            if scalar is not None:
+                found[f"{name}.{inner}"] = scalar
+            elif depth < SEARCH_DEPTH and isinstance(inner, str):
+                deeper.append((f"{name}.{inner}", held, depth + 1))
+        todo += reversed(deeper)
+    return found
+
+
+def _vocabulary(root: object) -> dict[str, int] | None:
+    """Gloss to id, from `gloss_to_id` or from an inverted `id_to_gloss`."""
+    forward = text_keyed(lookup(root, "gloss_to_id"))
+    ids = {gloss: scalar_of(number) for gloss, number in forward.items()}
+    known = {gloss: number for gloss, number in ids.items() if isinstance(number, int)}
+    if known:
+        return known
+    backward = pairs_of(lookup(root, "id_to_gloss")) or []
+    inverted = {}
+    for key, gloss in backward:
+        number = scalar_of(key)
+        if isinstance(number, str) and number.isdecimal():
+            number = int(number)
+        if isinstance(number, int) and isinstance(gloss, str):
+            inverted[gloss] = number
+    return inverted or None
+
+
+def _optimizer(root: object, tensors: list[TensorRecord], content: Buffer) -> Optimizer | None:
+    """The first dict with `state` and `param_groups`."""
+    found = _find_optimizer(root)
+    if found is None:
+        return None
+    path, value = found
+    states = pairs_of(lookup(value, "state")) or []
+    groups = items_of(lookup(value, "param_groups")) or []
+    first = groups[0] if groups else None
+    members = [items_of(lookup(group, "params")) or [] for group in groups]
+    keys = {key for _, state in states for key, _ in pairs_of(state) or [] if isinstance(key, str)}
+    return Optimizer(
+        kind=_optimizer_kind(keys, first),
+        step=_step(path, states, tensors, content),
+        lr=_number(lookup(first, "lr")),
+        weight_decay=_number(lookup(first, "weight_decay")),
+        parameters=sum(len(members_of_group) for members_of_group in members),
+        with_state=len(states),
+    )
+
+
+def _find_optimizer(root: object) -> tuple[tuple[str, ...], object] | None:
+    todo: list[tuple[tuple[str, ...], object]] = [((), root)]
+    while todo:
+        path, value = todo.pop(0)
+        keys = text_keyed(value)
+        if "param_groups" in keys and "state" in keys:
+            return path, value
+        if len(path) < 3:
+            todo += [((*path, key), held) for key, held in keys.items() if "optim" in key.lower()]
+            if path:
+                todo += [((*path, str(index)), held) for index, held in enumerate((items_of(value) or [])[:8])]
+    return None
+
+
+def _optimizer_kind(keys: set[str], group: object) -> str | None:
+    if {"exp_avg", "exp_avg_sq"} <= keys:
+        return "AdamW" if lookup(group, "decoupled_weight_decay") is True else "Adam"
+    if "momentum_buffer" in keys or lookup(group, "nesterov") is not None:
+        return "SGD"
+    if "square_avg" in keys:
+        return "RMSprop"
+    return "Adam" if lookup(group, "betas") is not None else None
+
+
+def _step(
+    path: tuple[str, ...], states: list[tuple[object, object]], tensors: list[TensorRecord], content: Buffer
+) -> int | None:
+    """Most steps of any parameter: a plain number, or a tensor of one element."""
+    steps = [number for _, state in states if (number := _number(lookup(state, "step"))) is not None]
+    prefix = (*path, "state")
+    for tensor in tensors:
+        if tensor.path[: len(prefix)] == prefix and tensor.path[-1] == "step":
+            number = single_number(tensor, content)
+            if number is not None:
+                steps.append(float(number))
+    return int(max(steps)) if steps else None
+
+
+def _curves(top: dict[str, object]) -> dict[str, tuple[float, ...]]:
+    """Lists of numbers whose name speaks of a loss or an accuracy; lists of dicts of numbers, one curve a key."""
+    found: dict[str, tuple[float, ...]] = {}
+    for key, value in top.items():
+        if not any(word in key.lower() for word in ("loss", "acc", "history")):
+            continue
+        items = None if isinstance(value, Built) else items_of(value)
+        if items:
+            found |= _list_curves(key, items)
+        for inner, held in text_keyed(value).items():
+            found |= _list_curves(f"{key}.{inner}", items_of(held) or [])
+    return found
+
+
+def _list_curves(key: str, items: list[object]) -> dict[str, tuple[float, ...]]:
+    numbers = [number for item in items if (number := _number(item)) is not None]
+    if len(numbers) == len(items) and numbers:
+        return {key: tuple(numbers)}
+    rows = [text_keyed(item) for item in items]
+    names = set(rows[0]) if rows else set()
+    columns = {name: [_number(row.get(name)) for row in rows] for name in sorted(names)}
+    return {
+        f"{key}.{name}": tuple(number for number in column if number is not None)
+        for name, column in columns.items()
+        if all(number is not None for number in column)
+    }

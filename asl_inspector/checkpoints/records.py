@@ -1,0 +1,214 @@
+"""What a checkpoint holds, as frozen plain data: no torch, no Qt, no bytes of tensors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Role = Literal["parameter", "buffer", "optimizer", "other"]
+Scalar = bool | int | float | str
+
+ITEM_SIZES = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "float8_e4m3fn": 1,
+    "float8_e5m2": 1,
+    "float8_e4m3fnuz": 1,
+    "float8_e5m2fnuz": 1,
+    "float8_e8m0fnu": 1,
+    "complex32": 4,
+    "complex64": 8,
+    "complex128": 16,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint64": 8,
+    "uint32": 4,
+    "uint16": 2,
+    "uint8": 1,
+    "bool": 1,
+    "qint8": 1,
+    "quint8": 1,
+    "qint32": 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRecord:
+    """One tensor: where it is and how it is laid out. Its numbers stay in the file.
+
+    Attributes:
+        path: One element for each level of the file's nesting.
+        dtype: torch's name without `torch.`.
+        shape: Sizes of the dimensions; `()` for a single number.
+        strides: Steps between neighbours, in elements, one a dimension.
+        storage: Name of the memory block; tensors of one name share memory.
+        storage_bytes: Size of that block.
+        storage_offset: First element's place in the block, in elements.
+        file_offset: First byte of the block in the file, or None where the block is compressed or absent.
+        device: Device when saved ("cpu", "cuda:3", "mps", "meta").
+        role: What the tensor is for, or None where that is unknown.
+        trouble: Why its numbers cannot be read, or an empty string.
+        inline: The numbers themselves where they are few and have no place of their own in the file.
+    """
+
+    path: tuple[str, ...]
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    storage: str
+    storage_bytes: int
+    storage_offset: int
+    file_offset: int | None
+    device: str = "cpu"
+    role: Role | None = None
+    trouble: str = ""
+    inline: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """The path joined by dots."""
+        return ".".join(self.path)
+
+    @property
+    def count(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements, whether or not other tensors share them."""
+        return self.count * ITEM_SIZES.get(self.dtype, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRecord:
+    """Anything that is not a tensor, as inert text.
+
+    Attributes:
+        path: One element for each level of the file's nesting.
+        type: Type name ("int", "models.encoder.EncoderConfig").
+        text: The value as Python would show it, cut to a budget.
+    """
+
+    path: tuple[str, ...]
+    type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WouldRun:
+    """What an ordinary load would import or call beyond rebuilding tensors and plain containers.
+
+    Attributes:
+        call: Dotted name.
+        arguments: Arguments as text, or an empty string for a mere import.
+        offset: Byte offset in the pickle stream.
+    """
+
+    call: str
+    arguments: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """What the optimizer's state says.
+
+    Attributes:
+        kind: "Adam", "SGD", ... as far as the kept state tells, or None.
+        step: Most steps taken by any parameter, or None.
+        lr: Learning rate of the first group.
+        weight_decay: Weight decay of the first group.
+        parameters: Parameters in its groups.
+        with_state: Parameters that have a state, that is, that received a gradient at least once.
+    """
+
+    kind: str | None
+    step: int | None
+    lr: float | None
+    weight_decay: float | None
+    parameters: int
+    with_state: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the parts of a checkpoint are.
+
+    Attributes:
+        layout: "notebook", "stage-1", "stage-2", or "state-dict" for anything else with weights.
+        weights_path: Path of the state dict; empty where the file itself is one.
+        epoch: Epoch as stored.
+        stored: Metrics as stored ("val_acc", "val_loss", "train_loss", "best_loss").
+        hyperparameters: Settings as stored, dotted names.
+        gloss_to_id: The vocabulary, or None.
+        optimizer: The optimizer, or None.
+        curves: Lists of numbers by name ("train_losses").
+    """
+
+    layout: str | None = None
+    weights_path: tuple[str, ...] = ()
+    epoch: int | None = None
+    stored: dict[str, float] = field(default_factory=dict)
+    hyperparameters: dict[str, Scalar] = field(default_factory=dict)
+    gloss_to_id: dict[str, int] | None = None
+    optimizer: Optimizer | None = None
+    curves: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A file of weights, opened without running it.
+
+    Attributes:
+        path: The file.
+        bytes: Its size.
+        format: "torch zip", "safetensors", ...
+        status: "opened", or "partly" where something in it could not be read.
+        tensors: In file order.
+        values: In file order, within a budget.
+        would_run: In file order.
+        contents: What the parts are.
+        notes: Oddities, as sentences.
+    """
+
+    path: Path
+    bytes: int
+    format: str
+    status: Literal["opened", "partly"]
+    tensors: tuple[TensorRecord, ...]
+    values: tuple[ValueRecord, ...]
+    would_run: tuple[WouldRun, ...]
+    contents: Contents
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> dict[str, TensorRecord]:
+        """The state dict: tensors by their key in it, in file order."""
+        depth = len(self.contents.weights_path)
+        return {
+            ".".join(tensor.path[depth:]): tensor
+            for tensor in self.tensors
+            if tensor.role in ("parameter", "buffer") and tensor.path[:depth] == self.contents.weights_path
+        }
+
+
+def parameter_count(tensors: list[TensorRecord] | tuple[TensorRecord, ...]) -> int:
+    """Numbers that training adjusts: parameters, shared memory counted once."""
+    seen: dict[tuple[str, int], int] = {}
+    for tensor in tensors:
+        if tensor.role == "parameter":
+            place = (tensor.storage, tensor.storage_offset)
+            seen[place] = max(seen.get(place, 0), tensor.count)
+    return sum(seen.values())
+
+
+def buffer_count(tensors: list[TensorRecord] | tuple[TensorRecord, ...]) -> int:
+    """Numbers that are kept with the weights and not adjusted by gradients."""
+    return sum(tensor.count for tensor in tensors if tensor.role == "buffer")

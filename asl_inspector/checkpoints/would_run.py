@@ -1,0 +1,82 @@
+"""What an ordinary load of a pickle stream would import or call beyond rebuilding tensors and plain containers."""
+
+from __future__ import annotations
+
+from asl_inspector.checkpoints.records import WouldRun
+from asl_inspector.checkpoints.torch_values import dtype_name, storage_dtype
+from asl_inspector.inert_pickle import numpy_arrays
+from asl_inspector.inert_pickle.plain import DICT_CLASSES, SEQUENCE_CLASSES
+from asl_inspector.inert_pickle.records import Built, Extension, Global, Pickle
+from asl_inspector.inert_pickle.text import render
+
+LONGEST_ARGUMENTS = 2_000
+MOST_LISTED = 1_000
+HARMLESS = (
+    DICT_CLASSES
+    | SEQUENCE_CLASSES
+    | numpy_arrays.RECONSTRUCT
+    | numpy_arrays.FROM_BUFFER
+    | numpy_arrays.SCALAR
+    | numpy_arrays.DTYPE
+    | {
+        ("numpy", "ndarray"),
+        ("_codecs", "encode"),
+        ("torch", "Size"),
+        ("torch", "device"),
+        ("torch._utils", "_rebuild_tensor"),
+        ("torch._utils", "_rebuild_tensor_v2"),
+        ("torch._utils", "_rebuild_tensor_v3"),
+        ("torch._utils", "_rebuild_parameter"),
+        ("torch._utils", "_rebuild_parameter_with_state"),
+        ("torch._utils", "_rebuild_meta_tensor_no_storage"),
+        ("torch._utils", "_rebuild_sparse_tensor"),
+        ("torch._utils", "_rebuild_qtensor"),
+        ("torch._tensor", "_rebuild_from_type_v2"),
+        ("torch.nn.parameter", "Parameter"),
+        ("torch", "Tensor"),
+        ("builtins", "complex"),
+        ("__builtin__", "complex"),
+        ("builtins", "bytearray"),
+        ("__builtin__", "bytearray"),
+        ("builtins", "slice"),
+        ("builtins", "range"),
+    }
+)
+
+
+def is_harmless(name: Global) -> bool:
+    """True for what only rebuilds tensors, arrays and plain containers."""
+    if (name.module, name.name) in HARMLESS:
+        return True
+    return storage_dtype(name) is not None or dtype_name(name) is not None
+
+
+def would_run(pickle: Pickle) -> tuple[WouldRun, ...]:
+    """Calls in file order, then names that would only be imported."""
+    found: list[WouldRun] = []
+    called: set[int] = set()
+    for built in pickle.built:
+        callee = built.callee
+        if isinstance(callee, Global):
+            called.add(id(callee))
+            if is_harmless(callee):
+                continue
+            name = callee.dotted
+        elif isinstance(callee, Extension):
+            called.add(id(callee))
+            name = f"<extension code {callee.code}>"
+        else:
+            name = render(callee, limit=200)
+        found.append(WouldRun(name, _arguments(built), built.offset))
+    for name_met in pickle.globals:
+        if id(name_met) in called:
+            continue
+        if isinstance(name_met, Extension):
+            found.append(WouldRun(f"<extension code {name_met.code}>", "", name_met.offset))
+        elif not is_harmless(name_met):
+            found.append(WouldRun(name_met.dotted, "", name_met.offset))
+    return tuple(sorted(found, key=lambda row: row.offset)[:MOST_LISTED])
+
+
+def _arguments(built: Built) -> str:
+    return render(built.arguments, limit=LONGEST_ARGUMENTS)

@@ -1,0 +1,212 @@
+"""Blanks: how many frames say nothing, and is that a fault?
+
+A healthy CTC network for one gloss in thirty frames answers with one spike and is blank elsewhere: 90 to 98 % of
+frames. The share alone is therefore no fault at any value. A fault is that clips come out empty although the network
+knows better, which is tested by taking a bias off the blank's logit: if accuracy leaps, the blank was in the way.
+
+Two ways of counting differ: padded frames, which unpacking fills with zeros, all read as one class and are usually
+counted by mistake. Only valid frames are counted here; the other figure is shown beside it.
+
+Guards: the bias is chosen on one half of the clips and scored on the other.
+
+Source: Zeyer, Schlüter and Ney 2021, arXiv:2105.14849 (peaky behaviour of CTC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.measures import Accuracy, accuracy, paired_p
+from asl_inspector.inference import decoding
+from asl_inspector.inference.predictions import Predictions
+
+BATCH_OF_THE_SNIPPET = 16
+SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
+MANY_EMPTY = 0.20
+CLEAR_GAIN = 0.05
+PROFILE_BINS = 20
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BlankMeasures:
+    """Blank figures of one file of clips.
+
+    Attributes:
+        argmax_valid: Share of valid frames whose best class is the blank.
+        argmax_padded: The same with padded frames counted, in batches of 16 in file order.
+        mean_of_batches: Mean of the padded share over those batches, as training loops print it.
+        posterior_valid: Mean probability of the blank over valid frames.
+        empty_share: Share of clips whose frames are all blank.
+        padding_reads_as: The class that padded frames count as, or None.
+        padded_frames: How many there are.
+        per_clip: (N,), share of blank frames; NaN for clips that did not run.
+        profile: Share of blank frames along relative time, `PROFILE_BINS` bins.
+    """
+
+    argmax_valid: float
+    argmax_padded: float
+    mean_of_batches: float
+    posterior_valid: float
+    empty_share: float
+    padding_reads_as: int | None
+    padded_frames: int
+    per_clip: FloatArray
+    profile: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class BiasPoint:
+    """The whole set decoded with `bias` taken off the blank's logit."""
+
+    bias: float
+    correct: int
+    of: int
+    empty_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlankSweep:
+    """What if the blank were less likely?
+
+    Attributes:
+        points: Accuracy and empty share for every bias, over all clips.
+        best_bias: Chosen on every second clip.
+        before: Accuracy on the other clips without a bias.
+        after: Accuracy on the other clips with the best bias.
+        p: Exact McNemar probability of the difference.
+    """
+
+    points: tuple[BiasPoint, ...]
+    best_bias: float
+    before: Accuracy
+    after: Accuracy
+    p: float
+
+
+def padded_batches(lengths: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """`(first clip, clips, padded frames)` of batches of 16 in file order, each padded to its longest clip."""
+    batches = []
+    for start in range(0, len(lengths), BATCH_OF_THE_SNIPPET):
+        part = lengths[start : start + BATCH_OF_THE_SNIPPET]
+        batches.append((start, len(part), int(part.max() * len(part) - part.sum())))
+    return batches
+
+
+def measure(predictions: Predictions) -> BlankMeasures:
+    """Blank figures of all clips that ran."""
+    frames = predictions.frame_argmax() == predictions.blank  # (M,)
+    counts = np.add.reduceat(np.append(frames, False).astype(np.int64), predictions.starts[:-1])
+    lengths = predictions.lengths
+    counts = np.where(lengths > 0, counts, 0)
+    padding_is_blank = predictions.padding_reads_as == predictions.blank
+    shares = []
+    padded = padded_blank = 0
+    for start, size, pad in padded_batches(lengths):
+        blank = int(counts[start : start + size].sum()) + (pad if padding_is_blank else 0)
+        shares.append(blank / max(1, int(lengths[start : start + size].sum()) + pad))
+        padded += pad
+        padded_blank += blank
+    with np.errstate(invalid="ignore"):
+        per_clip = counts / lengths
+    return BlankMeasures(
+        argmax_valid=float(frames.mean()),
+        argmax_padded=padded_blank / (len(frames) + padded),
+        mean_of_batches=float(np.mean(shares)),
+        posterior_valid=float(predictions.blank_posterior.mean(dtype=np.float64)),
+        empty_share=float((counts[predictions.ran] == lengths[predictions.ran]).mean()),
+        padding_reads_as=predictions.padding_reads_as,
+        padded_frames=padded,
+        per_clip=per_clip,
+        profile=_profile(predictions, frames),
+    )
+
+
+def _profile(predictions: Predictions, blank_frames: NDArray[np.bool_]) -> FloatArray:
+    """Share of blank frames by relative time."""
+    clips = predictions.frame_clip
+    position = np.arange(len(clips)) - predictions.starts[clips]
+    bins = np.minimum((position * PROFILE_BINS) // predictions.lengths[clips], PROFILE_BINS - 1)
+    total = np.bincount(bins, minlength=PROFILE_BINS)
+    with np.errstate(invalid="ignore"):
+        share: FloatArray = np.bincount(bins, weights=blank_frames, minlength=PROFILE_BINS) / total
+    return share
+
+
+def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep | None:
+    """Accuracy against a bias on the blank, or None with fewer than 20 labelled clips.
+
+    Args:
+        scored: Predictions and labels.
+        truth: (N,), true ids to score by instead of the file's own.
+    """
+    mask = scored.labelled
+    labels = (scored.clips.gloss_ids if truth is None else truth)[mask]
+    if len(labels) < 20:
+        return None
+    decoded = [decoding.majority(scored.predictions, bias)[mask] for bias in SWEEP]
+    chosen_on = np.arange(len(labels)) % 2 == 0
+    best = int(np.argmax([(guess[chosen_on] == labels[chosen_on]).mean() for guess in decoded]))
+    plain = SWEEP.index(0.0)
+    if (decoded[best] == labels)[chosen_on].sum() == (decoded[plain] == labels)[chosen_on].sum():
+        best = plain
+    right_before = (decoded[plain] == labels)[~chosen_on]
+    right_after = (decoded[best] == labels)[~chosen_on]
+    before, after = accuracy(right_before), accuracy(right_after)
+    if before is None or after is None:
+        return None
+    blank = scored.predictions.blank
+    points = [
+        BiasPoint(bias, int((guess == labels).sum()), len(labels), float((guess == blank).mean()))
+        for bias, guess in zip(SWEEP, decoded, strict=True)
+    ]
+    return BlankSweep(tuple(points), SWEEP[best], before, after, paired_p(right_before, right_after))
+
+
+def ask(measures: BlankMeasures | None, swept: BlankSweep | None) -> Answers:
+    """Findings on blanks."""
+    if measures is None:
+        return Answers()
+    facts: dict[str, Fact] = {
+        "argmax_valid": measures.argmax_valid,
+        "argmax_padded": measures.argmax_padded,
+        "posterior_valid": measures.posterior_valid,
+        "empty_share": measures.empty_share,
+        "padding_reads_as": measures.padding_reads_as,
+    }
+    share, empty = f"{100 * measures.argmax_valid:.1f} %", f"{100 * measures.empty_share:.1f} %"
+    helps = swept is not None and _helps(swept)
+    findings = []
+    if measures.empty_share > MANY_EMPTY and helps and swept is not None:
+        facts |= {"bias": swept.best_bias, "before": swept.before.value, "after": swept.after.value, "p": swept.p}
+        sentence = (
+            f"{empty} of the clips come out empty, and the network knows better: with {swept.best_bias:g} taken off the "
+            f"blank's logit, {swept.after.correct} instead of {swept.before.correct} of {swept.after.of} clips are right."
+        )
+        findings.append(Finding("blank-hides-answers", "blanks", "critical", sentence, facts, "blanks"))
+    elif measures.empty_share > MANY_EMPTY:
+        sentence = (
+            f"{empty} of the clips come out empty ({share} blank frames), but taking a bias off the blank does not help: "
+            "the blank is a symptom here, not the cause."
+        )
+        findings.append(Finding("many-empty-clips", "blanks", "warning", sentence, facts, "blanks"))
+    else:
+        sentence = f"Blank wins {share} of the valid frames and {empty} of the clips come out empty: normal for CTC."
+        findings.append(Finding("blanks-normal", "blanks", "info", sentence, facts, "blanks"))
+    if measures.padded_frames and abs(measures.argmax_padded - measures.argmax_valid) > CLEAR_GAIN:
+        sentence = (
+            f"Counted with padding, as training loops often do, the share would be {100 * measures.argmax_padded:.1f} %: "
+            f"all {measures.padded_frames:,} padded frames read as class {measures.padding_reads_as}."
+        )
+        findings.append(Finding("padding-counted", "blanks", "info", sentence, dict(facts), "blanks"))
+    return Answers(tuple(findings))
+
+
+def _helps(swept: BlankSweep) -> bool:
+    """True where the bias gains clearly, on clips that it was not chosen on."""
+    return swept.after.value - swept.before.value > CLEAR_GAIN and swept.p < 0.01

@@ -1,0 +1,85 @@
+"""Is the accuracy better than guessing?
+
+Null: guessing one of the K glosses that occur, or always the most frequent one, whichever is better. A checkpoint is
+usually the best of E epochs by this very accuracy, so its luck is counted E times.
+
+False positives: with few clips almost nothing is above chance; the interval says how little is known.
+
+Source: Combrisson and Jerbi 2015 (chance with few samples); the best-of-E bound is 1 - (1 - p)^E.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from asl_inspector.diagnosis.evidence import Evidence, Scored
+from asl_inspector.diagnosis.findings import Answers, Finding
+from asl_inspector.diagnosis.measures import Accuracy, accuracy, best_of, p_of_guessing
+
+SURE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceTest:
+    """An accuracy beside guessing.
+
+    Attributes:
+        accuracy: By the majority decoder.
+        chance: 1 over the number of glosses the network can name.
+        constant: Accuracy of always saying the most frequent gloss.
+        p: Probability that guessing reaches this accuracy in one look.
+        p_best: The same for the best of all epochs, or None where their number is unknown.
+        above: True where the accuracy is above both nulls.
+    """
+
+    accuracy: Accuracy
+    chance: float
+    constant: float
+    p: float
+    p_best: float | None
+    above: bool
+
+
+def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray | None = None) -> ChanceTest | None:
+    """The accuracy on labelled clips against guessing, or None where no clip is labelled."""
+    measured = accuracy(scored.right(scored.majority, truth))
+    if measured is None:
+        return None
+    labels = scored.clips.gloss_ids if truth is None else truth
+    _, counts = np.unique(labels[scored.labelled], return_counts=True)
+    glosses = max(scored.predictions.classes - 1, 1)
+    chance, constant = 1 / glosses, float(counts.max() / counts.sum())
+    p = p_of_guessing(measured.correct, measured.of, chance)
+    p_constant = p_of_guessing(measured.correct, measured.of, constant)
+    p_best = best_of(p, epochs) if epochs else None
+    above = (p_best if p_best is not None else p) < SURE and p_constant < 0.05
+    return ChanceTest(measured, chance, constant, p, p_best, above)
+
+
+def ask(evidence: Evidence, test: ChanceTest | None) -> Answers:
+    """The finding on chance."""
+    if test is None:
+        return Answers()
+    a = test.accuracy
+    figures = f"{a.correct} of {a.of} ({100 * a.value:.2f} %, 95 %: {100 * a.low:.1f} to {100 * a.high:.1f})"
+    facts = {
+        "correct": a.correct,
+        "of": a.of,
+        "chance": test.chance,
+        "always_the_most_frequent": test.constant,
+        "p": test.p,
+        "p_best_of_epochs": test.p_best,
+    }
+    if test.above:
+        sentence = f"Validation accuracy is {figures}, clearly above guessing ({100 * test.chance:.1f} %)."
+        return Answers((Finding("above-chance", "chance", "info", sentence, dict(facts), "samples"),))
+    epochs = len(evidence.history.epochs) if evidence.history else 0
+    looks = (
+        f"the best of {epochs} epochs would be as good by luck with probability {test.p_best:.2g}"
+        if test.p_best is not None
+        else f"guessing would be as good with probability {test.p:.2g}"
+    )
+    sentence = f"Validation accuracy is {figures}, which cannot be told from guessing: {looks}."
+    return Answers((Finding("at-chance", "chance", "warning", sentence, dict(facts), "samples"),))

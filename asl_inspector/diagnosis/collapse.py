@@ -1,0 +1,123 @@
+"""Does the network say only a few glosses?
+
+Measure: the effective number of different predictions, exp of their entropy, and the share of the most frequent one.
+
+Null: as many draws from the true labels of the same clips; 168 clips of 100 glosses can never show 100. A narrower
+answer than the 5 % quantile is named as a fact, but a network that is merely weak is narrow too, so only an extreme
+narrowness, one answer for more than half of the clips, is a collapse.
+
+Source: Hill 1973 for the effective number; the null is a bootstrap of the labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.measures import effective_classes
+
+DRAWS = 1_000
+SEED = 20_261_122
+COLLAPSED_SHARE = 0.5
+TOP_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramMeasures:
+    """What the network says, by clip and by frame.
+
+    Attributes:
+        clip_counts: `(id, clips)`, most frequent first, ties to the lower id; empty clips under the blank.
+        frame_counts: `(id, frames)` over valid frames, in the same order.
+        padded_counts: The same with padded frames counted.
+        true_counts: `(id, clips)` of the labels.
+        unique_valid: Different ids over valid frames.
+        unique_padded: Different ids over valid and padded frames.
+        unique_nonblank: Different ids over valid frames that are not the blank.
+        effective: Effective number of different clip predictions, or None where all clips are empty.
+        effective_true: The same of the labels.
+        null_low: 5 % quantile of the null.
+        null_high: 95 % quantile of the null.
+        top_share: Share of the most frequent gloss among clips that are not empty.
+    """
+
+    clip_counts: tuple[tuple[int, int], ...]
+    frame_counts: tuple[tuple[int, int], ...]
+    padded_counts: tuple[tuple[int, int], ...]
+    true_counts: tuple[tuple[int, int], ...]
+    unique_valid: int
+    unique_padded: int
+    unique_nonblank: int
+    effective: float | None
+    effective_true: float | None
+    null_low: float | None
+    null_high: float | None
+    top_share: float | None
+
+
+def _counted(ids: np.ndarray, extra: tuple[int, int] | None = None) -> tuple[tuple[int, int], ...]:
+    """Ids by frequency, ties to the lower id."""
+    values, counts = np.unique(ids, return_counts=True)
+    table = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    if extra is not None and extra[1]:
+        table[extra[0]] = table.get(extra[0], 0) + extra[1]
+    return tuple(sorted(table.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
+    """Counts and their effective numbers for all clips that ran."""
+    predictions = scored.predictions
+    frames = predictions.frame_argmax()
+    reads_as = predictions.padding_reads_as
+    padded = _counted(frames, (reads_as, padded_frames) if reads_as is not None else None)
+    spoken = scored.majority[predictions.ran & ~scored.empty]
+    truth = scored.clips.gloss_ids[scored.labelled]
+    low = high = None
+    if len(truth) and len(spoken):
+        random = np.random.default_rng(SEED)
+        draws = random.choice(truth, size=(DRAWS, len(spoken)))
+        low, high = np.quantile([effective_classes(draw) for draw in draws], [0.05, 0.95]).tolist()
+    frame_counts = _counted(frames)
+    clip_counts = _counted(scored.majority[predictions.ran])
+    return HistogramMeasures(
+        clip_counts=clip_counts,
+        frame_counts=frame_counts,
+        padded_counts=padded,
+        true_counts=_counted(truth),
+        unique_valid=len(frame_counts),
+        unique_padded=len(padded),
+        unique_nonblank=sum(number != predictions.blank for number, _ in frame_counts),
+        effective=effective_classes(spoken) if len(spoken) else None,
+        effective_true=effective_classes(truth) if len(truth) else None,
+        null_low=low,
+        null_high=high,
+        top_share=max(count for number, count in _counted(spoken)) / len(spoken) if len(spoken) else None,
+    )
+
+
+def ask(measures: HistogramMeasures | None) -> Answers:
+    """Findings on the variety of predictions."""
+    if measures is None or measures.effective is None or measures.top_share is None or measures.null_low is None:
+        return Answers()
+    facts: dict[str, Fact] = {
+        "effective": measures.effective,
+        "null_low": measures.null_low,
+        "null_high": measures.null_high,
+        "top_share": measures.top_share,
+        "different_glosses": measures.unique_nonblank,
+    }
+    expected = f"{measures.null_low:.0f} to {measures.null_high:.0f}"
+    if measures.top_share > COLLAPSED_SHARE:
+        sentence = f"One gloss is the answer to {100 * measures.top_share:.0f} % of the clips that are not empty."
+        return Answers((Finding("one-gloss-for-most", "collapse", "critical", sentence, facts, "histogram"),))
+    if measures.effective < measures.null_low:
+        sentence = (
+            f"The answers are as varied as {measures.effective:.0f} equally frequent glosses, where the labels would give "
+            f"{expected}: narrow, as weak networks are."
+        )
+        return Answers((Finding("narrow-answers", "collapse", "info", sentence, facts, "histogram"),))
+    sentence = f"The answers are as varied as {measures.effective:.0f} equally frequent glosses ({expected} expected)."
+    return Answers((Finding("answers-varied", "collapse", "info", sentence, facts, "histogram"),))

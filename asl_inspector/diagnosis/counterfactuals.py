@@ -1,0 +1,68 @@
+"""If this were fixed, what would the accuracy be? Computed on the outputs at hand, without training."""
+
+from __future__ import annotations
+
+from asl_inspector.diagnosis.blanks import BlankSweep
+from asl_inspector.diagnosis.causes import Counterfactual
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.labels import LabelAudit
+from asl_inspector.diagnosis.measures import Accuracy, accuracy, paired_p
+
+SURE = 0.01
+
+
+def by_gloss_name(scored: Scored | None, labels: LabelAudit | None) -> Accuracy | None:
+    """Majority predictions scored by the id that each clip's gloss has in training, or None without names."""
+    if scored is None or labels is None:
+        return None
+    return accuracy(scored.right(scored.majority, labels.learned_ids))
+
+
+def remap(scored: Scored | None, labels: LabelAudit | None) -> tuple[Counterfactual | None, Answers]:
+    """Score by gloss name instead of by id, where they differ."""
+    if scored is None or labels is None or labels.agree == labels.of:
+        return None, Answers()
+    right_now = scored.right(scored.majority)
+    right_then = scored.right(scored.majority, labels.learned_ids)
+    now, then = accuracy(right_now), accuracy(right_then)
+    if now is None or then is None:
+        return None, Answers()
+    how = f"The same predictions, scored by the id that each clip's gloss has in {labels.reference}."
+    counterfactual = Counterfactual(now.value, then.value, then.low, then.high, how)
+    p = paired_p(right_now, right_then)
+    facts: dict[str, Fact] = {"now": now.correct, "by_name": then.correct, "of": then.of, "p": p}
+    if then.correct > now.correct and p < SURE:
+        sentence = (
+            f"Scored by gloss name, {then.correct} instead of {now.correct} of {then.of} clips are right "
+            f"({100 * then.value:.1f} %, 95 %: {100 * then.low:.0f} to {100 * then.high:.0f})."
+        )
+        return counterfactual, Answers((Finding("remap-helps", "labels", "info", sentence, facts, "samples"),))
+    sentence = (
+        f"Scored by gloss name this file is at {then.correct} of {then.of}, no better than by id: it was chosen by an "
+        "accuracy that meant nothing. Score the other checkpoints of the run by name."
+    )
+    return counterfactual, Answers((Finding("remap-does-not-help", "labels", "info", sentence, facts, "samples"),))
+
+
+def without_blank(swept: BlankSweep | None) -> Counterfactual | None:
+    """The best bias on the blank, on clips that it was not chosen on."""
+    if swept is None or swept.best_bias == 0:
+        return None
+    how = f"{swept.best_bias:g} taken off the blank's logit; chosen on half of the clips, scored on the other half."
+    return Counterfactual(swept.before.value, swept.after.value, swept.after.low, swept.after.high, how)
+
+
+def best_decoder(scored: Scored | None, labels: LabelAudit | None) -> Counterfactual | None:
+    """The best of the decoders."""
+    if scored is None:
+        return None
+    truth = labels.learned_ids if labels is not None else None
+    plain = accuracy(scored.right(scored.majority, truth))
+    others = {name: accuracy(scored.right(ids, truth)) for name, ids in scored.by_decoder.items()}
+    best = max((one for one in others.values() if one is not None), key=lambda one: one.correct, default=None)
+    if plain is None or best is None or best.correct == plain.correct:
+        return None
+    return Counterfactual(
+        plain.value, best.value, best.low, best.high, "The same outputs, decoded by the best of the rules."
+    )

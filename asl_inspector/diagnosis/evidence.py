@@ -1,0 +1,91 @@
+"""Everything that the questions may look at, gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.case.records import Case
+from asl_inspector.checkpoints.comparing import Comparison
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.history.records import History
+from asl_inspector.inference import decoding
+from asl_inspector.inference.predictions import Predictions
+from asl_inspector.networks.records import Architecture
+from asl_inspector.samples.records import UNLABELLED, Clips
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Predictions on labelled clips, with the decoded glosses. N clips."""
+
+    clips: Clips
+    predictions: Predictions
+
+    @cached_property
+    def labelled(self) -> BoolArray:
+        """(N,), clips that ran and have a true id."""
+        return self.predictions.ran & np.not_equal(self.clips.gloss_ids, UNLABELLED)
+
+    @cached_property
+    def majority(self) -> IntArray:
+        """(N,), gloss by the majority of frames."""
+        return decoding.majority(self.predictions).astype(np.int64)
+
+    @cached_property
+    def first_token(self) -> IntArray:
+        """(N,), first token of the greedy path."""
+        return decoding.first_token(self.predictions).astype(np.int64)
+
+    @cached_property
+    def score(self) -> IntArray:
+        """(N,), gloss with the highest exact CTC probability."""
+        return self.predictions.top[:, 0].astype(np.int64)
+
+    @property
+    def by_decoder(self) -> dict[str, IntArray]:
+        """The three decoders by the names of the contract."""
+        return {"majority": self.majority, "first_token": self.first_token, "score": self.score}
+
+    @cached_property
+    def empty(self) -> BoolArray:
+        """(N,), clips whose frames are all blank."""
+        return np.equal(self.majority, self.predictions.blank)
+
+    def right(self, predicted: IntArray, truth: IntArray | None = None) -> BoolArray:
+        """(n,), which of the labelled clips are right."""
+        true_ids = self.clips.gloss_ids if truth is None else truth
+        return np.equal(predicted[self.labelled], true_ids[self.labelled])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a case.
+
+    Attributes:
+        case: The files.
+        checkpoint: The checkpoint, or None.
+        architecture: Its network, or None where none could be built.
+        validation: Predictions on the validation clips, or None.
+        train: Predictions on the training clips, or None.
+        stage1: The network compared with the Stage 1 checkpoint, or None.
+        stage1_name: Name of the Stage 1 file.
+        history: The run's history, or None.
+        nonfinite: Weights that are not finite, by key.
+    """
+
+    case: Case
+    checkpoint: Checkpoint | None
+    architecture: Architecture | None
+    validation: Scored | None
+    train: Scored | None
+    stage1: Comparison | None
+    stage1_name: str
+    history: History | None
+    nonfinite: dict[str, int]

@@ -1,0 +1,197 @@
+"""Do the figures that the file states about itself belong to its weights?
+
+A common way of saving (`torch.save(best)` in a periodic branch) writes the metadata of the best epoch with tensors that
+went on training, because `state_dict()` aliases them. Two witnesses tell: the stored accuracy or loss is not what the
+weights score on the same clips, and the optimizer has taken more steps than the stated epoch has.
+
+Guard: a network rebuilt wrongly, or other clips, would also fail to reproduce the stored figures. The cause is only
+named where the optimizer's steps, the file's name or the history point to another epoch.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from asl_inspector.diagnosis.evidence import Evidence, Scored
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.history.records import History
+
+LOSS_TOLERANCE = 2e-4  # relative; sums in another order
+BATCH_SIZES = (1, 2, 4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 512)
+EPOCH_IN_NAME = re.compile(r"(?:epoch|ep|e)[_-]?0*(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """Stored figures against measured ones; None where a figure is not stored or cannot be measured.
+
+    Attributes:
+        val_acc: True where the stored accuracy is what some decoder measures.
+        val_loss: True where the stored loss is the mean over clips or over batches of 16.
+        decoder: The decoder that reproduces the accuracy, or None.
+        measured_correct: Clips right by the majority decoder, or None.
+        of: Clips scored.
+        stored_acc: The stored accuracy as a fraction, or None.
+    """
+
+    val_acc: bool | None
+    val_loss: bool | None
+    decoder: str | None
+    measured_correct: int | None
+    of: int | None
+    stored_acc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Mean CTC loss over clips, and over batches of 16 in file order as training loops print it."""
+
+    mean_of_clips: float | None
+    mean_of_batches: float | None
+
+
+def measure_losses(scored: Scored) -> Losses:
+    """Both means; None where a clip of a batch has no loss."""
+    values = scored.predictions.loss[scored.labelled].astype(float)
+    values = values[values == values]  # labels that the network has no output for have no loss
+    if not len(values):
+        return Losses(None, None)
+    whole = scored.predictions.loss.astype(float)
+    means = []
+    for start in range(0, len(whole), 16):
+        part = whole[start : start + 16]
+        part = part[part == part]
+        if len(part):
+            means.append(float(part.mean()))
+    return Losses(float(values.mean()), sum(means) / len(means))
+
+
+def reproduce(evidence: Evidence, losses: Losses | None) -> Reproduction:
+    """Compare what the checkpoint states with what was measured on the validation clips."""
+    stored = evidence.checkpoint.contents.stored if evidence.checkpoint else {}
+    scored = evidence.validation
+    wanted = stored.get("val_acc")
+    fraction = None if wanted is None else wanted / 100 if wanted > 1 else wanted
+    if scored is None:
+        return Reproduction(None, None, None, None, None, fraction)
+    measured = {name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()}
+    majority = measured["majority"]
+    if majority is None:
+        return Reproduction(None, None, None, None, None, fraction)
+    decoder = None
+    if wanted is not None:
+        candidates = (wanted, wanted / 100)  # a fraction or a percentage
+        decoder = next(
+            (
+                name
+                for name, one in measured.items()
+                if one is not None and any(abs(one.value - value) < 0.5 / one.of for value in candidates)
+            ),
+            None,
+        )
+    loss = stored.get("val_loss")
+    close = None
+    if loss is not None and losses is not None and losses.mean_of_clips is not None:
+        options = (losses.mean_of_clips, losses.mean_of_batches)
+        close = any(one is not None and abs(one - loss) <= LOSS_TOLERANCE * max(1.0, abs(loss)) for one in options)
+    return Reproduction(
+        None if wanted is None else decoder is not None, close, decoder, majority.correct, majority.of, fraction
+    )
+
+
+def ask(evidence: Evidence, reproduction: Reproduction) -> Answers:
+    """Findings on what the file says of itself."""
+    if evidence.checkpoint is None:
+        return Answers()
+    findings: list[Finding] = []
+    told = [value for value in (reproduction.val_acc, reproduction.val_loss) if value is not None]
+    stored = evidence.checkpoint.contents.stored
+    facts: dict[str, Fact] = {
+        "stored_val_acc": stored.get("val_acc"),
+        "stored_val_loss": stored.get("val_loss"),
+        "measured_correct": reproduction.measured_correct,
+        "of": reproduction.of,
+    }
+    if told and all(told):
+        sentence = f"The rebuilt network reproduces the stored {_stored_words(reproduction, stored)} exactly."
+        findings.append(Finding("stored-figures-reproduced", "metadata", "info", sentence, facts, "keys:val_acc"))
+    elif told:
+        measured = (
+            f"{100 * reproduction.measured_correct / reproduction.of:.2f} % are measured"
+            if reproduction.measured_correct is not None and reproduction.of
+            else "other figures are measured"
+        )
+        sentence = f"The stored {_stored_words(reproduction, stored)} is not reproduced: {measured} on these clips."
+        findings.append(
+            Finding("stored-figures-not-reproduced", "metadata", "warning", sentence, facts, "keys:val_acc")
+        )
+        findings += _other_epoch(evidence, reproduction)
+    return Answers(tuple(findings))
+
+
+def _stored_words(reproduction: Reproduction, stored: dict[str, float]) -> str:
+    if reproduction.val_acc is not None and reproduction.stored_acc is not None:
+        return f"validation accuracy of {100 * reproduction.stored_acc:.2f} %"
+    return f"validation loss of {stored.get('val_loss', float('nan')):.4f}"
+
+
+def _other_epoch(evidence: Evidence, reproduction: Reproduction) -> list[Finding]:
+    """Witnesses that the weights are of another epoch than the file states."""
+    checkpoint = evidence.checkpoint
+    if checkpoint is None or checkpoint.contents.epoch is None:
+        return []
+    epoch = checkpoint.contents.epoch
+    witnesses: dict[str, int] = {}
+    steps = checkpoint.contents.optimizer.step if checkpoint.contents.optimizer else None
+    by_steps = epoch_of_steps(steps, epoch, len(evidence.case.train) if evidence.case.train else None)
+    if by_steps is not None and by_steps != epoch:
+        witnesses["the optimizer's steps"] = by_steps
+    named = EPOCH_IN_NAME.search(checkpoint.path.stem)
+    if named and int(named[1]) != epoch:
+        witnesses["the file's name"] = int(named[1])
+    found = _epochs_with(evidence.history, reproduction)
+    if found and epoch not in found:
+        for other in witnesses.values():
+            if other in found:
+                witnesses[f"the accuracy printed in {evidence.history.source if evidence.history else ''}"] = other
+                break
+    if not witnesses:
+        return []
+    other = max(witnesses.values())
+    facts: dict[str, Fact] = {"stated_epoch": epoch, "actual_epoch": other, "optimizer_steps": steps}
+    sentence = (
+        f"The file says epoch {epoch}, but {' and '.join(witnesses)} say{'s' if len(witnesses) == 1 else ''} "
+        f"epoch {other}: the metadata is of an earlier, better epoch than the weights."
+    )
+    return [Finding("weights-of-another-epoch", "metadata", "warning", sentence, facts, "keys:epoch")]
+
+
+def epoch_of_steps(steps: int | None, stated: int, train_clips: int | None) -> int | None:
+    """The epoch that the optimizer's steps amount to, or None where that cannot be told.
+
+    With N training clips in batches of B an epoch has ceil(N / B) steps; an epoch count that divides the steps with such
+    a quotient is possible, and of several the one nearest to the stated epoch is taken.
+    """
+    if not steps or stated <= 0:
+        return None
+    if train_clips:
+        possible = {-(-train_clips // size) for size in BATCH_SIZES} | {train_clips // size for size in BATCH_SIZES}
+        epochs = [steps // per_epoch for per_epoch in possible if per_epoch and steps % per_epoch == 0]
+        return min(epochs, key=lambda candidate: (abs(candidate - stated), candidate)) if epochs else None
+    if steps % stated == 0:
+        return stated
+    return next((stated + more for more in (1, 2, 3) if steps % (stated + more) == 0), None)
+
+
+def _epochs_with(history: History | None, reproduction: Reproduction) -> set[int]:
+    """Epochs of the history whose printed accuracy is the measured one, to the printed two decimals."""
+    if history is None or not history.val_acc or reproduction.measured_correct is None or not reproduction.of:
+        return set()
+    measured = reproduction.measured_correct / reproduction.of
+    return {
+        epoch
+        for epoch, value in zip(history.epochs, history.val_acc, strict=True)
+        if value is not None and abs(value - measured) < 6e-5
+    }

@@ -1,0 +1,104 @@
+"""Has the network learned its training clips by heart?
+
+Measure: accuracy on training clips and on validation clips, both in evaluation mode with the same decoder. The
+difference is overfitting only if the labels mean the same on both sides and the validation accuracy is above chance;
+a label mismatch looks exactly like it.
+
+Threshold: the difference must exceed 10 points with a 95 % interval that excludes 0 (every network fits its training
+data somewhat better). It is critical where validation keeps less than half of the training accuracy.
+
+Without the training clips only the loss curves can suggest it.
+
+Source: Newcombe 1998, method 10, for the interval of a difference.
+"""
+
+from __future__ import annotations
+
+import math
+
+from asl_inspector.diagnosis.evidence import Evidence
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.measures import Accuracy, accuracy
+
+CLEAR_GAP = 0.10
+LARGE_GAP = 0.20
+KEPT_SHARE = 0.5
+RISEN = 1.25  # validation loss at the end over its lowest
+
+
+def gap_interval(train: Accuracy, validation: Accuracy) -> tuple[float, float]:
+    """95 % limits of the training accuracy minus the validation accuracy."""
+    difference = train.value - validation.value
+    below = math.hypot(train.value - train.low, validation.high - validation.value)
+    above = math.hypot(train.high - train.value, validation.value - validation.low)
+    return difference - below, difference + above
+
+
+def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None) -> Answers:
+    """Findings on the gap between training and validation."""
+    if evidence.train is None or evidence.validation is None:
+        return _from_history(evidence, labels_wrong=labels_wrong)
+    train = accuracy(evidence.train.right(evidence.train.majority))
+    validation = accuracy(evidence.validation.right(evidence.validation.majority))
+    if train is None or validation is None:
+        return Answers()
+    low, high = gap_interval(train, validation)
+    facts: dict[str, Fact] = {
+        "train_correct": train.correct,
+        "train_of": train.of,
+        "validation_correct": validation.correct,
+        "validation_of": validation.of,
+        "gap": train.value - validation.value,
+        "gap_low": low,
+        "gap_high": high,
+    }
+    figures = f"Train {100 * train.value:.1f} %, validation {100 * validation.value:.1f} %"
+    if labels_wrong:
+        reason = f"{figures}, but the validation labels are wrong, so the gap says nothing yet. Judge it after the ids are corrected."
+        return Answers(undetermined=(Undetermined("Is it overfitting?", reason),))
+    if low <= 0 or train.value - validation.value <= CLEAR_GAP:
+        sentence = f"{figures}: no gap that these clips can show."
+        return Answers((Finding("no-gap", "overfitting", "info", sentence, facts, "samples"),))
+    if not above_chance:
+        reason = f"{figures}, and validation cannot be told from guessing: a gap of this kind has other causes first."
+        return Answers(
+            (
+                Finding(
+                    "gap-at-chance", "overfitting", "warning", f"{figures}: validation is at chance.", facts, "samples"
+                ),
+            ),
+            (Undetermined("Is it overfitting?", reason),),
+        )
+    severity: Severity = "info"
+    if validation.value < KEPT_SHARE * train.value:
+        severity = "critical"
+    elif train.value - validation.value > LARGE_GAP:
+        severity = "warning"
+    sentence = f"{figures}: a real gap of {100 * low:.0f} to {100 * high:.0f} points."
+    return Answers((Finding("train-validation-gap", "overfitting", severity, sentence, facts, "samples"),))
+
+
+def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
+    """Without training clips: does the printed validation loss rise while the training loss falls?"""
+    missing = Undetermined(
+        "Is it overfitting?",
+        "The training accuracy in evaluation mode was never measured.",
+        "Drop the training clips.",
+    )
+    history = evidence.history
+    losses = [loss for loss in history.val_loss if loss is not None] if history else []
+    falling = [loss for loss in history.train_loss if loss is not None] if history else []
+    if labels_wrong or len(losses) < 3 or len(falling) < 3:
+        return Answers(undetermined=(missing,))
+    if losses[-1] > RISEN * min(losses) and falling[-1] < 0.5 * falling[0]:
+        facts: dict[str, Fact] = {
+            "lowest_val_loss": min(losses),
+            "last_val_loss": losses[-1],
+            "train_loss": falling[-1],
+        }
+        sentence = (
+            f"The printed validation loss rose from {min(losses):.2f} to {losses[-1]:.2f} while the training loss fell to "
+            f"{falling[-1]:.2f}: overfitting is suspected, but wrong labels look the same."
+        )
+        return Answers((Finding("losses-part", "overfitting", "info", sentence, facts, "training"),), (missing,))
+    return Answers(undetermined=(missing,))

@@ -1,0 +1,195 @@
+"""For each cause: its name, what to try first, and how to mend it.
+
+The snippets are for training code of the kind that this program inspects: dicts of clips, a DataLoader, a CTC loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What the user reads about a cause.
+
+    Attributes:
+        title: Name of the cause, for headings.
+        headline: The verdict in one sentence, where this cause comes first.
+        family: Rank of its kind: 1 makes every figure meaningless, 5 is a matter of tuning.
+        next_experiment: The cheapest step that settles or mends it.
+        fix: What to change.
+        snippet: Python to copy, or an empty string.
+    """
+
+    title: str
+    headline: str
+    family: int
+    next_experiment: str
+    fix: str
+    snippet: str = ""
+
+
+REMEDIES: dict[str, Remedy] = {
+    "label-map-mismatch": Remedy(
+        "Label map mismatch between training and validation",
+        "The validation labels do not mean what the network learned.",
+        1,
+        "Renumber the validation clips by gloss name and score every saved checkpoint of this run again. No training is needed.",
+        "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
+        "split and inside the checkpoint. Never number glosses inside a function that runs once a split.",
+        """glosses = sorted({clip["gloss"] for split in (train, val, test) for clip in split.values()})
+gloss_to_id = {gloss: number for number, gloss in enumerate(glosses, start=1)}  # 0 is the blank
+for split in (train, val, test):
+    for clip in split.values():
+        clip["gloss_id"] = gloss_to_id[clip["gloss"]]
+""",
+    ),
+    "class-count-mismatch": Remedy(
+        "The network's outputs do not fit the vocabulary",
+        "The network has no output for some of the glosses.",
+        1,
+        "Print the length of the vocabulary and the rows of the last layer before training.",
+        "Give the last layer one output a gloss and one for the blank, from the vocabulary file itself.",
+        """vocab_size = len(gloss_to_id) + 1  # one more for the blank at 0
+assert max(gloss_to_id.values()) < vocab_size
+classifier = nn.Linear(2 * hidden_dim, vocab_size)
+""",
+    ),
+    "decoder-mismatch": Remedy(
+        "The decoding rule hides what the network knows",
+        "The network knows more than its decoding rule shows.",
+        1,
+        "Score the same outputs by the exact CTC probability of every gloss.",
+        "For one gloss a clip, pick the gloss with the highest exact CTC probability instead of counting frames.",
+        """log_p = logits.log_softmax(-1)                                    # (N, T, C)
+losses = [F.ctc_loss(log_p.transpose(0, 1), torch.full((len(log_p), 1), gloss), lengths,
+                     torch.ones(len(log_p), dtype=torch.long), reduction="none")
+          for gloss in range(1, log_p.shape[-1])]
+prediction = 1 + torch.stack(losses).argmin(0)
+""",
+    ),
+    "non-finite-weights": Remedy(
+        "Weights that are not numbers",
+        "The weights hold NaN or infinite values: the training diverged.",
+        1,
+        "Look in the log for the first epoch whose loss is NaN, and take the last checkpoint before it.",
+        "Clip the gradients, lower the learning rate, and stop when the loss is not finite. With CTC set "
+        "`zero_infinity=True` only after making sure that no target is longer than its clip.",
+        """loss = criterion(log_probs, targets, input_lengths, target_lengths)
+if not torch.isfinite(loss):
+    raise RuntimeError(f"loss is {loss.item()} at epoch {epoch}")
+loss.backward()
+torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+""",
+    ),
+    "stale-metadata": Remedy(
+        "The file's metadata is of another epoch than its weights",
+        "The accuracy stated in the file is not that of its weights.",
+        1,
+        "Inspect the file that was saved when the stated accuracy was reached, usually `checkpoint_best.pt`.",
+        "`state_dict()` returns references to the live weights. Copy them when the best epoch is kept, and write the "
+        "metadata of the epoch that is saved.",
+        """best = {"epoch": epoch, "val_acc": val_acc,
+        "model_state_dict": copy.deepcopy(model.state_dict())}   # a copy, not references
+if epoch % 10 == 0:
+    torch.save({"epoch": epoch, "val_acc": val_acc, "model_state_dict": model.state_dict()}, path)
+""",
+    ),
+    "validation-leak": Remedy(
+        "Validation clips are in the training data",
+        "Some validation clips were trained on: the accuracy is too good.",
+        1,
+        "Score the validation clips without those that are also training clips.",
+        "Split by video, and by signer where signers are known, before any clip is cut or augmented.",
+    ),
+    "stage1-not-loaded": Remedy(
+        "Stage 1 was not loaded",
+        "The network did not start from the Stage 1 file.",
+        2,
+        "Compare one tensor with the file right after loading: `torch.equal(model.encoder.lstm.weight_hh_l0, "
+        'stage1["lstm.weight_hh_l0"])`.',
+        "Load strictly, so that a shape that differs stops the run, and leave out on purpose what must differ.",
+        """own = model.encoder.state_dict()
+fits = {k: v for k, v in stage1["encoder_state_dict"].items() if k in own and v.shape == own[k].shape}
+print(f"{len(fits)} of {len(own)} encoder tensors loaded; not loaded: {sorted(own.keys() - fits.keys())}")
+model.encoder.load_state_dict(own | fits, strict=True)
+""",
+    ),
+    "stage1-partly-loaded": Remedy(
+        "Stage 1 was only partly loaded",
+        "The encoder is a mixture: part of it came from Stage 1, part of it started at random.",
+        2,
+        "Train once from scratch and once with an encoder that fits completely, with the same seed, and compare.",
+        "`load_state_dict(strict=False)` raises where a shape differs, but only after it has copied every tensor that fits. "
+        "Use the same input layers in both stages, or leave the others out on purpose and say so in the log.",
+        """own = model.encoder.state_dict()
+fits = {k: v for k, v in stage1["encoder_state_dict"].items() if k in own and v.shape == own[k].shape}
+print(f"{len(fits)} of {len(own)} encoder tensors loaded; not loaded: {sorted(own.keys() - fits.keys())}")
+model.encoder.load_state_dict(own | fits, strict=True)
+""",
+    ),
+    "undertrained": Remedy(
+        "The file is of too early an epoch",
+        "The network had not learned its training clips yet when this file was written.",
+        2,
+        "Score the last checkpoint of the run.",
+        "Train until the training accuracy, measured in evaluation mode, stops rising; choose the file by a validation "
+        "accuracy whose labels are right.",
+    ),
+    "blank-collapse": Remedy(
+        "The blank hides the answers",
+        "Most clips come out empty although the network knows the answer to some.",
+        3,
+        "Take the bias shown off the blank's logit when decoding; no training is needed.",
+        "Train longer (blanks come first in CTC training, glosses later), or subtract a log prior in training. For one "
+        "gloss a clip, pool the frames and train with cross-entropy instead.",
+        """logits[..., 0] -= blank_bias          # at decoding time
+prediction = logits.argmax(-1)
+""",
+    ),
+    "class-collapse": Remedy(
+        "One answer for most clips",
+        "The network answers most clips with one gloss.",
+        3,
+        "Print how often each gloss occurs in one epoch of training batches.",
+        "Balance the glosses in the training batches, and lower the learning rate.",
+        """weights = [1 / count[clip["gloss_id"]] for clip in train_clips]
+loader = DataLoader(dataset, batch_size=16, sampler=WeightedRandomSampler(weights, len(weights)))
+""",
+    ),
+    "feature-mismatch": Remedy(
+        "Training and validation features differ in scale",
+        "The validation features are not prepared like the training features.",
+        4,
+        "Standardise both with the mean and spread of the training clips and score this checkpoint again.",
+        "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
+        """mean, std = frames_of(train).mean(0), frames_of(train).std(0).clip(1e-6)
+prepare = lambda features: (features - mean) / std       # the same for every split
+""",
+    ),
+    "too-little-data": Remedy(
+        "Too few clips a gloss",
+        "Many glosses have too few training clips to be learned.",
+        4,
+        "Train on the glosses that have most clips and see whether accuracy rises.",
+        "Collect more clips for the rare glosses, or recognise fewer glosses.",
+    ),
+    "overfitting": Remedy(
+        "Overfitting",
+        "The network knows its training clips by heart and little beyond them.",
+        5,
+        "Train with stronger augmentation (time warping, noise, dropped frames, mirrored hands) for a few epochs and "
+        "compare the gap.",
+        "Augment, raise dropout, and stop when the validation loss has not fallen for some epochs. More clips and more "
+        "signers help most.",
+        """if val_loss < best_val_loss - 1e-3:
+    best_val_loss, waited = val_loss, 0
+    best_state = copy.deepcopy(model.state_dict())
+else:
+    waited += 1
+    if waited == 8:
+        model.load_state_dict(best_state)
+        break
+""",
+    ),
+}

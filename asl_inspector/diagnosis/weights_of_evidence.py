@@ -1,0 +1,70 @@
+"""How strongly each finding speaks for or against each cause, in one table.
+
+Units are log odds (natural logarithm). Every cause starts at `PRIOR`; the weights of the findings that are there are
+added; the logistic function of the sum is the confidence. A weight of 3 makes a cause twenty times as likely, a
+negative one speaks against it. Facts (an id that means another gloss) weigh so much that the confidence is near 1;
+observations with innocent explanations weigh little.
+
+The weights are set by hand from what each finding can and cannot show, not fitted to any case.
+"""
+
+from __future__ import annotations
+
+from asl_inspector.diagnosis.findings import Finding
+
+PRIOR = -4.0
+
+WEIGHTS: dict[str, dict[str, float]] = {
+    # labels
+    "ids-disagree": {"label-map-mismatch": 9.0},
+    "gloss-with-several-ids": {"label-map-mismatch": 6.0},
+    "glosses-share-ids": {"label-map-mismatch": 4.5},
+    "id-is-the-blank": {"label-map-mismatch": 7.0},
+    "ids-agree": {"label-map-mismatch": -6.0},
+    "remap-helps": {"label-map-mismatch": 2.0},
+    # outputs
+    "outputs-do-not-fit-vocabulary": {"class-count-mismatch": 8.0},
+    "ids-outside-outputs": {"class-count-mismatch": 7.0},
+    # weights and metadata
+    "weights-not-finite": {"non-finite-weights": 10.0},
+    "weights-of-another-epoch": {"stale-metadata": 7.0},
+    "stored-figures-not-reproduced": {"stale-metadata": 1.5},
+    "stored-figures-reproduced": {"stale-metadata": -5.0},
+    # pre-training
+    "stage1-partly": {"stage1-partly-loaded": 8.0},
+    "stage1-fits-nothing": {"stage1-not-loaded": 8.0},
+    "stage1-no-trace": {"stage1-not-loaded": 7.5},
+    "run-contradicts-itself": {"stage1-partly-loaded": 0.5, "stage1-not-loaded": 0.5},
+    "run-contradicts-weights": {"stage1-not-loaded": 0.5},
+    # training
+    "early-file": {"undertrained": 6.0},
+    "poor-fit": {"undertrained": 4.3},
+    "train-validation-gap": {"overfitting": 4.5, "undertrained": -4.0},
+    "losses-part": {"overfitting": 3.5},
+    "no-gap": {"overfitting": -4.0},
+    "few-clips-a-gloss": {"too-little-data": 4.5},
+    # outputs of the network
+    "blank-hides-answers": {"blank-collapse": 8.0, "decoder-mismatch": -4.0},
+    "many-empty-clips": {"blank-collapse": 2.5},
+    "blanks-normal": {"blank-collapse": -4.0},
+    "one-gloss-for-most": {"class-collapse": 7.5},
+    "answers-varied": {"class-collapse": -4.0},
+    "decoder-hides-answers": {"decoder-mismatch": 5.5},
+    "decoders-agree": {"decoder-mismatch": -4.0},
+    # data
+    "validation-in-training": {"validation-leak": 8.0},
+    "no-leak": {"validation-leak": -4.0},
+    "scales-differ": {"feature-mismatch": 7.5},
+    "same-scale": {"feature-mismatch": -3.0},
+}
+
+SEVERITY_BONUS = {"critical": 2.0, "warning": 0.0, "info": -2.5}
+GRADED = {"train-validation-gap"}  # findings whose own severity says how strong they are
+
+
+def weight(finding: Finding, cause: str) -> float:
+    """Log odds that `finding` adds to `cause`; 0 where it says nothing about it."""
+    base = WEIGHTS.get(finding.id, {}).get(cause, 0.0)
+    if finding.id in GRADED and base > 0:
+        base += SEVERITY_BONUS[finding.severity]
+    return base

@@ -1,0 +1,128 @@
+"""Meaning of the records that stand for plain Python: dicts, lists, scalars, objects with attributes.
+
+Meaning is a second, pure pass over what `machine` wrote down. Constructors are known by their exact module and name; a
+dotted or otherwise odd name never matches and stays a generic record.
+"""
+
+from __future__ import annotations
+
+from asl_inspector.inert_pickle.records import Built, Global, HugeInteger, Items, Pairs
+
+DICT_CLASSES = {
+    ("collections", "OrderedDict"),
+    ("collections", "defaultdict"),
+    ("collections", "Counter"),
+    ("builtins", "dict"),
+    ("__builtin__", "dict"),
+}
+SEQUENCE_CLASSES = {
+    ("collections", "deque"),
+    ("builtins", "list"),
+    ("builtins", "tuple"),
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("__builtin__", "list"),
+    ("__builtin__", "set"),
+    ("__builtin__", "frozenset"),
+}
+Key = str | int
+
+
+def class_of(value: object) -> tuple[str, str] | None:
+    """Module and name of what an object is made by, or None where that is no plain name."""
+    if isinstance(value, Built) and isinstance(value.callee, Global):
+        name = (value.callee.module, value.callee.name)
+        if name in (("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")):
+            first = arguments_of(value)[:1]
+            return (first[0].module, first[0].name) if first and isinstance(first[0], Global) else None
+        return name
+    return None
+
+
+def arguments_of(value: Built) -> list[object]:
+    """The positional arguments of a call."""
+    return value.arguments.values if isinstance(value.arguments, Items) else []
+
+
+def pairs_of(value: object) -> list[tuple[object, object]] | None:
+    """The pairs of a dict in file order, or None where `value` is no dict."""
+    if isinstance(value, Pairs):
+        return value.pairs
+    if isinstance(value, Built) and class_of(value) in DICT_CLASSES:
+        return _constructor_pairs(value) + value.pairs
+    return None
+
+
+def _constructor_pairs(value: Built) -> list[tuple[object, object]]:
+    """Pairs given to the constructor, as old streams write an OrderedDict: a list of two-element lists, or a dict."""
+    pairs: list[tuple[object, object]] = []
+    for argument in arguments_of(value):
+        if isinstance(argument, Pairs):
+            pairs += argument.pairs
+        elif isinstance(argument, Items):
+            entries = [entry.values for entry in argument.values if isinstance(entry, Items)]
+            pairs += [(entry[0], entry[1]) for entry in entries if len(entry) == 2]
+    return pairs
+
+
+def items_of(value: object) -> list[object] | None:
+    """The values of a list, tuple, set or deque, or None where `value` is none of them."""
+    if isinstance(value, Items):
+        return value.values
+    if isinstance(value, Built) and class_of(value) in SEQUENCE_CLASSES:
+        given = [argument.values for argument in arguments_of(value) if isinstance(argument, Items)]
+        return (given[0] if given else []) + value.items
+    return None
+
+
+def attributes_of(value: object) -> list[tuple[object, object]] | None:
+    """The attributes that an object's pickled state sets, or None where there is no such state."""
+    if not isinstance(value, Built) or class_of(value) in DICT_CLASSES | SEQUENCE_CLASSES:
+        return None
+    pairs: list[tuple[object, object]] = []
+    for state in value.states:
+        parts = state.values if isinstance(state, Items) and len(state.values) == 2 else [state]
+        for part in parts:
+            pairs += pairs_of(part) or []
+    return pairs
+
+
+def lookup(value: object, key: Key) -> object:
+    """The last value under `key` in a dict or among an object's attributes; None where there is none."""
+    found: object = None
+    for candidate, held in pairs_of(value) or attributes_of(value) or []:
+        if type(candidate) is type(key) and candidate == key:
+            found = held
+    return found
+
+
+def text_keyed(value: object) -> dict[str, object]:
+    """A dict's pairs whose keys are text, the last of equal keys winning, as in Python."""
+    return {key: held for key, held in pairs_of(value) or [] if isinstance(key, str)}
+
+
+def key_text(key: object) -> str:
+    """A dict key as one element of a path."""
+    if isinstance(key, str):
+        return key
+    from asl_inspector.inert_pickle.text import render
+
+    return render(key, limit=200)
+
+
+def type_name(value: object) -> str:
+    """The type that an ordinary load would give `value`, as a user would say it."""
+    if isinstance(value, Items):
+        return value.kind
+    if isinstance(value, Pairs):
+        return "dict"
+    if isinstance(value, Built):
+        made_by = class_of(value)
+        return ".".join(made_by).removeprefix("collections.") if made_by else "object"
+    if isinstance(value, Global):
+        return "name"
+    if isinstance(value, HugeInteger):
+        return "int"
+    if value is None or isinstance(value, bool | int | float | str):
+        return type(value).__name__
+    return {"ByteSpan": "bytes", "Persistent": "persistent id"}.get(type(value).__name__, type(value).__name__)

@@ -1,0 +1,79 @@
+"""What is kept of a network's outputs: compact columns, one row a clip or a frame, never frames times classes.
+
+A frame keeps its best gloss, how far the blank's logit lies above that gloss's, and the blank's posterior. That is
+enough for every question about blanks, for greedy decoding, and for decoding with any bias on the blank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+SmallIntArray = NDArray[np.int32]
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Outputs of one network on the clips of one file. N clips, M frames altogether, C classes.
+
+    Attributes:
+        classes: C, blank included.
+        blank: Index of the blank.
+        ran: (N,), False for clips that could not be run; their columns mean nothing.
+        starts: (N + 1,), clip `i` has the frames `starts[i]` to `starts[i + 1]`; clips that did not run have none.
+        best_gloss: (M,), the best class that is not the blank.
+        blank_lead: (M,), the blank's logit minus the best gloss's; the blank wins where it is positive.
+        blank_posterior: (M,), probability of the blank.
+        empty_log_prob: (N,), log probability that the clip has no gloss at all.
+        top: (N, 5), glosses with the highest exact CTC probability, best first.
+        top_log_prob: (N, 5), their log probabilities.
+        loss: (N,), CTC loss of the true gloss in nats; NaN where the label is absent or no output.
+        padding_reads_as: The class that a padded frame is taken for, or None.
+        device: Where it ran.
+        seconds: How long it took, loading of data included.
+    """
+
+    classes: int
+    blank: int
+    ran: BoolArray
+    starts: IntArray
+    best_gloss: SmallIntArray
+    blank_lead: FloatArray
+    blank_posterior: FloatArray
+    empty_log_prob: FloatArray
+    top: SmallIntArray
+    top_log_prob: FloatArray
+    loss: FloatArray
+    padding_reads_as: int | None
+    device: str
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.ran)
+
+    @property
+    def lengths(self) -> IntArray:
+        """(N,), frames of each clip that ran."""
+        return np.diff(self.starts)
+
+    @property
+    def frame_clip(self) -> IntArray:
+        """(M,), the clip of each frame."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    def frame_argmax(self, blank_bias: float = 0.0) -> SmallIntArray:
+        """(M,), the winning class of each frame after `blank_bias` is taken off the blank's logit."""
+        wins = blank_wins(self, blank_bias)
+        return np.where(wins, np.int32(self.blank), self.best_gloss)
+
+
+def blank_wins(predictions: Predictions, blank_bias: float = 0.0) -> BoolArray:
+    """(M,), True where the blank wins. A tie goes to the lower index, as `argmax` has it."""
+    lead = predictions.blank_lead - np.float32(blank_bias)
+    wins: BoolArray = (lead > 0) | ((lead == 0) & (predictions.best_gloss > predictions.blank))
+    return wins

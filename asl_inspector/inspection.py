@@ -1,0 +1,371 @@
+"""The use cases: open files, run the network, diagnose. The command line and the window call the same functions.
+
+An `Inspector` holds one case. What it opened and predicted is kept, so that a file added later costs only what it
+changes. Torch is imported when a network is first needed, not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.case.recognising import expand_folders, open_file
+from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.case.roles import assign
+from asl_inspector.checkpoints.comparing import Comparison, Side, compare_weights
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.checkpoints.tensor_bytes import read_array
+from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
+from asl_inspector.history.records import History
+from asl_inspector.mapped_file import missing
+from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.samples.records import Clips
+
+if TYPE_CHECKING:
+    from asl_inspector.diagnosis.diagnosing import Diagnosis
+    from asl_inspector.diagnosis.evidence import Scored
+    from asl_inspector.inference.predictions import Predictions
+    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.networks.building import BuiltNetwork
+    from asl_inspector.networks.records import Architecture
+
+HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run.
+
+    Attributes:
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        batch_frames: Most frames in a batch, or None for the default.
+    """
+
+    device: str = "auto"
+    batch_frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be done, with what to do about it."""
+
+    sentence: str
+    advice: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything known of a case after a run.
+
+    Attributes:
+        case: The files.
+        checkpoint: The checkpoint, or None.
+        architecture: Its network, or None.
+        validation: Predictions on the validation clips, or None.
+        train: Predictions on the training clips, or None.
+        comparison: The network compared with the Stage 1 file, or None.
+        history: The run's history, or None.
+        diagnosis: What was found.
+        problems: What could not be done.
+    """
+
+    case: Case
+    checkpoint: Checkpoint | None
+    architecture: Architecture | None
+    validation: Scored | None
+    train: Scored | None
+    comparison: Comparison | None
+    history: History | None
+    diagnosis: Diagnosis
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDetail:
+    """One clip, looked at closely.
+
+    Attributes:
+        index: Its row.
+        log_posteriors: (T, C).
+        features: (T, F).
+    """
+
+    index: int
+    log_posteriors: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+class Inspector:
+    """One case: its files, and what was computed from them."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.case = Case()
+        self._opened: dict[Path, OpenFile] = {}
+        self._chosen: dict[Path, Role] = {}
+        self._notes: tuple[str, ...] = ()
+        self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
+        self._predictions: dict[tuple[object, ...], Predictions] = {}
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        paths: Iterable[Path],
+        chosen: Mapping[Path, Role] | None = None,
+        *,
+        progress: Progress = silent,
+        cancel: CancelToken | None = None,
+    ) -> Case:
+        """Open files and the files in folders, and give every file of the case its role.
+
+        Raises:
+            Cancelled: If `cancel` was set; the case is then unchanged.
+        """
+        cancel = cancel or CancelToken()
+        files, notes = expand_folders(path.absolute() for path in paths)
+        fresh: dict[Path, OpenFile] = {}
+        for index, path in enumerate(files):
+            cancel.raise_if_cancelled()
+            progress(Step(f"Opening {path.name}", index, len(files), "files"))
+            fresh[path] = open_file(path, cancel=cancel)
+        self._opened |= fresh
+        self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
+        self._notes += tuple(notes)
+        return self._assign()
+
+    def remove(self, path: Path) -> Case:
+        """Take a file out of the case."""
+        self._opened.pop(path.absolute(), None)
+        self._chosen.pop(path.absolute(), None)
+        return self._assign()
+
+    def choose_role(self, path: Path, role: Role) -> Case:
+        """Give a file the role that the user chose; a file that had this role alone goes back to choosing itself."""
+        path = path.absolute()
+        if role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1):
+            self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
+        self._chosen[path] = role
+        return self._assign()
+
+    def clear(self) -> Case:
+        """Forget all files."""
+        self._opened, self._chosen, self._notes = {}, {}, ()
+        self._network, self._predictions = None, {}
+        return self._assign()
+
+    def _assign(self) -> Case:
+        self.case = assign(list(self._opened.values()), self._chosen, self._notes)
+        return self.case
+
+    def hash_files(self, *, cancel: CancelToken | None = None) -> Case:
+        """The case with the SHA-256 of every used file."""
+        for path, one in self._opened.items():
+            if one.row.sha256 is None and one.file is not None:
+                digest = content_hash(one.file.view, cancel or CancelToken())
+                self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
+        return self._assign()
+
+    # -- the run ------------------------------------------------------------------------------------------------
+
+    def inspect(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Inspection:
+        """Run the network over the clips and diagnose, with whatever files there are.
+
+        What cannot be done becomes a `Problem`, and everything else is still done.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.diagnosis.diagnosing import diagnose
+        from asl_inspector.diagnosis.evidence import Evidence
+
+        cancel = cancel or CancelToken()
+        problems: list[Problem] = []
+        case = self._current_case(problems)
+        main = case.checkpoint
+        checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
+        network = self._build(main, problems) if case.validation is not None or case.train is not None else None
+        validation = self._score(network, main, case.validation, problems, progress, cancel)
+        train = self._score(network, main, case.train, problems, progress, cancel)
+        comparison = self._compare(case, progress, cancel)
+        history = best_history(case.histories, checkpoint)
+        progress(Step("Diagnosing"))
+        evidence = Evidence(
+            case=case,
+            checkpoint=checkpoint,
+            architecture=network.architecture if network else self._architecture(main),
+            validation=validation,
+            train=train,
+            stage1=comparison,
+            stage1_name=case.stage1.row.path.name if case.stage1 else "",
+            history=history,
+            nonfinite=nonfinite_weights(main, cancel),
+        )
+        diagnosis = diagnose(evidence, cancel=cancel)
+        return Inspection(
+            case,
+            checkpoint,
+            evidence.architecture,
+            validation,
+            train,
+            comparison,
+            history,
+            diagnosis,
+            tuple(problems),
+        )
+
+    def _current_case(self, problems: list[Problem]) -> Case:
+        """The case, files that changed on disk opened again and files that vanished named."""
+        for path, one in list(self._opened.items()):
+            if one.file is None or one.file.is_current():
+                continue
+            if path.exists():
+                self._opened[path] = open_file(path)
+            else:
+                gone = missing(path, FileNotFoundError())
+                problems.append(Problem(gone.sentence, gone.advice, gone.detail))
+                row = replace(one.row, problem=gone.sentence, advice=gone.advice)
+                self._opened[path] = replace(one, row=row, opened=None)
+        return self._assign()
+
+    def _build(self, main: OpenFile | None, problems: list[Problem]) -> BuiltNetwork | None:
+        if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.networks.building import build_network
+
+        key = _identity(main)
+        if self._network is None or self._network[0] != key:
+            try:
+                self._network = (key, build_network(main.opened, main.file.view))
+            except InspectorError as error:
+                problems.append(Problem(error.sentence, error.advice, error.detail))
+                return None
+        return self._network[1]
+
+    def _architecture(self, main: OpenFile | None) -> Architecture | None:
+        if main is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.networks.recurrent import recognise
+
+        found = recognise(main.opened.weights)
+        return found[0] if found else None
+
+    def _score(
+        self,
+        network: BuiltNetwork | None,
+        main: OpenFile | None,
+        clips: Clips | None,
+        problems: list[Problem],
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Scored | None:
+        if network is None or main is None or clips is None:
+            return None
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.running import run_network
+
+        source = next(one for one in self.case.files if one.opened is clips)
+        key = (*_identity(main), *_identity(source), self.settings)
+        if key not in self._predictions:
+            try:
+                self._predictions[key] = run_network(
+                    network,
+                    clip_source(clips),
+                    device=self.settings.device,
+                    batch_frames=self.settings.batch_frames,
+                    progress=progress,
+                    cancel=cancel,
+                )
+            except InspectorError as error:
+                problems.append(Problem(error.sentence, error.advice, error.detail))
+                return None
+            except MemoryError as error:
+                problems.append(Problem("There is not enough memory to run this network.", detail=str(error)))
+                return None
+        return Scored(clips, self._predictions[key])
+
+    def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
+        main, start = side_of(case.checkpoint), side_of(case.stage1)
+        return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
+
+    def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
+        """One clip's posteriors, recomputed, and its features.
+
+        Raises:
+            InferenceError: If no network is at hand, or the clip cannot be run.
+        """
+        from asl_inspector.inference.running import clip_log_posteriors
+
+        clips = self.case.train if train else self.case.validation
+        if self._network is None or clips is None or not 0 <= index < len(clips):
+            raise InferenceError("There is no network and no such clip at hand.", advice="Run the inspection first.")
+        features = clips.features(index)
+        if not len(features) or not np.isfinite(features).all():
+            raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
+        return ClipDetail(index, clip_log_posteriors(self._network[1], features), features)
+
+
+def _identity(one: OpenFile) -> tuple[object, ...]:
+    """What tells a file's content from another one's, without reading it."""
+    return (one.row.path, one.file.size, one.file.modified_ns) if one.file else (one.row.path,)
+
+
+def clip_source(clips: Clips) -> ClipSource:
+    """Clips in the form in which inference takes them."""
+    from asl_inspector.inference.running import ClipSource
+
+    return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
+
+
+def side_of(one: OpenFile | None) -> Side | None:
+    """The weights of an opened checkpoint for a comparison, or None where there are none."""
+    if one is None or one.file is None or not isinstance(one.opened, Checkpoint) or not one.opened.weights:
+        return None
+    return Side(one.opened.weights, one.file.view)
+
+
+def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) -> History | None:
+    """The history that tells most; the lists in the checkpoint where no file tells any epoch."""
+    told = max(histories, key=lambda history: len(history.epochs), default=None)
+    if told is not None and told.epochs:
+        return told
+    curves = checkpoint.contents.curves if checkpoint else {}
+    train, validation = curves.get("train_losses", ()), curves.get("val_losses", ())
+    count = max(len(train), len(validation))
+    if not count:
+        return told
+    printed = told.stage1 if told else ()
+    return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
+
+
+def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, int]:
+    """How many numbers of each weight are NaN or infinite; sound weights are left out."""
+    if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
+        return {}
+    found = {}
+    for name, tensor in main.opened.weights.items():
+        cancel.raise_if_cancelled()
+        try:
+            values = read_array(tensor, main.file.view)
+        except UnreadableCheckpoint:
+            continue
+        bad = int(values.size - np.isfinite(values).sum()) if np.issubdtype(values.dtype, np.inexact) else 0
+        if bad:
+            found[name] = bad
+    return found
+
+
+def content_hash(content: memoryview, cancel: CancelToken) -> str:
+    """SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    for start in range(0, len(content), HASH_BLOCK):
+        cancel.raise_if_cancelled()
+        digest.update(content[start : start + HASH_BLOCK])
+    return digest.hexdigest()

@@ -1,0 +1,67 @@
+"""A file opened for reading only, as bytes in memory that the operating system fetches when they are touched."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from pathlib import Path
+
+from asl_inspector.errors import DataError
+
+
+class MappedFile:
+    """The bytes of a regular file.
+
+    The descriptor is opened without following what would block (a named pipe, a device) and closed at once; the
+    mapping stays valid when the file is renamed or removed meanwhile.
+
+    Attributes:
+        path: Where the file was when it was opened.
+        size: Bytes.
+        view: The bytes, read-only.
+
+    Raises:
+        DataError: If the path is no readable regular file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise missing(path, error) from None
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise DataError(f"“{path.name}” is not a file.", advice="Drop the file itself.")
+            self.size = status.st_size
+            self.modified_ns = status.st_mtime_ns
+            self.view = memoryview(
+                mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ) if self.size else b""
+            ).toreadonly()
+        finally:
+            os.close(descriptor)
+
+    def is_current(self) -> bool:
+        """True while the path still holds what was mapped."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return False
+        return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+
+
+def missing(path: Path, error: OSError) -> DataError:
+    """The error for a path that cannot be opened."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(
+            f"“{path.name}” is no longer there.",
+            advice="It was moved, renamed or deleted; drop it again from where it is now.",
+            detail=str(path),
+        )
+    if isinstance(error, PermissionError):
+        return DataError(f"“{path.name}” may not be read.", advice="Change its permissions.", detail=str(error))
+    if isinstance(error, IsADirectoryError):
+        return DataError(f"“{path.name}” is a folder.", advice="Drop the files in it.", detail=str(path))
+    return DataError(f"“{path.name}” cannot be opened: {error.strerror}.", detail=str(error))
