@@ -7,7 +7,7 @@ changes. Torch is imported when a network is first needed, not before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +28,12 @@ from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
-    from asl_inspector.diagnosis.diagnosing import Diagnosis
-    from asl_inspector.diagnosis.evidence import Scored
+    from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.running import ClipSource
     from asl_inspector.networks.building import BuiltNetwork
     from asl_inspector.networks.records import Architecture
+    from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
 
@@ -49,42 +49,6 @@ class Settings:
 
     device: str = "auto"
     batch_frames: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that could not be done, with what to do about it."""
-
-    sentence: str
-    advice: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """Everything known of a case after a run.
-
-    Attributes:
-        case: The files.
-        checkpoint: The checkpoint, or None.
-        architecture: Its network, or None.
-        validation: Predictions on the validation clips, or None.
-        train: Predictions on the training clips, or None.
-        comparison: The network compared with the Stage 1 file, or None.
-        history: The run's history, or None.
-        diagnosis: What was found.
-        problems: What could not be done.
-    """
-
-    case: Case
-    checkpoint: Checkpoint | None
-    architecture: Architecture | None
-    validation: Scored | None
-    train: Scored | None
-    comparison: Comparison | None
-    history: History | None
-    diagnosis: Diagnosis
-    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +119,18 @@ class Inspector:
         self._chosen[path] = role
         return self._assign()
 
+    def forget_choices(self) -> None:
+        """Forget the roles that the user chose; they take effect with the next change of the case."""
+        self._chosen = {}
+
+    def with_current_rows(self, inspected: Inspected) -> Inspected:
+        """The inspection with the rows as they are now, hashes included."""
+        rows = {one.row.path: one.row for one in self.case.files}
+        case = inspected.case.with_rows(
+            lambda row: replace(row, sha256=rows[row.path].sha256) if row.path in rows else row
+        )
+        return replace(inspected, case=case)
+
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
@@ -175,15 +151,25 @@ class Inspector:
 
     # -- the run ------------------------------------------------------------------------------------------------
 
-    def inspect(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Inspection:
+    def inspect(
+        self,
+        *,
+        progress: Progress = silent,
+        cancel: CancelToken | None = None,
+        preliminary: Callable[[Inspected], None] | None = None,
+    ) -> Inspected:
         """Run the network over the clips and diagnose, with whatever files there are.
 
         What cannot be done becomes a `Problem`, and everything else is still done.
 
+        Args:
+            progress: Told how far the work is.
+            cancel: Asked between steps.
+            preliminary: Given what is known before the training clips are run, where there are some to run.
+
         Raises:
             Cancelled: If `cancel` was set.
         """
-        from asl_inspector.diagnosis.diagnosing import diagnose
         from asl_inspector.diagnosis.evidence import Evidence
 
         cancel = cancel or CancelToken()
@@ -192,33 +178,41 @@ class Inspector:
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
         network = self._build(main, problems) if case.validation is not None or case.train is not None else None
-        validation = self._score(network, main, case.validation, problems, progress, cancel)
-        train = self._score(network, main, case.train, problems, progress, cancel)
-        comparison = self._compare(case, progress, cancel)
-        history = best_history(case.histories, checkpoint)
-        progress(Step("Diagnosing"))
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
             architecture=network.architecture if network else self._architecture(main),
-            validation=validation,
-            train=train,
-            stage1=comparison,
+            validation=self._score(network, main, case.validation, problems, progress, cancel),
+            train=None,
+            stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=history,
+            history=best_history(case.histories, checkpoint),
             nonfinite=nonfinite_weights(main, cancel),
         )
-        diagnosis = diagnose(evidence, cancel=cancel)
-        return Inspection(
-            case,
-            checkpoint,
-            evidence.architecture,
-            validation,
-            train,
-            comparison,
-            history,
-            diagnosis,
-            tuple(problems),
+        if case.train is not None and network is not None:
+            if preliminary is not None:
+                preliminary(self._diagnosed(evidence, problems, progress, cancel))
+            train = self._score(network, main, case.train, problems, progress, cancel)
+            evidence = replace(evidence, train=train)
+        return self._diagnosed(evidence, problems, progress, cancel)
+
+    def _diagnosed(
+        self, evidence: Evidence, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> Inspected:
+        from asl_inspector.diagnosis.diagnosing import diagnose
+        from asl_inspector.report.contents import Inspected
+
+        progress(Step("Diagnosing"))
+        return Inspected(
+            case=evidence.case,
+            checkpoint=evidence.checkpoint,
+            architecture=evidence.architecture,
+            validation=evidence.validation,
+            train=evidence.train,
+            comparison=evidence.stage1,
+            history=evidence.history,
+            diagnosis=diagnose(evidence, cancel=cancel),
+            problems=tuple(problems),
         )
 
     def _current_case(self, problems: list[Problem]) -> Case:
@@ -230,7 +224,7 @@ class Inspector:
                 self._opened[path] = open_file(path)
             else:
                 gone = missing(path, FileNotFoundError())
-                problems.append(Problem(gone.sentence, gone.advice, gone.detail))
+                problems.append(problem_of(gone))
                 row = replace(one.row, problem=gone.sentence, advice=gone.advice)
                 self._opened[path] = replace(one, row=row, opened=None)
         return self._assign()
@@ -245,7 +239,7 @@ class Inspector:
             try:
                 self._network = (key, build_network(main.opened, main.file.view))
             except InspectorError as error:
-                problems.append(Problem(error.sentence, error.advice, error.detail))
+                problems.append(problem_of(error))
                 return None
         return self._network[1]
 
@@ -284,10 +278,11 @@ class Inspector:
                     cancel=cancel,
                 )
             except InspectorError as error:
-                problems.append(Problem(error.sentence, error.advice, error.detail))
+                problems.append(problem_of(error))
                 return None
             except MemoryError as error:
-                problems.append(Problem("There is not enough memory to run this network.", detail=str(error)))
+                shortage = InferenceError("There is not enough memory to run this network.", detail=str(error))
+                problems.append(problem_of(shortage))
                 return None
         return Scored(clips, self._predictions[key])
 
@@ -310,6 +305,13 @@ class Inspector:
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
         return ClipDetail(index, clip_log_posteriors(self._network[1], features), features)
+
+
+def problem_of(error: InspectorError) -> Problem:
+    """An error as part of a result."""
+    from asl_inspector.report.contents import Problem
+
+    return Problem(error.sentence, error.advice, error.detail)
 
 
 def _identity(one: OpenFile) -> tuple[object, ...]:

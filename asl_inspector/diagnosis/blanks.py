@@ -14,14 +14,13 @@ Source: Zeyer, Schlüter and Ney 2021, arXiv:2105.14849 (peaky behaviour of CTC)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
-from asl_inspector.diagnosis.measures import Accuracy, accuracy, paired_p
+from asl_inspector.diagnosis.measures import accuracy, paired_p
+from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
 
@@ -31,62 +30,6 @@ MANY_EMPTY = 0.20
 CLEAR_GAIN = 0.05
 PROFILE_BINS = 20
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class BlankMeasures:
-    """Blank figures of one file of clips.
-
-    Attributes:
-        argmax_valid: Share of valid frames whose best class is the blank.
-        argmax_padded: The same with padded frames counted, in batches of 16 in file order.
-        mean_of_batches: Mean of the padded share over those batches, as training loops print it.
-        posterior_valid: Mean probability of the blank over valid frames.
-        empty_share: Share of clips whose frames are all blank.
-        padding_reads_as: The class that padded frames count as, or None.
-        padded_frames: How many there are.
-        per_clip: (N,), share of blank frames; NaN for clips that did not run.
-        profile: Share of blank frames along relative time, `PROFILE_BINS` bins.
-    """
-
-    argmax_valid: float
-    argmax_padded: float
-    mean_of_batches: float
-    posterior_valid: float
-    empty_share: float
-    padding_reads_as: int | None
-    padded_frames: int
-    per_clip: FloatArray
-    profile: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class BiasPoint:
-    """The whole set decoded with `bias` taken off the blank's logit."""
-
-    bias: float
-    correct: int
-    of: int
-    empty_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class BlankSweep:
-    """What if the blank were less likely?
-
-    Attributes:
-        points: Accuracy and empty share for every bias, over all clips.
-        best_bias: Chosen on every second clip.
-        before: Accuracy on the other clips without a bias.
-        after: Accuracy on the other clips with the best bias.
-        p: Exact McNemar probability of the difference.
-    """
-
-    points: tuple[BiasPoint, ...]
-    best_bias: float
-    before: Accuracy
-    after: Accuracy
-    p: float
 
 
 def padded_batches(lengths: NDArray[np.int64]) -> list[tuple[int, int, int]]:
@@ -196,7 +139,8 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None) -> Answers:
         )
         findings.append(Finding("many-empty-clips", "blanks", "warning", sentence, facts, "blanks"))
     else:
-        sentence = f"Blank wins {share} of the valid frames and {empty} of the clips come out empty: normal for CTC."
+        empties = f"{empty} of the clips come out empty" if measures.empty_share else "no clip comes out empty"
+        sentence = f"Blank wins {share} of the valid frames and {empties}: normal for CTC."
         findings.append(Finding("blanks-normal", "blanks", "info", sentence, facts, "blanks"))
     if measures.padded_frames and abs(measures.argmax_padded - measures.argmax_valid) > CLEAR_GAIN:
         sentence = (

@@ -8,65 +8,14 @@ likely first. A cause that another one explains away is not judged at all: its q
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
-from asl_inspector.diagnosis.findings import SEVERITIES, Finding, Severity
+from asl_inspector.diagnosis.findings import SEVERITIES, Finding
+from asl_inspector.diagnosis.records import Cause, Counterfactual, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.diagnosis.weights_of_evidence import PRIOR, weight
 
 LISTED_FROM = 0.3
 ILL_FROM = 0.5
-
-Verdict = Literal["healthy", "ill", "undetermined"]
-
-
-@dataclass(frozen=True, slots=True)
-class Counterfactual:
-    """What the accuracy would be if the cause were gone.
-
-    Attributes:
-        accuracy_now: As a fraction.
-        accuracy_if_fixed: As a fraction.
-        low: Wilson 95 % limit of the latter.
-        high: Wilson 95 % limit of the latter.
-        how: How it was computed, as a sentence.
-    """
-
-    accuracy_now: float
-    accuracy_if_fixed: float
-    low: float
-    high: float
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A ranked cause.
-
-    Attributes:
-        id: Name in the contract.
-        title: Name for people.
-        confidence: In [0, 1].
-        severity: That of its gravest finding.
-        supporting: Ids of the findings for it.
-        opposing: Ids of the findings against it.
-        counterfactual: Or None where none can be computed.
-        next_experiment: The cheapest step that settles or mends it.
-        fix: What to change.
-        snippet: Python to copy, or an empty string.
-    """
-
-    id: str
-    title: str
-    confidence: float
-    severity: Severity
-    supporting: tuple[str, ...]
-    opposing: tuple[str, ...]
-    counterfactual: Counterfactual | None
-    next_experiment: str
-    fix: str
-    snippet: str
 
 
 def rank(findings: tuple[Finding, ...], counterfactuals: dict[str, Counterfactual]) -> tuple[Cause, ...]:

@@ -10,36 +10,14 @@ Source: Combrisson and Jerbi 2015 (chance with few samples); the best-of-E bound
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Finding
-from asl_inspector.diagnosis.measures import Accuracy, accuracy, best_of, p_of_guessing
+from asl_inspector.diagnosis.measures import accuracy, best_of, p_of_guessing
+from asl_inspector.diagnosis.records import ChanceTest
 
 SURE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class ChanceTest:
-    """An accuracy beside guessing.
-
-    Attributes:
-        accuracy: By the majority decoder.
-        chance: 1 over the number of glosses the network can name.
-        constant: Accuracy of always saying the most frequent gloss.
-        p: Probability that guessing reaches this accuracy in one look.
-        p_best: The same for the best of all epochs, or None where their number is unknown.
-        above: True where the accuracy is above both nulls.
-    """
-
-    accuracy: Accuracy
-    chance: float
-    constant: float
-    p: float
-    p_best: float | None
-    above: bool
 
 
 def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray | None = None) -> ChanceTest | None:

@@ -11,51 +11,17 @@ Source: Hill 1973 for the effective number; the null is a bootstrap of the label
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import effective_classes
+from asl_inspector.diagnosis.records import HistogramMeasures
 
 DRAWS = 1_000
 SEED = 20_261_122
 COLLAPSED_SHARE = 0.5
 TOP_LISTED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class HistogramMeasures:
-    """What the network says, by clip and by frame.
-
-    Attributes:
-        clip_counts: `(id, clips)`, most frequent first, ties to the lower id; empty clips under the blank.
-        frame_counts: `(id, frames)` over valid frames, in the same order.
-        padded_counts: The same with padded frames counted.
-        true_counts: `(id, clips)` of the labels.
-        unique_valid: Different ids over valid frames.
-        unique_padded: Different ids over valid and padded frames.
-        unique_nonblank: Different ids over valid frames that are not the blank.
-        effective: Effective number of different clip predictions, or None where all clips are empty.
-        effective_true: The same of the labels.
-        null_low: 5 % quantile of the null.
-        null_high: 95 % quantile of the null.
-        top_share: Share of the most frequent gloss among clips that are not empty.
-    """
-
-    clip_counts: tuple[tuple[int, int], ...]
-    frame_counts: tuple[tuple[int, int], ...]
-    padded_counts: tuple[tuple[int, int], ...]
-    true_counts: tuple[tuple[int, int], ...]
-    unique_valid: int
-    unique_padded: int
-    unique_nonblank: int
-    effective: float | None
-    effective_true: float | None
-    null_low: float | None
-    null_high: float | None
-    top_share: float | None
 
 
 def _counted(ids: np.ndarray, extra: tuple[int, int] | None = None) -> tuple[tuple[int, int], ...]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from asl_inspector.diagnosis.blanks import BlankSweep
-from asl_inspector.diagnosis.causes import Counterfactual
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
-from asl_inspector.diagnosis.labels import LabelAudit
-from asl_inspector.diagnosis.measures import Accuracy, accuracy, paired_p
+from asl_inspector.diagnosis.measures import accuracy, paired_p
+from asl_inspector.diagnosis.records import Accuracy, BlankSweep, Counterfactual, LabelAudit
 
 SURE = 0.01
 
 
 def by_gloss_name(scored: Scored | None, labels: LabelAudit | None) -> Accuracy | None:
     """Majority predictions scored by the id that each clip's gloss has in training, or None without names."""
-    if scored is None or labels is None:
+    if scored is None or labels is None or not labels.certain:
         return None
     return accuracy(scored.right(scored.majority, labels.learned_ids))
 
 
 def remap(scored: Scored | None, labels: LabelAudit | None) -> tuple[Counterfactual | None, Answers]:
     """Score by gloss name instead of by id, where they differ."""
-    if scored is None or labels is None or labels.agree == labels.of:
+    if scored is None or labels is None or not labels.certain or labels.agree == labels.of:
         return None, Answers()
     right_now = scored.right(scored.majority)
     right_then = scored.right(scored.majority, labels.learned_ids)
@@ -57,7 +55,7 @@ def best_decoder(scored: Scored | None, labels: LabelAudit | None) -> Counterfac
     """The best of the decoders."""
     if scored is None:
         return None
-    truth = labels.learned_ids if labels is not None else None
+    truth = labels.learned_ids if labels is not None and labels.certain else None
     plain = accuracy(scored.right(scored.majority, truth))
     others = {name: accuracy(scored.right(ids, truth)) for name, ids in scored.by_decoder.items()}
     best = max((one for one in others.values() if one is not None), key=lambda one: one.correct, default=None)

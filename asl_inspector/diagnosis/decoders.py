@@ -11,7 +11,8 @@ import numpy as np
 
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
-from asl_inspector.diagnosis.measures import Accuracy, accuracy, paired_p
+from asl_inspector.diagnosis.measures import accuracy, paired_p
+from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAIN = 0.05
 SURE = 0.01

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from asl_inspector.diagnosis import (
     blanks,
     capacity,
@@ -23,65 +21,10 @@ from asl_inspector.diagnosis import (
 )
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
-from asl_inspector.diagnosis.measures import Accuracy, accuracy
+from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.progress import CancelToken
-
-
-@dataclass(frozen=True)
-class ClipMeasures:
-    """Figures of one file of clips.
-
-    Attributes:
-        accuracies: By decoder; None where no clip is labelled.
-        top5: True gloss among the five with the highest exact probability.
-        blanks: Blank figures.
-        histogram: What the network says.
-        losses: Mean CTC losses.
-    """
-
-    accuracies: dict[str, Accuracy | None]
-    top5: Accuracy | None
-    blanks: blanks.BlankMeasures
-    histogram: collapse.HistogramMeasures
-    losses: metadata.Losses
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What was found.
-
-    Attributes:
-        verdict: In one word.
-        headline: In one sentence.
-        summary: A second sentence with the figure that matters.
-        causes: Most likely first.
-        findings: In the order of the questions.
-        undetermined: What the files cannot answer.
-        validation: Figures of the validation clips, or None.
-        train: Figures of the training clips, or None.
-        by_name: Majority accuracy by gloss name, or None.
-        labels: The label audit, or None.
-        stage1: What became of the Stage 1 file.
-        chance: The accuracy beside guessing, or None.
-        reproduction: Stored figures against measured ones.
-        sweep: The blank-bias sweep, or None.
-    """
-
-    verdict: causes.Verdict
-    headline: str
-    summary: str
-    causes: tuple[causes.Cause, ...]
-    findings: tuple[Finding, ...]
-    undetermined: tuple[Undetermined, ...]
-    validation: ClipMeasures | None
-    train: ClipMeasures | None
-    by_name: Accuracy | None
-    labels: labels.LabelAudit | None
-    stage1: pretraining.Stage1Verdict
-    chance: chance.ChanceTest | None
-    reproduction: metadata.Reproduction
-    sweep: blanks.BlankSweep | None
 
 
 def measure(scored: Scored | None) -> ClipMeasures | None:
@@ -109,8 +52,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     cancel = cancel or CancelToken()
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
-    truth = audit.learned_ids if audit is not None and audit.agree < audit.of else None
-    labels_wrong = truth is not None
+    labels_wrong = audit is not None and audit.agree < audit.of
+    truth = audit.learned_ids if audit is not None and labels_wrong and audit.certain else None
     epochs = len(evidence.history.epochs) if evidence.history else None
     tested = chance.compare_with_guessing(evidence.validation, epochs, truth) if evidence.validation else None
     above = tested.above if tested else None
@@ -142,7 +85,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
-    headline, summary = _headline(verdict, ranked, findings, evidence)
+    headline, summary = _headline(verdict, ranked, findings, evidence, audit)
     return Diagnosis(
         verdict=verdict,
         headline=headline,
@@ -175,8 +118,23 @@ def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermi
     return tuple(found)
 
 
+def _summary(cause: Cause, sentences: dict[str, str], audit: LabelAudit | None) -> str:
+    """The figure that carries a cause, in one or two sentences."""
+    if cause.id == "label-map-mismatch" and audit is not None and audit.agree < audit.of:
+        wrong = audit.of - audit.agree
+        return (
+            f"{wrong} of {audit.of} validation clips carry an id that stands for another gloss in {audit.reference}. "
+            "No accuracy measured with these ids says anything about the network."
+        )
+    return sentences[cause.supporting[0]]
+
+
 def _headline(
-    verdict: causes.Verdict, ranked: tuple[causes.Cause, ...], findings: tuple[Finding, ...], evidence: Evidence
+    verdict: Verdict,
+    ranked: tuple[Cause, ...],
+    findings: tuple[Finding, ...],
+    evidence: Evidence,
+    audit: LabelAudit | None,
 ) -> tuple[str, str]:
     """The verdict in one sentence, and the finding that carries it."""
     sentences = {finding.id: finding.sentence for finding in findings}
@@ -188,7 +146,7 @@ def _headline(
             next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
         )
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
-        return REMEDIES[leading.id].headline, sentences[leading.supporting[0]]
+        return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if evidence.validation is None:
         return "There is not enough here for a diagnosis yet.", "Drop the checkpoint and its validation clips."
     return "No cause was found, and the accuracy cannot be told from guessing.", chance_sentence

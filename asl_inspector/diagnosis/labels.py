@@ -15,53 +15,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.records import Clash, LabelAudit
 from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
 MOST_NAMED = 3
 CRITICAL_SHARE = 0.01  # fewer clips with another id cannot explain a bad number; they may be typing variants
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """One gloss with two ids."""
-
-    gloss: str
-    here: int
-    there: int
-    clips: int
-
-
-@dataclass(frozen=True, slots=True)
-class LabelAudit:
-    """The validation labels against what the network learned.
-
-    Attributes:
-        reference: What "learned" was read from, in words ("the training clips").
-        agree: Validation clips whose id means the same gloss in the reference.
-        of: Validation clips with a name and an id.
-        unknown: Of those, clips whose gloss the reference does not have.
-        clashes: Glosses with different ids, most clips first.
-        learned_ids: (N,), for each validation clip the id that its gloss has in the reference; -1 for none.
-        reference_glosses: By id, the names of the reference.
-        missing: Glosses of the reference without a validation clip.
-    """
-
-    reference: str
-    agree: int
-    of: int
-    unknown: int
-    clashes: tuple[Clash, ...]
-    learned_ids: IntArray
-    reference_glosses: Mapping[int, str]
-    missing: tuple[str, ...]
 
 
 def audit(evidence: Evidence) -> LabelAudit | None:
@@ -91,6 +56,7 @@ def audit(evidence: Evidence) -> LabelAudit | None:
         learned_ids=learned_ids,
         reference_glosses={number: gloss for gloss, number in learned.items()},
         missing=tuple(sorted(set(learned) - present)),
+        certain=not has_shared_ids(learned),
     )
 
 
@@ -219,16 +185,28 @@ def _shared_ids(evidence: Evidence) -> list[Finding]:
     stored = evidence.checkpoint.contents.gloss_to_id if evidence.checkpoint else None
     if stored:
         sources.append(("the vocabulary in the checkpoint", stored))
-    findings = []
-    for name, mapping in sources:
-        ids = Counter(mapping.values())
-        if len(ids) < len(mapping):
-            number = ids.most_common(1)[0][0]
-            sharing = sorted(gloss for gloss, held in mapping.items() if held == number)[:MOST_NAMED]
-            sentence = (
-                f"{name[:1].upper()}{name[1:]} lists {len(mapping)} glosses but only {len(ids)} different ids: "
-                f"{' and '.join(f'“{gloss}”' for gloss in sharing)} are all {number}."
-            )
-            facts: dict[str, Fact] = {"glosses": len(mapping), "ids": len(ids)}
-            findings.append(Finding("glosses-share-ids", "labels", "critical", sentence, facts, "keys:gloss_to_id"))
-    return findings
+    broken = [(name, mapping) for name, mapping in sources if has_shared_ids(mapping)]
+    if not broken:
+        return []
+    mapping = broken[0][1]
+    ids = Counter(mapping.values())
+    number = ids.most_common(1)[0][0]
+    sharing = sorted(gloss for gloss, held in mapping.items() if held == number)[:MOST_NAMED]
+    names = " and ".join(name for name, _ in broken)
+    sentence = (
+        f"{names[:1].upper()}{names[1:]} list{'s' if len(broken) == 1 else ''} {len(mapping)} glosses but only {len(ids)} "
+        f"different ids: {_joined(sharing)} are {'both' if len(sharing) == 2 else 'all'} {number}."
+    )
+    facts: dict[str, Fact] = {"glosses": len(mapping), "ids": len(ids), "sources": [name for name, _ in broken]}
+    return [Finding("glosses-share-ids", "labels", "critical", sentence, facts, "keys:gloss_to_id")]
+
+
+def _joined(glosses: list[str]) -> str:
+    """`“a”, “b” and “c”`."""
+    quoted = [f"“{gloss}”" for gloss in glosses]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]
+
+
+def has_shared_ids(mapping: Mapping[str, int]) -> bool:
+    """True where two glosses have one id, so that the map cannot be what a network was trained with."""
+    return len(set(mapping.values())) < len(mapping)

@@ -7,29 +7,14 @@ Sources: Wilson 1927; Brown, Cai and DasGupta 2001 (why Wilson); McNemar 1947.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, fisher_exact
 
+from asl_inspector.diagnosis.records import Accuracy
+
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """`correct` of `of` clips, with Wilson's 95 % limits as fractions."""
-
-    correct: int
-    of: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        """As a fraction."""
-        return self.correct / self.of
 
 
 def accuracy(right: BoolArray) -> Accuracy | None:

@@ -11,45 +11,16 @@ named where the optimizer's steps, the file's name or the history point to anoth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.records import Losses, Reproduction
 from asl_inspector.history.records import History
 
 LOSS_TOLERANCE = 2e-4  # relative; sums in another order
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 512)
 EPOCH_IN_NAME = re.compile(r"(?:epoch|ep|e)[_-]?0*(\d+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduction:
-    """Stored figures against measured ones; None where a figure is not stored or cannot be measured.
-
-    Attributes:
-        val_acc: True where the stored accuracy is what some decoder measures.
-        val_loss: True where the stored loss is the mean over clips or over batches of 16.
-        decoder: The decoder that reproduces the accuracy, or None.
-        measured_correct: Clips right by the majority decoder, or None.
-        of: Clips scored.
-        stored_acc: The stored accuracy as a fraction, or None.
-    """
-
-    val_acc: bool | None
-    val_loss: bool | None
-    decoder: str | None
-    measured_correct: int | None
-    of: int | None
-    stored_acc: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Mean CTC loss over clips, and over batches of 16 in file order as training loops print it."""
-
-    mean_of_clips: float | None
-    mean_of_batches: float | None
 
 
 def measure_losses(scored: Scored) -> Losses:

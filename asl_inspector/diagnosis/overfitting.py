@@ -18,7 +18,8 @@ import math
 
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
-from asl_inspector.diagnosis.measures import Accuracy, accuracy
+from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAP = 0.10
 LARGE_GAP = 0.20

@@ -12,44 +12,14 @@ Null: agreement of hidden units under random renumbering; see `checkpoints.hidde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from asl_inspector.checkpoints.comparing import Comparison, TensorComparison
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Undetermined
+from asl_inspector.diagnosis.records import Stage1Verdict, Stage1Word
 from asl_inspector.history.records import History
 
-Verdict = Literal["loaded", "partly", "not-loaded", "unrelated", "undetermined"]
 COPIED_TRACES = ("equal", "trace")
 NEUTRAL_TRACES = ("faint", "constant")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage1Verdict:
-    """What became of the Stage 1 file.
-
-    Attributes:
-        verdict: "partly" where some tensors could not be copied or carry no trace.
-        tensors_equal: Encoder tensors that were copied.
-        tensors: Encoder tensors of the network.
-        numbers_equal: Numbers in the copied ones.
-        numbers: Numbers in all.
-        shape_blocked: Keys whose shapes differ.
-        missing: Encoder keys that the Stage 1 file does not have.
-        claimed: What the run printed last, or None where it printed nothing.
-        rows: The encoder's tensors, compared.
-    """
-
-    verdict: Verdict
-    tensors_equal: int
-    tensors: int
-    numbers_equal: int
-    numbers: int
-    shape_blocked: tuple[str, ...]
-    missing: tuple[str, ...]
-    claimed: bool | None
-    rows: tuple[TensorComparison, ...]
 
 
 def judge(comparison: Comparison | None, history: History | None) -> Stage1Verdict:
@@ -63,7 +33,7 @@ def judge(comparison: Comparison | None, history: History | None) -> Stage1Verdi
     copied = [row for row in fitting if row.trace in COPIED_TRACES or (has_trace and row.trace in NEUTRAL_TRACES)]
     blocked = tuple(str(row.a) for row in rows if row.status == "shape-blocked")
     missing = tuple(str(row.a) for row in rows if row.status == "only-a")
-    verdict: Verdict = "loaded"
+    verdict: Stage1Word = "loaded"
     if not fitting:
         verdict = "not-loaded"
     elif not has_trace:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import exact_batches, frames_for
-from asl_inspector.inference.decoding import single_gloss_log_probs
 from asl_inspector.inference.devices import choose_device, describe_device, settle_threads
+from asl_inspector.inference.exact_scores import single_gloss_log_probs
 from asl_inspector.inference.predictions import Predictions
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken, Progress, Step, silent

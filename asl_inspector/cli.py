@@ -1,0 +1,348 @@
+"""The command line.
+
+Progress and messages go to stderr, results to stdout. Exit status: 0 no finding at or above `--fail-on`, 1 there is
+one, 2 unusable input or usage, 130 interrupted. Nothing here imports Qt or torch before a command needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from asl_inspector.about import program_version
+from asl_inspector.errors import InspectorError
+from asl_inspector.progress import Cancelled, CancelToken, Step
+from asl_inspector.visible_text import visible
+
+if TYPE_CHECKING:
+    from asl_inspector.case.records import Role
+    from asl_inspector.inspection import Inspector
+    from asl_inspector.report.contents import Inspected
+
+HEALTHY, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+COMMANDS = ("diagnose", "keys", "compare", "demo")
+SECONDS_BETWEEN_UPDATES = 0.1
+DEMO_REPORT = "asl-inspector-demo.pdf"
+
+
+class UsageError(InspectorError):
+    """The command line asks for something impossible."""
+
+
+class Terminal:
+    """Progress on stderr: one line that is written over, and only where a person watches."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.live = not quiet and sys.stderr.isatty()
+        self.last = 0.0
+        self.width = 0
+
+    def show(self, step: Step) -> None:
+        """Show how far the work is."""
+        now = time.monotonic()
+        if not self.live or now - self.last < SECONDS_BETWEEN_UPDATES:
+            return
+        self.last = now
+        count = f" {step.done:,} of {step.total:,} {step.unit}" if step.total else ""
+        line = f"{visible(step.what)}{count}"[:78]
+        print(f"\r{line:<{self.width}}", end="", file=sys.stderr, flush=True)
+        self.width = len(line)
+
+    def say(self, text: str) -> None:
+        """A message on a line of its own, even when quiet."""
+        if self.width:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr)
+            self.width = 0
+        print(visible(text, one_line=False), file=sys.stderr)
+
+    def inform(self, text: str) -> None:
+        """A message that `--quiet` leaves out."""
+        if not self.quiet:
+            self.say(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] == "_engine":
+        from asl_inspector.engine.serving import serve
+
+        return serve()
+    if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
+        return _window(given)
+    options = _parser().parse_args(given)
+    terminal = Terminal(quiet=getattr(options, "quiet", False))
+    cancel = CancelToken()
+    _cancel_on_interrupt(cancel)
+    try:
+        run: Callable[[argparse.Namespace, Terminal, CancelToken], int] = options.run
+        return run(options, terminal, cancel)
+    except InspectorError as error:
+        terminal.say(str(error))
+        return UNUSABLE
+    except Cancelled:
+        terminal.say("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader has gone; nothing more can be written
+        return HEALTHY
+
+
+def _cancel_on_interrupt(cancel: CancelToken) -> None:
+    """Ctrl-C asks the work to stop; a second one stops Python itself."""
+
+    def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        if cancel.is_cancelled:
+            raise KeyboardInterrupt
+        cancel.cancel()
+
+    signal.signal(signal.SIGINT, interrupted)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="asl-inspector",
+        usage="asl-inspector [FILE...] | asl-inspector {diagnose,keys,compare,demo} ...",
+        description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"asl-inspector {program_version()}")
+    commands = parser.add_subparsers(title="commands", required=True)
+    _add_diagnose(commands)
+    _add_keys(commands)
+    _add_compare(commands)
+    demo = commands.add_parser("demo", help="the bundled demo case: in the window, or straight to a report")
+    demo.add_argument("--pdf", type=Path, metavar="FILE", help="write the report here and open no window")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("diagnose", help="run the network and name the causes of a bad number")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files of a case, in any order")
+    roles = parser.add_argument_group("say a role instead of having it recognised")
+    for role in ("checkpoint", "val", "train", "vocabulary", "stage1", "history"):
+        repeat = "append" if role in ("vocabulary", "history") else "store"
+        roles.add_argument(f"--{role}", type=Path, metavar="F", action=repeat)
+    outputs = parser.add_argument_group("results")
+    outputs.add_argument("--json", metavar="FILE|-", help="the whole result as JSON; - for standard output")
+    outputs.add_argument("--pdf", type=Path, metavar="FILE", help="the report")
+    outputs.add_argument("--csv", type=Path, metavar="FILE", help="one row a clip")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
+    parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=_diagnose)
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("keys", help="everything in one checkpoint, without running it")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="as JSON on standard output")
+    parser.add_argument("--stats", action="store_true", help="extremes and moments of every tensor")
+    parser.add_argument("--values", type=int, default=0, metavar="N", help="the first N numbers of every tensor")
+    parser.add_argument("--match", default="", metavar="TEXT", help="only keys that contain TEXT")
+    parser.set_defaults(run=_keys)
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("compare", help="two checkpoints: what is equal, and does one descend from the other")
+    parser.add_argument("a", type=Path, metavar="A")
+    parser.add_argument("b", type=Path, metavar="B")
+    parser.add_argument("--json", action="store_true", help="as JSON on standard output")
+    parser.set_defaults(run=_compare)
+
+
+# -- diagnose -------------------------------------------------------------------------------------------------------
+
+
+def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
+    """The roles that were said, one file each but for vocabularies and histories."""
+    from asl_inspector.case.records import Role
+
+    chosen: dict[Path, Role] = {}
+    for role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.VOCABULARY, Role.STAGE1, Role.HISTORY):
+        held = getattr(options, role.value)
+        for path in held if isinstance(held, list) else [held] if held is not None else []:
+            chosen[path] = role
+    return chosen
+
+
+def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.inspection import Inspector, Settings
+
+    chosen = _chosen_roles(options)
+    paths = [*options.files, *(path for path in chosen if path not in options.files)]
+    if not paths:
+        raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
+    if options.batch_frames is not None and options.batch_frames < 1:
+        raise UsageError("--batch-frames must be at least 1.")
+    inspector = Inspector(Settings(device=options.device, batch_frames=options.batch_frames))
+    inspector.add(paths, chosen, progress=terminal.show, cancel=cancel)
+    _check_files(inspector, options, chosen)
+    inspector.hash_files(cancel=cancel)
+    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
+    _write_results(inspected, options, terminal, cancel)
+    if inspected.problems:
+        for problem in inspected.problems:
+            terminal.say(f"{problem.sentence} {problem.advice}".strip())
+        return UNUSABLE
+    return _status(inspected, options.fail_on)
+
+
+def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:
+    """Raise for files that were named and cannot be used."""
+    from asl_inspector.case.records import Role
+    from asl_inspector.case.roles import second_checkpoints
+
+    named = {path.absolute() for path in [*options.files, *chosen]}
+    for one in inspector.case.files:
+        row = one.row
+        if row.path in named and row.problem:
+            raise UsageError(row.problem, advice=row.advice)
+        if row.chosen and row.role is not Role.UNUSED and row.role not in row.choices:
+            raise UsageError(f"“{row.path.name}” cannot be the {row.role.value}: it holds {row.summary}.")
+    second = second_checkpoints(inspector.case)
+    main = inspector.case.checkpoint
+    if second and main is not None:
+        others = " and ".join(f"“{path.name}”" for path in second)
+        raise UsageError(
+            f"Several files could be the checkpoint: “{main.row.path.name}” and {others}.",
+            advice="Inspect one at a time, or say which with --checkpoint and --stage1.",
+        )
+    if main is None and inspector.case.validation is None:
+        raise UsageError("None of these files is a checkpoint or holds clips.", advice="Give a checkpoint.")
+
+
+def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> None:
+    from asl_inspector.report.inspection_json import inspection_json
+    from asl_inspector.report.json_text import to_json
+    from asl_inspector.report.samples_csv import samples_csv
+    from asl_inspector.report.summary_text import summary_text
+    from asl_inspector.report.writing import write_atomically
+
+    if options.json == "-":
+        sys.stdout.write(to_json(inspection_json(inspected)))
+    elif options.json:
+        write_atomically(Path(options.json), to_json(inspection_json(inspected)).encode())
+    if options.csv:
+        write_atomically(options.csv, samples_csv(inspected).encode())
+    if options.pdf:
+        _write_pdf(inspected, options.pdf, terminal, cancel)
+    if options.json != "-":
+        print(visible(summary_text(inspected), one_line=False))
+
+
+def _write_pdf(inspected: Inspected, path: Path, terminal: Terminal, cancel: CancelToken) -> None:
+    from asl_inspector.report.pdf import pdf_report
+    from asl_inspector.report.writing import write_atomically
+
+    terminal.show(Step("Typesetting the report"))
+    cancel.raise_if_cancelled()
+    write_atomically(path, pdf_report(inspected))
+    terminal.inform(f"The report is in {path}.")
+
+
+def _status(inspected: Inspected, fail_on: str) -> int:
+    """1 where a finding is at or above `fail_on`."""
+    counted = {"critical": ("critical",), "warning": ("critical", "warning"), "never": ()}[fail_on]
+    return FINDINGS if any(finding.severity in counted for finding in inspected.diagnosis.findings) else HEALTHY
+
+
+# -- keys and compare -----------------------------------------------------------------------------------------------
+
+
+def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.checkpoints.opening import open_checkpoint
+    from asl_inspector.mapped_file import MappedFile
+    from asl_inspector.report.json_text import to_json
+    from asl_inspector.report.keys_json import keys_json, refused_json
+    from asl_inspector.report.keys_text import keys_text
+
+    size = 0
+    try:
+        file = MappedFile(options.file)
+        size = file.size
+        checkpoint = open_checkpoint(file, cancel=cancel)
+    except InspectorError as error:
+        if options.json:
+            sys.stdout.write(to_json(refused_json(options.file, size, error)))
+        raise
+    document = keys_json(
+        checkpoint, file.view, statistics=options.stats, values=max(0, options.values), match=options.match
+    )
+    sys.stdout.write(to_json(document) if options.json else keys_text(document))
+    return HEALTHY
+
+
+def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.checkpoints.comparing import Side, compare_weights
+    from asl_inspector.checkpoints.opening import open_checkpoint
+    from asl_inspector.mapped_file import MappedFile
+    from asl_inspector.report.compare_json import compare_json
+    from asl_inspector.report.compare_text import compare_text
+    from asl_inspector.report.json_text import to_json
+
+    files = [MappedFile(path) for path in (options.a, options.b)]
+    first, second = (open_checkpoint(file, cancel=cancel) for file in files)
+    for checkpoint in (first, second):
+        if not checkpoint.weights:
+            raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
+    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
+    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
+    document = compare_json(first, second, comparison)
+    sys.stdout.write(to_json(document) if options.json else compare_text(document))
+    return HEALTHY
+
+
+# -- the window -----------------------------------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.bundled_files import demo_files
+    from asl_inspector.inspection import Inspector
+
+    if options.pdf is None and has_screen():
+        return _window([str(path) for path in demo_files()])
+    target = options.pdf or Path(DEMO_REPORT)
+    if options.pdf is None:
+        terminal.say("There is no screen here, so the demo case goes straight to a report.")
+    inspector = Inspector()
+    inspector.add(demo_files(), progress=terminal.show, cancel=cancel)
+    inspector.hash_files(cancel=cancel)
+    _write_pdf(inspector.inspect(progress=terminal.show, cancel=cancel), target, terminal, cancel)
+    return HEALTHY
+
+
+def has_screen() -> bool:
+    """True where a window can be shown."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM"))
+
+
+def _window(arguments: list[str]) -> int:
+    """Open the window with these files dropped on it."""
+    unknown = [argument for argument in arguments if argument.startswith("-")]
+    if unknown:
+        print(f"asl-inspector: unknown option {visible(unknown[0])}; see asl-inspector --help", file=sys.stderr)
+        return UNUSABLE
+    try:
+        from asl_inspector.gui.app import run
+    except ImportError as error:
+        if not (error.name or "").startswith("PySide6"):
+            raise
+        print(
+            "The window needs Qt, which is not installed: pip install 'asl-inspector[gui]'. "
+            "Without it, `asl-inspector diagnose`, `keys` and `compare` work.",
+            file=sys.stderr,
+        )
+        return UNUSABLE
+    return run([Path(argument) for argument in arguments])

@@ -1,0 +1,344 @@
+"""What the questions measure and conclude, as frozen plain data that may cross to the window.
+
+Conventions: N clips, M frames; accuracies and shares are fractions in [0, 1]; an undefined figure is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.checkpoints.comparing import TensorComparison
+from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+Verdict = Literal["healthy", "ill", "undetermined"]
+Stage1Word = Literal["loaded", "partly", "not-loaded", "unrelated", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """`correct` of `of` clips, with Wilson's 95 % limits as fractions."""
+
+    correct: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """As a fraction."""
+        return self.correct / self.of
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceTest:
+    """An accuracy beside guessing.
+
+    Attributes:
+        accuracy: By the majority decoder.
+        chance: 1 over the number of glosses the network can name.
+        constant: Accuracy of always saying the most frequent gloss.
+        p: Probability that guessing reaches this accuracy in one look.
+        p_best: The same for the best of all epochs, or None where their number is unknown.
+        above: True where the accuracy is above both nulls.
+    """
+
+    accuracy: Accuracy
+    chance: float
+    constant: float
+    p: float
+    p_best: float | None
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlankMeasures:
+    """Blank figures of one file of clips.
+
+    Attributes:
+        argmax_valid: Share of valid frames whose best class is the blank.
+        argmax_padded: The same with padded frames counted, in batches of 16 in file order.
+        mean_of_batches: Mean of the padded share over those batches, as training loops print it.
+        posterior_valid: Mean probability of the blank over valid frames.
+        empty_share: Share of clips whose frames are all blank.
+        padding_reads_as: The class that padded frames count as, or None.
+        padded_frames: How many there are.
+        per_clip: (N,), share of blank frames; NaN for clips that did not run.
+        profile: Share of blank frames along relative time, 20 bins.
+    """
+
+    argmax_valid: float
+    argmax_padded: float
+    mean_of_batches: float
+    posterior_valid: float
+    empty_share: float
+    padding_reads_as: int | None
+    padded_frames: int
+    per_clip: FloatArray
+    profile: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class BiasPoint:
+    """The whole set decoded with `bias` taken off the blank's logit."""
+
+    bias: float
+    correct: int
+    of: int
+    empty_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlankSweep:
+    """What if the blank were less likely?
+
+    Attributes:
+        points: Accuracy and empty share for every bias, over all clips.
+        best_bias: Chosen on every second clip.
+        before: Accuracy on the other clips without a bias.
+        after: Accuracy on the other clips with the best bias.
+        p: Exact McNemar probability of the difference.
+    """
+
+    points: tuple[BiasPoint, ...]
+    best_bias: float
+    before: Accuracy
+    after: Accuracy
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramMeasures:
+    """What the network says, by clip and by frame.
+
+    Attributes:
+        clip_counts: `(id, clips)`, most frequent first, ties to the lower id; empty clips under the blank.
+        frame_counts: `(id, frames)` over valid frames, in the same order.
+        padded_counts: The same with padded frames counted.
+        true_counts: `(id, clips)` of the labels.
+        unique_valid: Different ids over valid frames.
+        unique_padded: Different ids over valid and padded frames.
+        unique_nonblank: Different ids over valid frames that are not the blank.
+        effective: Effective number of different clip predictions, or None where all clips are empty.
+        effective_true: The same of the labels.
+        null_low: 5 % quantile of the null.
+        null_high: 95 % quantile of the null.
+        top_share: Share of the most frequent gloss among clips that are not empty.
+    """
+
+    clip_counts: tuple[tuple[int, int], ...]
+    frame_counts: tuple[tuple[int, int], ...]
+    padded_counts: tuple[tuple[int, int], ...]
+    true_counts: tuple[tuple[int, int], ...]
+    unique_valid: int
+    unique_padded: int
+    unique_nonblank: int
+    effective: float | None
+    effective_true: float | None
+    null_low: float | None
+    null_high: float | None
+    top_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """Stored figures against measured ones; None where a figure is not stored or cannot be measured.
+
+    Attributes:
+        val_acc: True where the stored accuracy is what some decoder measures.
+        val_loss: True where the stored loss is the mean over clips or over batches of 16.
+        decoder: The decoder that reproduces the accuracy, or None.
+        measured_correct: Clips right by the majority decoder, or None.
+        of: Clips scored.
+        stored_acc: The stored accuracy as a fraction, or None.
+    """
+
+    val_acc: bool | None
+    val_loss: bool | None
+    decoder: str | None
+    measured_correct: int | None
+    of: int | None
+    stored_acc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Mean CTC loss over clips, and over batches of 16 in file order as training loops print it."""
+
+    mean_of_clips: float | None
+    mean_of_batches: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One gloss with two ids."""
+
+    gloss: str
+    here: int
+    there: int
+    clips: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelAudit:
+    """The validation labels against what the network learned.
+
+    Attributes:
+        reference: What "learned" was read from, in words ("the training clips").
+        agree: Validation clips whose id means the same gloss in the reference.
+        of: Validation clips with a name and an id.
+        unknown: Of those, clips whose gloss the reference does not have.
+        clashes: Glosses with different ids, most clips first.
+        learned_ids: (N,), for each validation clip the id that its gloss has in the reference; -1 for none.
+        reference_glosses: By id, the names of the reference.
+        missing: Glosses of the reference without a validation clip.
+        certain: False where the reference itself gives two glosses one id, so that nothing can be scored by it.
+    """
+
+    reference: str
+    agree: int
+    of: int
+    unknown: int
+    clashes: tuple[Clash, ...]
+    learned_ids: IntArray
+    reference_glosses: Mapping[int, str]
+    missing: tuple[str, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage1Verdict:
+    """What became of the Stage 1 file.
+
+    Attributes:
+        verdict: "partly" where some tensors could not be copied or carry no trace.
+        tensors_equal: Encoder tensors that were copied.
+        tensors: Encoder tensors of the network.
+        numbers_equal: Numbers in the copied ones.
+        numbers: Numbers in all.
+        shape_blocked: Keys whose shapes differ.
+        missing: Encoder keys that the Stage 1 file does not have.
+        claimed: What the run printed last, or None where it printed nothing.
+        rows: The encoder's tensors, compared.
+    """
+
+    verdict: Stage1Word
+    tensors_equal: int
+    tensors: int
+    numbers_equal: int
+    numbers: int
+    shape_blocked: tuple[str, ...]
+    missing: tuple[str, ...]
+    claimed: bool | None
+    rows: tuple[TensorComparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What the accuracy would be if the cause were gone.
+
+    Attributes:
+        accuracy_now: As a fraction.
+        accuracy_if_fixed: As a fraction.
+        low: Wilson 95 % limit of the latter.
+        high: Wilson 95 % limit of the latter.
+        how: How it was computed, as a sentence.
+    """
+
+    accuracy_now: float
+    accuracy_if_fixed: float
+    low: float
+    high: float
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A ranked cause.
+
+    Attributes:
+        id: Name in the contract.
+        title: Name for people.
+        confidence: In [0, 1].
+        severity: That of its gravest finding.
+        supporting: Ids of the findings for it.
+        opposing: Ids of the findings against it.
+        counterfactual: Or None where none can be computed.
+        next_experiment: The cheapest step that settles or mends it.
+        fix: What to change.
+        snippet: Python to copy, or an empty string.
+    """
+
+    id: str
+    title: str
+    confidence: float
+    severity: Severity
+    supporting: tuple[str, ...]
+    opposing: tuple[str, ...]
+    counterfactual: Counterfactual | None
+    next_experiment: str
+    fix: str
+    snippet: str
+
+
+@dataclass(frozen=True)
+class ClipMeasures:
+    """Figures of one file of clips.
+
+    Attributes:
+        accuracies: By decoder; None where no clip is labelled.
+        top5: True gloss among the five with the highest exact probability.
+        blanks: Blank figures.
+        histogram: What the network says.
+        losses: Mean CTC losses.
+    """
+
+    accuracies: dict[str, Accuracy | None]
+    top5: Accuracy | None
+    blanks: BlankMeasures
+    histogram: HistogramMeasures
+    losses: Losses
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found.
+
+    Attributes:
+        verdict: In one word.
+        headline: In one sentence.
+        summary: A second sentence with the figure that matters.
+        causes: Most likely first.
+        findings: In the order of the questions.
+        undetermined: What the files cannot answer.
+        validation: Figures of the validation clips, or None.
+        train: Figures of the training clips, or None.
+        by_name: Majority accuracy by gloss name, or None.
+        labels: The label audit, or None.
+        stage1: What became of the Stage 1 file.
+        chance: The accuracy beside guessing, or None.
+        reproduction: Stored figures against measured ones.
+        sweep: The blank-bias sweep, or None.
+    """
+
+    verdict: Verdict
+    headline: str
+    summary: str
+    causes: tuple[Cause, ...]
+    findings: tuple[Finding, ...]
+    undetermined: tuple[Undetermined, ...]
+    validation: ClipMeasures | None
+    train: ClipMeasures | None
+    by_name: Accuracy | None
+    labels: LabelAudit | None
+    stage1: Stage1Verdict
+    chance: ChanceTest | None
+    reproduction: Reproduction
+    sweep: BlankSweep | None

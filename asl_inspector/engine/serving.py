@@ -1,0 +1,204 @@
+"""The engine: a process that opens, runs and diagnoses for the window.
+
+Torch is imported here and not in the window, whose event loop would stand still meanwhile; and what a file does to
+this process, the window survives. Requests are answered one after the other by a worker thread; the main thread reads
+the pipe, so that a cancellation is heard at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from asl_inspector.case.records import Case, Role
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.engine.messages import (
+    CODEC,
+    CaseSpec,
+    CaseView,
+    Exported,
+    InspectionView,
+    Reply,
+    ReplyKind,
+    Request,
+    TensorView,
+)
+from asl_inspector.engine.views import case_view, inspection_view, tensor_view
+from asl_inspector.engine.wire import BrokenPipe, read_frame, write_frame
+from asl_inspector.errors import InferenceError, InspectorError
+from asl_inspector.inspection import ClipDetail, Inspector, Settings
+from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
+from asl_inspector.report.contents import Inspected, Problem
+
+SECONDS_BETWEEN_UPDATES = 0.05
+POLITENESS = 5  # niceness: the window goes first
+Publish = Callable[[object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How an answer under way speaks with the window: progress, cancellation, first results."""
+
+    progress: Progress
+    cancel: CancelToken
+    publish: Publish
+
+
+class Service:
+    """The requests that the window may make."""
+
+    def __init__(self) -> None:
+        self.inspector = Inspector()
+        self.inspected: Inspected | None = None
+
+    def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
+        """Make the inspector's case that of `spec`."""
+        wanted = {path.absolute() for path in spec.paths}
+        known = {one.row.path for one in self.inspector.case.files}
+        for path in known - wanted:
+            self.inspector.remove(path)
+        chosen: dict[Path, Role] = dict(spec.chosen)
+        self.inspector.forget_choices()
+        return self.inspector.add(sorted(wanted - known, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+
+    def warm_up(self, talk: Talk) -> str:
+        """Import what the first run needs, while the window is idle."""
+        import scipy.stats  # noqa: F401
+        import torch
+
+        import asl_inspector.diagnosis.diagnosing
+        import asl_inspector.inference.running  # noqa: F401
+
+        return str(torch.__version__)
+
+    def open(self, talk: Talk, spec: CaseSpec) -> CaseView:
+        """Open the files of a case."""
+        return case_view(self._sync(spec, talk))
+
+    def inspect(self, talk: Talk, spec: CaseSpec, settings: Settings) -> InspectionView:
+        """Run and diagnose; the first figures are published before the training clips are run."""
+        self._sync(spec, talk)
+        self.inspector.settings = settings
+        self.inspected = self.inspector.inspect(
+            progress=talk.progress,
+            cancel=talk.cancel,
+            preliminary=lambda found: talk.publish(inspection_view(found, partial=True)),
+        )
+        return inspection_view(self.inspected, partial=False)
+
+    def clip(self, talk: Talk, index: int) -> ClipDetail:
+        """One validation clip, recomputed."""
+        return self.inspector.clip_detail(index)
+
+    def tensor(self, talk: Talk, name: str) -> TensorView:
+        """One tensor of the checkpoint."""
+        main = self.inspector.case.checkpoint
+        if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
+            raise InspectorError("There is no checkpoint.", advice="Drop one on the window.")
+        return tensor_view(main.opened, main.file.view, name, talk.cancel)
+
+    def export(self, talk: Talk, path: Path, kind: str) -> Exported:
+        """Write the last inspection as a PDF, JSON or CSV file."""
+        from asl_inspector.report.exporting import export
+
+        if self.inspected is None:
+            raise InspectorError("There is nothing to export yet.", advice="Drop a checkpoint on the window first.")
+        started = time.perf_counter()
+        talk.progress(Step("Hashing the files"))
+        self.inspector.hash_files(cancel=talk.cancel)
+        talk.progress(Step(f"Writing {path.name}"))
+        export(self.inspector.with_current_rows(self.inspected), path, kind)
+        return Exported(path, time.perf_counter() - started)
+
+
+class Server:
+    """Reads requests, answers them in order, hears cancellations at once."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self.incoming = incoming
+        self.outgoing = outgoing
+        self.service = Service()
+        self.writing = threading.Lock()
+        self.waiting: queue.Queue[Request | None] = queue.Queue()
+        self.tokens: dict[int, CancelToken] = {}
+
+    def run(self) -> None:
+        """Serve until the window closes the pipe."""
+        worker = threading.Thread(target=self._work, name="engine", daemon=True)
+        worker.start()
+        with contextlib.suppress(BrokenPipe):
+            while (parts := read_frame(self.incoming)) is not None:
+                request = CODEC.decode(parts)
+                if isinstance(request, Request):
+                    self._take(request)
+        for token in self.tokens.values():
+            token.cancel()
+        self.waiting.put(None)
+
+    def _take(self, request: Request) -> None:
+        if request.method == "cancel":
+            (number,) = request.arguments
+            token = self.tokens.get(number) if isinstance(number, int) else None
+            if token is not None:
+                token.cancel()
+            return
+        self.tokens[request.number] = CancelToken()
+        self.waiting.put(request)
+
+    def _work(self) -> None:
+        while (request := self.waiting.get()) is not None:
+            self._answer(request)
+            self.tokens.pop(request.number, None)
+
+    def _answer(self, request: Request) -> None:
+        last = 0.0
+
+        def progress(step: Step) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_UPDATES:
+                last = now
+                self._reply(request, "progress", step)
+
+        token = self.tokens[request.number]
+        try:
+            token.raise_if_cancelled()
+            method = getattr(self.service, request.method)
+            talk = Talk(progress, token, lambda part: self._reply(request, "part", part))
+            result = method(talk, *request.arguments)
+            self._reply(request, "result", result)
+        except Cancelled:
+            self._reply(request, "cancelled", None)
+        except InspectorError as error:
+            self._reply(request, "error", Problem(error.sentence, error.advice, error.detail))
+        except MemoryError:
+            shortage = InferenceError("There is not enough memory for this.", advice="Close other programs.")
+            self._reply(request, "error", Problem(shortage.sentence, shortage.advice))
+        except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
+            sentence = "The program met an error of its own; its log has the details."
+            self._reply(request, "error", Problem(sentence, detail=traceback.format_exc()))
+
+    def _reply(self, request: Request, kind: ReplyKind, value: object) -> None:
+        parts = CODEC.encode(Reply(request.number, kind, value))
+        with self.writing, contextlib.suppress(BrokenPipeError):
+            write_frame(self.outgoing, parts)
+
+
+def serve() -> int:
+    """Serve over standard input and output; what libraries print goes to stderr instead."""
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    if hasattr(os, "nice"):
+        os.nice(POLITENESS)
+    Server(sys.stdin.buffer, outgoing).run()
+    return 0

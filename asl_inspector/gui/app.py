@@ -1,0 +1,64 @@
+"""Starting the window. Torch is not imported here; the engine process has it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from asl_inspector.about import NAME
+from asl_inspector.engine.client import Engine
+from asl_inspector.gui import theme
+from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.session import Session
+
+SIGNAL_POLL_MS = 200
+
+
+def new_application() -> QApplication:
+    """The application with its style, fonts and names."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("asl-inspector")
+    application.setApplicationDisplayName(NAME)
+    application.setOrganizationName("asl-inspector")
+    application.setDesktopFileName("asl-inspector")
+    application.setStyle("Fusion")
+    theme.load_fonts()
+    application.setFont(theme.font())
+    application.setWindowIcon(QIcon(theme.icon_path("asl-inspector.svg")))
+    return application
+
+
+def run(paths: list[Path]) -> int:
+    """Open the window with these files and stay until it is closed."""
+    logging.basicConfig(level=logging.WARNING)
+    application = new_application()
+    settings = QSettings()
+    apply_scheme(str(settings.value("view/scheme", "system")))
+    application.styleHints().colorSchemeChanged.connect(_follow_system)
+    engine = Engine()
+    window = MainWindow(Session(engine), settings)
+    window.open_files([path.absolute() for path in paths])
+    window.show()
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    ticking = QTimer()  # Python hears a signal only when it runs
+    ticking.start(SIGNAL_POLL_MS)
+    ticking.timeout.connect(_breathe)
+    try:
+        return application.exec()
+    finally:
+        engine.stop()
+
+
+def _breathe() -> None:
+    """Give Python a chance to handle signals."""
+
+
+def _follow_system() -> None:
+    if QSettings().value("view/scheme", "system") == "system":
+        apply_scheme("system")

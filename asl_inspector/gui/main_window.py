@@ -1,0 +1,475 @@
+"""The window: sidebar, panels, menus, status bar, and files dropped anywhere on it."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
+
+from asl_inspector.about import NAME, program_version
+from asl_inspector.bundled_files import demo_files
+from asl_inspector.case.records import Role
+from asl_inspector.engine.messages import CaseView, Exported, InspectionView
+from asl_inspector.errors import InspectorError
+from asl_inspector.gui import theme
+from asl_inspector.gui.panels.blanks import BlanksPanel
+from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
+from asl_inspector.gui.panels.histogram import HistogramPanel
+from asl_inspector.gui.panels.keys import KeysPanel
+from asl_inspector.gui.panels.samples import SamplesPanel
+from asl_inspector.gui.session import Session
+from asl_inspector.gui.sidebar import Sidebar, replacement_title
+from asl_inspector.gui.widgets import DropOverlay, Elided, Text
+from asl_inspector.inspection import Settings
+from asl_inspector.progress import Step
+from asl_inspector.report.contents import Problem
+
+START_SIZE = QSize(1320, 860)
+SMALLEST = QSize(900, 560)
+EXPORTS = {
+    "pdf": ("Export diagnosis", "diagnosis.pdf", "PDF documents (*.pdf)"),
+    "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
+    "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
+}
+PLACES = {"samples": "Samples", "blanks": "Blank ratio", "histogram": "Prediction histogram", "keys": "Checkpoint keys"}
+DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
+SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
+
+
+class MainWindow(QMainWindow):
+    """Shows one case."""
+
+    def __init__(self, session: Session, settings: QSettings) -> None:
+        super().__init__()
+        self.session = session
+        self._settings = settings
+        self._closing = False
+        self._painted = False
+        self._pending: list[Path] = []
+        self.setWindowTitle(NAME)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(SMALLEST)
+        self.diagnosis, self.blanks, self.histogram = DiagnosisPanel(), BlanksPanel(), HistogramPanel()
+        self.samples, self.keys = SamplesPanel(), KeysPanel(session.jobs)
+        self.panels = [self.diagnosis, self.blanks, self.histogram, self.samples, self.keys]
+        self.sidebar = Sidebar(list(self.panels))
+        self._stack = QStackedWidget()
+        self._stack.setObjectName("content")
+        for panel in self.panels:
+            self._stack.addWidget(panel)
+            panel.wants_panel.connect(self.go_to)
+        body = QWidget()
+        layout = QHBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.sidebar)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(body)
+        self._overlay = DropOverlay(self)
+        self._status = StatusLine(self)
+        self._add_menus()
+        self._connect()
+        self.setFocus()
+        self.resize(START_SIZE)
+        geometry = settings.value("window/geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    # -- set-up -----------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        session = self.session
+        session.case_changed.connect(self._show_case)
+        session.inspection_changed.connect(self._show_inspection)
+        session.failed.connect(self._show_failure)
+        session.exported.connect(self._show_export)
+        session.drained.connect(self._close_when_drained)
+        session.clip_arrived.connect(self.samples.show_clip)
+        session.clip_failed.connect(self.samples.show_clip_problem)
+        session.tensor_arrived.connect(self.keys.show_tensor)
+        self.samples.wants_clip.connect(session.ask_for_clip)
+        self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
+        self.keys.wants_tensor.connect(session.ask_for_tensor)
+        self.diagnosis.wants_export.connect(partial(self.ask_export, "pdf"))
+        self.diagnosis.wants_files.connect(self.ask_files)
+        self.diagnosis.wants_demo.connect(self.open_demo)
+        self.sidebar.panel_chosen.connect(self.show_panel)
+        self.sidebar.wants_files.connect(self.ask_files)
+        self.sidebar.wants_role.connect(session.choose_role)
+        self.sidebar.wants_removal.connect(session.remove_file)
+        self.sidebar.wants_replacement.connect(self._ask_replacement)
+
+    def _add_menus(self) -> None:
+        bar = self.menuBar()
+        file_menu = bar.addMenu("&File")
+        file_menu.addAction("&Open files...", QKeySequence.StandardKey.Open, self.ask_files)
+        file_menu.addAction("Open &folder...", QKeySequence("Ctrl+Shift+O"), self._ask_folder)
+        file_menu.addAction("Open the &demo case", self.open_demo)
+        file_menu.addSeparator()
+        self._export_actions = [
+            file_menu.addAction("&Export diagnosis...", QKeySequence("Ctrl+E"), partial(self.ask_export, "pdf")),
+            file_menu.addAction("Export as &JSON...", partial(self.ask_export, "json")),
+            file_menu.addAction("Export samples as &CSV...", partial(self.ask_export, "csv")),
+        ]
+        file_menu.addSeparator()
+        file_menu.addAction("Close &case", QKeySequence("Ctrl+W"), self.session.clear)
+        file_menu.addAction("&Quit", QKeySequence.StandardKey.Quit, self.close)
+        edit_menu = bar.addMenu("&Edit")
+        edit_menu.addAction("Copy panel as &text", QKeySequence("Ctrl+Shift+C"), self._copy_panel_text)
+        edit_menu.addAction("Copy panel as &image", QKeySequence("Ctrl+Shift+I"), self._copy_panel_image)
+        self._add_view_menu(bar.addMenu("&View"))
+        self._add_run_menu(bar.addMenu("&Run"))
+        help_menu = bar.addMenu("&Help")
+        help_menu.addAction("&About ASL Inspector", self._about)
+
+    def _add_view_menu(self, menu: QMenu) -> None:
+        for index, panel in enumerate(self.panels):
+            menu.addAction(panel.title, QKeySequence(f"Ctrl+{index + 1}"), partial(self.show_panel, index))
+        menu.addSeparator()
+        group = QActionGroup(self)
+        chosen = self._settings.value("view/scheme", "system")
+        for name, value in SCHEMES:
+            action = self._choice(menu, group, name, checked=value == chosen)
+            action.triggered.connect(partial(self._choose_scheme, value))
+
+    def _add_run_menu(self, menu: QMenu) -> None:
+        menu.addAction("&Run again", QKeySequence.StandardKey.Refresh, self.session.run_again)
+        menu.addAction("&Cancel", QKeySequence("Esc"), self.session.cancel)
+        menu.addSeparator()
+        group = QActionGroup(self)
+        for name, value in DEVICES:
+            action = self._choice(menu, group, name, checked=value == "auto")
+            action.triggered.connect(partial(self._choose_device, value))
+
+    def _choice(self, menu: QMenu, group: QActionGroup, name: str, *, checked: bool) -> QAction:
+        action = menu.addAction(name)
+        action.setCheckable(True)
+        action.setChecked(checked)
+        group.addAction(action)
+        return action
+
+    # -- files ------------------------------------------------------------------------------------------------------
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Add files; before the first paint they wait, so that the window is there at once."""
+        if self._painted:
+            self.session.add_files(paths)
+        else:
+            self._pending += paths
+
+    @Slot()
+    def ask_files(self) -> None:
+        """The file dialog."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Open files", self._last_folder())
+        self._remember_folder(names)
+        if names:
+            self.open_files([Path(name) for name in names])
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open folder", self._last_folder())
+        if name:
+            self.open_files([Path(name)])
+
+    @Slot(object)
+    def _ask_replacement(self, old: Path) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, replacement_title(old), str(old.parent))
+        if name:
+            self.session.replace_file(old, Path(name))
+
+    @Slot()
+    def open_demo(self) -> None:
+        """The bundled demo case."""
+        try:
+            self.open_files(demo_files())
+        except InspectorError as error:
+            self._show_failure(Problem(error.sentence, error.advice))
+
+    def _last_folder(self) -> str:
+        return str(self._settings.value("files/folder", ""))
+
+    def _remember_folder(self, names: list[str]) -> None:
+        if names:
+            self._settings.setValue("files/folder", str(Path(names[0]).parent))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._overlay.setGeometry(self.rect().adjusted(12, 12, -12, -12))
+            self._overlay.show()
+            self._overlay.raise_()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.open_files(paths)
+        else:
+            self._show_failure(Problem("What was dropped is not a file on this machine.", "Download it, then drop it."))
+
+    # -- results ----------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _show_case(self, case: CaseView) -> None:
+        self.sidebar.show_case(case)
+        for panel in self.panels:
+            panel.show_case(case)
+        main = next((row for row in case.files if row.role is Role.CHECKPOINT), None)
+        self.setWindowTitle(f"{main.path.name} - {NAME}" if main else NAME)
+
+    @Slot(object)
+    def _show_inspection(self, inspection: InspectionView | None) -> None:
+        for action in self._export_actions:
+            action.setEnabled(inspection is not None and not inspection.partial)
+        if inspection is not None:
+            for panel in self.panels:
+                panel.show_inspection(inspection)
+
+    @Slot(object)
+    def _show_failure(self, problem: Problem) -> None:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(NAME)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(problem.sentence)
+        box.setInformativeText(problem.advice)
+        if problem.detail:
+            box.setDetailedText(problem.detail)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    @Slot(object)
+    def _show_export(self, exported: Exported) -> None:
+        self._status.say(f"Wrote {exported.path}")
+
+    @Slot(int)
+    def show_panel(self, index: int) -> None:
+        """Show a panel."""
+        self._stack.setCurrentIndex(index)
+        self.sidebar.select_panel(index)
+
+    @Slot(str)
+    def go_to(self, where: str) -> None:
+        """Follow a link to a place: a panel, and what to show in it."""
+        title = PLACES.get(where.partition(":")[0])
+        for index, panel in enumerate(self.panels):
+            if panel.title == title:
+                self.show_panel(index)
+                panel.go_to(where)
+
+    def ask_export(self, kind: str) -> None:
+        """Ask where to write, and write."""
+        if self.session.inspection is None or self.session.inspection.partial:
+            return
+        title, name, kinds = EXPORTS[kind]
+        path, _ = QFileDialog.getSaveFileName(self, title, str(Path(self._last_folder()) / name), kinds)
+        if path:
+            self.session.export(Path(path), kind)
+
+    @Slot()
+    def _copy_panel_text(self) -> None:
+        QApplication.clipboard().setText(self.panels[self._stack.currentIndex()].text())
+
+    @Slot()
+    def _copy_panel_image(self) -> None:
+        QApplication.clipboard().setPixmap(self.panels[self._stack.currentIndex()].grab())
+
+    # -- settings ---------------------------------------------------------------------------------------------------
+
+    def _choose_device(self, device: str, _checked: bool = False) -> None:
+        self.session.settings = Settings(device=device)
+        if self.session.case.files:
+            self.session.run_again()
+
+    def _choose_scheme(self, scheme: str, _checked: bool = False) -> None:
+        self._settings.setValue("view/scheme", scheme)
+        apply_scheme(scheme)
+
+    @Slot()
+    def _about(self) -> None:
+        QMessageBox.about(
+            self,
+            NAME,
+            f"{NAME} {program_version()}\n\nFinds out why a sign-language recogniser got a bad number, from the files alone. "
+            "Nothing that is opened is executed, and nothing leaves this machine.\n\nFonts: Inter (OFL 1.1), JetBrains Mono "
+            "(Apache 2.0).",
+        )
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._overlay.setGeometry(self.rect().adjusted(12, 12, -12, -12))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self._after_first_paint)
+
+    @Slot()
+    def _after_first_paint(self) -> None:
+        self.session.warm_up()
+        if self._pending:
+            self.session.add_files(self._pending)
+            self._pending = []
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self.session.close()
+        if self.session.jobs.is_idle:
+            event.accept()
+            return
+        self._closing = True
+        event.ignore()
+        self.hide()
+
+    @Slot()
+    def _close_when_drained(self) -> None:
+        if self._closing:
+            self.close()
+
+
+class StatusLine:
+    """The status bar: device and result on the left, progress with time left and Cancel, a promise on the right."""
+
+    def __init__(self, window: MainWindow) -> None:
+        bar = window.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(12, 2, 12, 2)
+        session = window.session
+        self._what = Elided(size=theme.SMALL, tone="muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(160)
+        self._left = Text(size=theme.SMALL, tone="muted", wrap=False)
+        self._cancel = QPushButton("Cancel")
+        self._cancel.setProperty("look", "link")
+        self._cancel.clicked.connect(session.cancel)
+        self._result = Text(size=theme.SMALL, tone="muted", wrap=False)
+        bar.addWidget(self._what, 1)
+        for widget in (self._bar, self._left, self._cancel, self._result):
+            bar.addPermanentWidget(widget)
+        self._started = 0.0
+        self._work = ""
+        session.became_busy.connect(self._busy)
+        session.became_idle.connect(self._idle)
+        session.progressed.connect(self._progress)
+        session.inspection_changed.connect(self._inspected)
+        self._idle("")
+
+    def say(self, text: str) -> None:
+        """A sentence on the left."""
+        self._what.set_whole(text)
+
+    def _busy(self, what: str) -> None:
+        self._work = ""
+        self._what.set_whole(what)
+        self._bar.setRange(0, 0)
+        for widget in (self._bar, self._cancel, self._left):
+            widget.show()
+        self._left.setText("")
+        self._result.setText("")
+
+    def _idle(self, how: str) -> None:
+        for widget in (self._bar, self._cancel, self._left):
+            widget.hide()
+        if how in ("Cancelled", "Failed") or how.startswith("Wrote"):
+            self._what.set_whole(how)
+        elif not how:
+            self._what.set_whole("Nothing that you drop is executed")
+
+    def _progress(self, step: Step) -> None:
+        if step.what != self._work:
+            self._work, self._started = step.what, time.monotonic()
+        count = f": {step.done:,} of {step.total:,} {step.unit}" if step.total else ""
+        self._what.set_whole(f"{step.what}{count}")
+        if not step.total:
+            self._bar.setRange(0, 0)
+            self._left.setText("")
+            return
+        self._bar.setRange(0, step.total)
+        self._bar.setValue(step.done)
+        elapsed = time.monotonic() - self._started
+        if step.done and elapsed > 0.3:
+            rate = step.done / elapsed
+            seconds = (step.total - step.done) / rate
+            self._left.setText(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left")
+
+    def _inspected(self, inspection: InspectionView | None) -> None:
+        if inspection is None or inspection.partial:
+            return
+        if inspection.device:
+            self._what.set_whole(
+                f"{inspection.device}     {inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
+                "     Nothing in these files was executed"
+            )
+        else:
+            self._what.set_whole("Nothing in these files was executed")
+        self._result.setText(_reproduction_words(inspection))
+
+
+def _reproduction_words(inspection: InspectionView) -> str:
+    told = inspection.diagnosis.reproduction
+    if told.val_acc is not None and told.stored_acc is not None:
+        word = "Reproduces" if told.val_acc else "Does not reproduce"
+        return f"{word} the stored val_acc {100 * told.stored_acc:.2f} %"
+    if told.val_loss is not None:
+        return "Reproduces the stored val_loss" if told.val_loss else "Does not reproduce the stored val_loss"
+    return ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def apply_scheme(scheme: str) -> None:
+    """Light, dark, or what the system says."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        return
+    dark = scheme == "dark"
+    if scheme == "system":
+        dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    theme.Scheme.colours = theme.DARK if dark else theme.LIGHT
+    theme.apply(application, theme.Scheme.colours)
+    for window in application.topLevelWidgets():
+        window.update()

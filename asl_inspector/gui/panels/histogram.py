@@ -1,0 +1,181 @@
+"""The Prediction histogram panel: which glosses the network says, against which it should."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton
+
+from asl_inspector.engine.messages import CaseView, InspectionView
+from asl_inspector.gui import theme
+from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.waiting import why_nothing
+from asl_inspector.gui.plots.bars import BarPlot
+from asl_inspector.gui.tables import Column, ColumnModel, new_table
+from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
+
+NARROWEST_TILE = 170
+MOST_NAMED = 40
+ORDERS = ("by id", "most predicted first", "most frequent label first")
+TOP = 10
+
+
+class HistogramPanel(Panel):
+    """Predictions by gloss, by clip or by frame, with the labels beside them."""
+
+    title = "Prediction histogram"
+    empty_title = "Which glosses does the network say?"
+    empty_advice = "Drop a checkpoint and its validation clips."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inspection: InspectionView | None = None
+        page = Scrolled()
+        page.column.addWidget(Text("Prediction histogram", size=theme.TITLE, weight=QFont.Weight.DemiBold))
+        self._sentence = Text(tone="muted", size=theme.LARGE, selectable=True)
+        page.column.addWidget(self._sentence)
+        self._tiles = [
+            Tile(name) for name in ("Different glosses said", "As varied as", "Most frequent answer", "Never said")
+        ]
+        row = Columns(narrowest=NARROWEST_TILE)
+        row.set_members(list(self._tiles))
+        page.column.addWidget(row)
+        card = Card()
+        bar = QHBoxLayout()
+        self._level = QButtonGroup(self)
+        for index, name in enumerate(("Clips", "Frames")):
+            button = QPushButton(name)
+            button.setCheckable(True)
+            button.setChecked(index == 0)
+            self._level.addButton(button, index)
+            bar.addWidget(button)
+        self._level.idClicked.connect(self._redraw)
+        self._order = QComboBox()
+        self._order.addItems(ORDERS)
+        self._order.setAccessibleName("Order of the glosses")
+        self._order.currentIndexChanged.connect(self._redraw)
+        bar.addStretch(1)
+        bar.addWidget(self._order)
+        card.body.addLayout(bar)
+        self._plot = BarPlot(x_title="gloss", y_title="count", height=300)
+        card.body.addWidget(self._plot)
+        self._legend = Text(size=theme.SMALL, tone="muted")
+        card.body.addWidget(self._legend)
+        page.column.addWidget(card)
+        self._model = ColumnModel(self)
+        table_card = Card()
+        table_card.body.addWidget(Text("Most frequent", weight=QFont.Weight.DemiBold))
+        self._table = new_table(self._model, "Most frequent predictions")
+        self._table.setFixedHeight(TOP * 28 + 40)
+        table_card.body.addWidget(self._table)
+        never_card = Card()
+        never_card.body.addWidget(
+            Text("Never said, although it is the true gloss of a clip", weight=QFont.Weight.DemiBold)
+        )
+        self._never = Text(tone="muted", selectable=True)
+        never_card.body.addWidget(self._never)
+        never_card.body.addStretch(1)
+        pair = Columns(narrowest=360)
+        pair.set_members([table_card, never_card])
+        page.column.addWidget(pair)
+        page.column.addStretch(1)
+        self.set_content(page)
+
+    def show_case(self, case: CaseView) -> None:
+        if not case.files:
+            self.show_empty()
+
+    def show_inspection(self, inspection: InspectionView | None) -> None:
+        self._inspection = inspection
+        measures = inspection.diagnosis.validation if inspection else None
+        if inspection is None or measures is None or inspection.samples is None:
+            self.show_empty(*why_nothing(inspection))
+            return
+        found, samples = measures.histogram, inspection.samples
+        findings = [one for one in inspection.diagnosis.findings if one.question == "collapse"]
+        self._sentence.setText(findings[0].sentence if findings else "All clips come out empty.")
+        spoken = [(number, count) for number, count in found.clip_counts if number != samples.blank]
+        truth = self._true_counts()
+        said = {number for number, _ in spoken}
+        never = [number for number, count in sorted(truth.items()) if count and number not in said]
+        several, varied, top, missing = self._tiles
+        several.show_figure(str(len(spoken)), f"of {len(truth)} glosses that occur in these clips")
+        if found.effective is None or found.null_low is None or found.null_high is None:
+            varied.show_figure("-", "no clip has an answer")
+        else:
+            varied.show_figure(
+                f"{found.effective:.0f}",
+                f"equally frequent glosses; {found.null_low:.0f} to {found.null_high:.0f} expected",
+            )
+        if spoken and found.top_share is not None:
+            top.show_figure(f"{100 * found.top_share:.1f} %", f"of the clips: “{samples.name_of(spoken[0][0])}”")
+        else:
+            top.show_figure("-", "no clip has an answer")
+        missing.show_figure(str(len(never)), f"of {len(truth)} true glosses")
+        names = [samples.name_of(number) or str(number) for number in never]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        self._never.setText(
+            ", ".join(names[:MOST_NAMED]) + more if names else "None: every true gloss is said at least once."
+        )
+        self._redraw()
+        self.show_content()
+        self.figure_changed.emit(f"{len(spoken)} of {samples_classes(inspection)}")
+
+    def _true_counts(self) -> dict[int, int]:
+        """Labels by the network's own ids: by gloss name where the file's ids are wrong."""
+        samples = self._inspection.samples if self._inspection else None
+        if samples is None:
+            return {}
+        ids = samples.learned_ids if samples.scored_by_name else samples.true_ids
+        values, counts = np.unique(ids[ids >= 0], return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    @Slot()
+    def _redraw(self) -> None:
+        inspection = self._inspection
+        measures = inspection.diagnosis.validation if inspection else None
+        if inspection is None or measures is None or inspection.samples is None:
+            return
+        samples = inspection.samples
+        by_clip = self._level.checkedId() == 0
+        counts = dict(measures.histogram.clip_counts if by_clip else measures.histogram.frame_counts)
+        truth = self._true_counts()
+        numbers = sorted((set(counts) | set(truth)) - {samples.blank})
+        order = self._order.currentIndex()
+        if order == 1:
+            numbers.sort(key=lambda number: (-counts.get(number, 0), number))
+        elif order == 2:
+            numbers.sort(key=lambda number: (-truth.get(number, 0), number))
+        names = [samples.name_of(number) or str(number) for number in numbers]
+        heights = [counts.get(number, 0) for number in numbers]
+        reference = [truth.get(number, 0) for number in numbers] if by_clip else []
+        unit = "clips" if by_clip else "frames"
+        self._plot.y_title = unit
+        self._plot.show_bars(names, heights, reference=reference, labels=(f"{unit} predicted", "clips labelled"))
+        blank = counts.get(samples.blank, 0)
+        left_out = f"Blank is left out: {blank:,} {unit}. " if blank else ""
+        self._legend.setText(left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins."))
+        self._show_top(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP], unit)
+
+    def _show_top(self, top: list[tuple[int, int]], unit: str) -> None:
+        samples = self._inspection.samples if self._inspection else None
+        if samples is None:
+            return
+        truth = self._true_counts()
+        ids = np.array([number for number, _ in top])
+        counts = np.array([count for _, count in top])
+        labelled = np.array([truth.get(number, 0) for number, _ in top])
+        self._model.set_columns(
+            [
+                Column("gloss", ids, lambda row: samples.name_of(int(ids[row])) or str(ids[row]), width=150),
+                Column("id", ids, lambda row: str(ids[row]), numeric=True, width=60),
+                Column(unit, counts, lambda row: f"{counts[row]:,}", numeric=True, width=80),
+                Column("labelled clips", labelled, lambda row: f"{labelled[row]:,}", numeric=True, width=110),
+            ]
+        )
+
+
+def samples_classes(inspection: InspectionView) -> int:
+    """Glosses that the network can say."""
+    return inspection.architecture.classes - 1 if inspection.architecture else 0

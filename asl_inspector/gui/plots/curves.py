@@ -1,0 +1,144 @@
+"""Lines over a common axis, with a legend and a value for each under the pointer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from asl_inspector.gui import theme
+from asl_inspector.gui.plots.axes import Scale, padded
+from asl_inspector.gui.plots.plot import Plot, percent_ticks
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line.
+
+    Attributes:
+        name: For the legend.
+        x: (n,), rising.
+        y: (n,), NaN where there is a gap.
+        colour: Name of a colour of the theme.
+        dashed: True for a line of minor interest.
+    """
+
+    name: str
+    x: FloatArray
+    y: FloatArray
+    colour: str = "series_1"
+    dashed: bool = False
+
+
+class CurvePlot(Plot):
+    """Several curves; `shares` draws the vertical axis as percentages from 0 to 100."""
+
+    def __init__(
+        self, *, x_title: str = "", y_title: str = "", height: int = 190, shares: bool = False, x_shares: bool = False
+    ) -> None:
+        super().__init__(x_title=x_title, y_title=y_title, height=height)
+        self._curves: tuple[Curve, ...] = ()
+        self._marks: tuple[tuple[float, str], ...] = ()
+        self._shares = shares
+        self._x_shares = x_shares
+
+    def show_curves(self, curves: list[Curve], *, marks: list[tuple[float, str]] | None = None) -> None:
+        """Show curves, and vertical marks with a word each."""
+        self._curves = tuple(curve for curve in curves if len(curve.x))
+        self._marks = tuple(marks or ())
+        self.update()
+
+    def has_data(self) -> bool:
+        return bool(self._curves)
+
+    def x_range(self) -> tuple[float, float]:
+        low = min(float(curve.x[0]) for curve in self._curves)
+        high = max(float(curve.x[-1]) for curve in self._curves)
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def y_range(self) -> tuple[float, float]:
+        if self._shares:
+            return 0.0, 1.02
+        values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in self._curves])
+        return padded(min(0.0, float(values.min())), float(values.max())) if len(values) else (0.0, 1.0)
+
+    def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        return percent_ticks(low, high, most) if self._x_shares else super().x_ticks(low, high, most)
+
+    def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        return percent_ticks(0.0, 1.0, min(most, 4)) if self._shares else super().y_ticks(low, high, most)
+
+    def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
+        colours = theme.current()
+        painter.setPen(QPen(QColor(colours.muted), 1, Qt.PenStyle.DashLine))
+        for value, _ in self._marks:
+            painter.drawLine(QPointF(x.place(value), frame.top()), QPointF(x.place(value), frame.bottom()))
+        for curve in self._curves:
+            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
+            for part in _unbroken(curve):
+                points = [QPointF(x.place(float(a)), y.place(float(b))) for a, b in zip(*part, strict=True)]
+                if len(points) == 1:
+                    painter.drawEllipse(points[0], 2, 2)
+                else:
+                    painter.drawPolyline(QPolygonF(points))
+        self._draw_mark_words(painter, frame, x)
+
+    def has_legend(self) -> bool:
+        return len(self._curves) > 1
+
+    def draw_legend(self, painter: QPainter, frame: QRectF) -> None:
+        colours = theme.current()
+        metrics = QFontMetricsF(painter.font())
+        right = frame.right() - 4
+        for curve in reversed(self._curves):
+            width = metrics.horizontalAdvance(curve.name)
+            box = QRectF(right - width, frame.top() - metrics.height() - 6, width, metrics.height())
+            painter.setPen(QColor(colours.text))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), curve.name)
+            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 2.4, style))
+            middle = box.center().y()
+            painter.drawLine(QPointF(box.left() - 17, middle), QPointF(box.left() - 5, middle))
+            right -= width + 34
+
+    def _draw_mark_words(self, painter: QPainter, frame: QRectF, x: Scale) -> None:
+        metrics = QFontMetricsF(painter.font())
+        painter.setPen(QColor(theme.current().muted))
+        for value, word in self._marks:
+            width = metrics.horizontalAdvance(word)
+            left = x.place(value) + 4
+            if left + width > frame.right():
+                left = x.place(value) - 4 - width
+            painter.drawText(QPointF(left, frame.bottom() - 5), word)
+
+    def readout(self, x: float, y: float) -> str:
+        lines = []
+        for curve in self._curves:
+            index = int(np.argmin(np.abs(curve.x - x)))
+            value = float(curve.y[index])
+            shown = "no value" if value != value else f"{100 * value:.1f} %" if self._shares else f"{value:.4g}"
+            lines.append(f"{curve.name}: {shown}")
+        nearest = self._curves[0].x[int(np.argmin(np.abs(self._curves[0].x - x)))]
+        where = f"{100 * nearest:.0f} %" if self._x_shares else f"{nearest:g}"
+        return f"{self.x_title or 'at'} {where}\n" + "\n".join(lines)
+
+    def table(self) -> tuple[list[str], list[list[object]]]:
+        rows: list[list[object]] = [
+            [curve.name, a, b]
+            for curve in self._curves
+            for a, b in zip(curve.x.tolist(), curve.y.tolist(), strict=True)
+        ]
+        return ["curve", self.x_title or "x", self.y_title or "y"], rows
+
+
+def _unbroken(curve: Curve) -> list[tuple[FloatArray, FloatArray]]:
+    """The pieces of a curve between its gaps."""
+    known = np.isfinite(curve.y)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]])))
+    return [(curve.x[a:b], curve.y[a:b]) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -1,0 +1,198 @@
+"""The case in the window: its files, the jobs on it, and the results that the panels show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from asl_inspector.case.records import Role
+from asl_inspector.engine.client import Engine
+from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
+from asl_inspector.gui.jobs import Jobs, Publish
+from asl_inspector.inspection import ClipDetail, Settings
+from asl_inspector.progress import CancelToken, Progress, Step
+from asl_inspector.report.contents import Problem
+
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
+
+
+class Session(QObject):
+    """One case.
+
+    Signals are past events; each carries frozen data.
+    """
+
+    case_changed = Signal(object)  # CaseView
+    inspection_changed = Signal(object)  # InspectionView, or None while there is none
+    progressed = Signal(object)  # Step
+    became_busy = Signal(str)  # what is going on
+    became_idle = Signal(str)  # how it ended
+    failed = Signal(object)  # Problem
+    clip_arrived = Signal(object)  # ClipDetail
+    clip_failed = Signal(object)  # Problem
+    tensor_arrived = Signal(object)  # TensorView
+    exported = Signal(object)  # Exported
+    drained = Signal()  # no job is left
+
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.settings = Settings()
+        self.case = CaseView((), (), None)
+        self.inspection: InspectionView | None = None
+        self._paths: list[Path] = []
+        self._chosen: dict[Path, Role] = {}
+        self.jobs = Jobs(self)
+        self.jobs.progressed.connect(self._on_progress)
+        self.jobs.published.connect(self._on_part)
+        self.jobs.succeeded.connect(self._on_success)
+        self.jobs.failed.connect(self._on_failure)
+        self.jobs.cancelled.connect(self._on_cancelled)
+        self.jobs.idle.connect(self.drained)
+
+    # -- what the user does -------------------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Have the engine started and torch imported while the user looks for files."""
+        self.jobs.start("warm up", self._call("warm_up"))
+
+    def add_files(self, paths: list[Path]) -> None:
+        """Add files and folders to the case and inspect it."""
+        new = [path for path in paths if path not in self._paths]
+        again = [path for path in paths if path in self._paths]
+        if new or again:
+            self._paths += new
+            self._open()
+
+    def remove_file(self, path: Path) -> None:
+        """Take a file out of the case."""
+        if path not in self._paths:  # it came with a folder: keep the others of the folder
+            self._paths = [row.path for row in self.case.files]
+        self._paths = [other for other in self._paths if other != path]
+        self._chosen.pop(path, None)
+        self._open()
+
+    def replace_file(self, old: Path, new: Path) -> None:
+        """Put another file in the place of one."""
+        role = self._chosen.pop(old, None)
+        if old not in self._paths:
+            self._paths = [row.path for row in self.case.files]
+        self._paths = [new if other == old else other for other in self._paths]
+        if role is not None:
+            self._chosen[new] = role
+        self._open()
+
+    def choose_role(self, path: Path, role: Role) -> None:
+        """Give a file a role; the file that had it before chooses anew."""
+        if role in SOLE_ROLES:
+            self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
+        self._chosen[path] = role
+        self._open()
+
+    def clear(self) -> None:
+        """Forget the case."""
+        self._paths, self._chosen = [], {}
+        self._open()
+
+    def cancel(self) -> None:
+        """Stop what is going on."""
+        self.jobs.cancel("case")
+        self.jobs.cancel("export")
+
+    def run_again(self) -> None:
+        """Inspect the case again."""
+        self._open()
+
+    def ask_for_clip(self, index: int) -> None:
+        """Have one clip recomputed; `clip_arrived` follows."""
+        self.jobs.start("clip", self._call("clip", index))
+
+    def ask_for_tensor(self, name: str) -> None:
+        """Have one tensor's numbers read; `tensor_arrived` follows."""
+        self.jobs.start("tensor", self._call("tensor", name))
+
+    def export(self, path: Path, kind: str) -> None:
+        """Write the diagnosis; `exported` follows."""
+        self.became_busy.emit(f"Writing {path.name}")
+        self.jobs.start("export", self._call("export", path, kind))
+
+    def close(self) -> None:
+        """Cancel everything; `drained` follows unless nothing is under way."""
+        self.jobs.cancel_all()
+
+    # -- jobs ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _spec(self) -> CaseSpec:
+        return CaseSpec(tuple(self._paths), tuple(self._chosen.items()))
+
+    def _open(self) -> None:
+        self.became_busy.emit("Opening files")
+        self.inspection = None
+        self.inspection_changed.emit(None)
+        spec, settings, engine = self._spec, self.settings, self.engine
+
+        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+            case = cast("CaseView", engine.call("open", spec, progress=progress, cancel=cancel))
+            publish(case)
+            if not any(row.role is not Role.UNUSED for row in case.files):
+                return None
+            return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+
+        self.jobs.start("case", work)
+
+    def _call(self, method: str, *arguments: object):  # type: ignore[no-untyped-def]
+        engine = self.engine
+
+        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+            return engine.call(method, *arguments, progress=progress, cancel=cancel, publish=publish)
+
+        return work
+
+    @Slot(str, object)
+    def _on_progress(self, lane: str, step: Step) -> None:
+        if lane in ("case", "export"):
+            self.progressed.emit(step)
+
+    @Slot(str, object)
+    def _on_part(self, lane: str, part: object) -> None:
+        match part:
+            case CaseView():
+                self.case = part
+                self.case_changed.emit(part)
+            case InspectionView():
+                self.inspection = part
+                self.inspection_changed.emit(part)
+
+    @Slot(str, object)
+    def _on_success(self, lane: str, result: object) -> None:
+        match result:
+            case InspectionView():
+                self._on_part(lane, result)
+                self.became_idle.emit("Done")
+            case ClipDetail():
+                self.clip_arrived.emit(result)
+            case TensorView():
+                self.tensor_arrived.emit(result)
+            case Exported():
+                self.became_idle.emit(f"Wrote {result.path.name}")
+                self.exported.emit(result)
+            case None if lane == "case":
+                self.became_idle.emit("")
+
+    @Slot(str, object)
+    def _on_failure(self, lane: str, problem: Problem) -> None:
+        if lane == "clip":
+            self.clip_failed.emit(problem)
+        elif lane == "tensor":
+            self.tensor_arrived.emit(None)
+        elif lane != "warm up":
+            self.became_idle.emit("Failed")
+            self.failed.emit(problem)
+
+    @Slot(str)
+    def _on_cancelled(self, lane: str) -> None:
+        if lane in ("case", "export"):
+            self.became_idle.emit("Cancelled")

@@ -1,0 +1,170 @@
+"""One table model over columns of arrays: sorting and filtering are array operations, never a Python loop over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from asl_inspector.gui import theme
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+AnyIndex = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: Heading.
+        values: (N,), raw values to sort by.
+        text: Text of row i.
+        tooltip: What the column means.
+        numeric: True where text stands at the right.
+        colour: Name of a theme colour for row i, or None for the usual one.
+        width: Pixels at first.
+    """
+
+    title: str
+    values: NDArray[Any]
+    text: Callable[[int], str]
+    tooltip: str = ""
+    numeric: bool = False
+    colour: Callable[[int], str | None] | None = None
+    width: int = 100
+
+
+class ColumnModel(QAbstractTableModel):
+    """Rows of columns, in an order and a selection of their own."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._columns: Sequence[Column] = ()
+        self._rows: IntArray = np.zeros(0, np.int64)
+        self._mask: BoolArray | None = None
+        self._sorted_by: tuple[int, bool] | None = None
+        self._count = 0
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; order and filter are forgotten."""
+        self.beginResetModel()
+        self._columns = columns
+        self._count = len(columns[0].values) if columns else 0
+        self._mask, self._sorted_by = None, None
+        self._rows = np.arange(self._count)
+        self.endResetModel()
+
+    def set_filter(self, mask: BoolArray | None) -> None:
+        """Show the rows where `mask` is True; None shows all."""
+        self.beginResetModel()
+        self._mask = mask
+        self._arrange()
+        self.endResetModel()
+
+    def source_row(self, row: int) -> int:
+        """The row of the data that stands at `row` of the table."""
+        return int(self._rows[row])
+
+    def view_row(self, source: int) -> int | None:
+        """Where a row of the data stands in the table, or None where it is filtered out."""
+        found = np.flatnonzero(self._rows == source)
+        return int(found[0]) if len(found) else None
+
+    def _arrange(self) -> None:
+        rows = np.arange(self._count) if self._mask is None else np.flatnonzero(self._mask)
+        if self._sorted_by is not None:
+            column, descending = self._sorted_by
+            order = np.argsort(self._columns[column].values[rows], kind="stable")
+            rows = rows[order[::-1] if descending else order]
+        self._rows = rows
+
+    def rowCount(self, parent: AnyIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: AnyIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        column = self._columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(int(self._rows[index.row()]))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.ForegroundRole and column.colour is not None:
+            name = column.colour(int(self._rows[index.row()]))
+            return QColor(getattr(theme.current(), name)) if name else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            text = column.text(int(self._rows[index.row()]))
+            return text if len(text) > 24 else None
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):
+            return None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tooltip or None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        sources = [self.source_row(index.row()) for index in held]
+        known = 0 <= column < len(self._columns)
+        self._sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if known else None
+        self._arrange()
+        places = [self.view_row(source) for source in sources]
+        moved = [
+            QModelIndex() if place is None else self.index(place, index.column())
+            for index, place in zip(held, places, strict=True)
+        ]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    def text_rows(self, rows: Sequence[int]) -> str:
+        """Rows of the table as tab-separated text with a heading."""
+        lines = ["\t".join(column.title for column in self._columns)]
+        for row in rows:
+            source = self.source_row(row)
+            lines.append("\t".join(column.text(source).replace("\t", " ") for column in self._columns))
+        return "\n".join(lines)
+
+
+def new_table(model: ColumnModel, name: str) -> QTableView:
+    """A table as all panels show them."""
+    view = QTableView()
+    view.setModel(model)
+    view.setAccessibleName(name)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSortingEnabled(True)
+    view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setFont(theme.font())
+    view.verticalHeader().hide()
+    view.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.horizontalHeader().setHighlightSections(False)
+    view.horizontalHeader().setFont(theme.font(theme.SMALL))
+    view.horizontalHeader().setStretchLastSection(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setTabKeyNavigation(False)
+    return view

@@ -1,0 +1,49 @@
+"""Everything known of a case after a run: what reports, the command line and the window show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asl_inspector.case.records import Case
+from asl_inspector.checkpoints.comparing import Comparison
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.records import Diagnosis
+from asl_inspector.history.records import History
+from asl_inspector.networks.records import Architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be done, with what to do about it."""
+
+    sentence: str
+    advice: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A case and all that was found out about it.
+
+    Attributes:
+        case: The files.
+        checkpoint: The checkpoint, or None.
+        architecture: Its network, or None.
+        validation: Predictions on the validation clips, or None.
+        train: Predictions on the training clips, or None.
+        comparison: The network compared with the Stage 1 file, or None.
+        history: The run's history, or None.
+        diagnosis: What was found.
+        problems: What could not be done.
+    """
+
+    case: Case
+    checkpoint: Checkpoint | None
+    architecture: Architecture | None
+    validation: Scored | None
+    train: Scored | None
+    comparison: Comparison | None
+    history: History | None
+    diagnosis: Diagnosis
+    problems: tuple[Problem, ...] = ()

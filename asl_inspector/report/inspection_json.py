@@ -1,0 +1,237 @@
+"""`diagnose --json`: everything found about a case, as the contract has it."""
+
+from __future__ import annotations
+
+from asl_inspector.about import library_version, program_version
+from asl_inspector.case.records import Case
+from asl_inspector.checkpoints.records import Checkpoint, buffer_count, parameter_count
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.findings import Finding
+from asl_inspector.diagnosis.records import (
+    Accuracy,
+    Cause,
+    ClipMeasures,
+    Diagnosis,
+    LabelAudit,
+    Reproduction,
+    Stage1Verdict,
+)
+from asl_inspector.history.records import History
+from asl_inspector.networks.records import Architecture
+from asl_inspector.report.contents import Inspected
+from asl_inspector.report.json_text import Json
+from asl_inspector.samples.records import Clips
+
+SCHEMA = "asl-inspector/report/1"
+TOP_LISTED = 10
+
+
+def inspection_json(inspection: Inspected) -> dict[str, Json]:
+    """The document of the contract."""
+    diagnosis = inspection.diagnosis
+    return {
+        "schema": SCHEMA,
+        "program": {
+            "version": program_version(),
+            "torch": library_version("torch"),
+            "device": inspection.validation.predictions.device if inspection.validation else None,
+        },
+        "case": _case(inspection.case),
+        "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
+        "data": {"validation": _data(inspection.case.validation), "train": _data(inspection.case.train)},
+        "predictions": _predictions(inspection),
+        "labels": _labels(diagnosis.labels),
+        "stage1": _stage1(diagnosis.stage1),
+        "history": _history(inspection.history),
+        "verdict": diagnosis.verdict,
+        "headline": diagnosis.headline,
+        "causes": [_cause(cause) for cause in diagnosis.causes],
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "notes": _notes(inspection),
+    }
+
+
+def _case(case: Case) -> Json:
+    return {
+        "files": [
+            {
+                "path": str(one.row.path),
+                "role": one.row.role.value,
+                "why": one.row.why or one.row.problem,
+                "sha256": one.row.sha256,
+                "bytes": one.row.bytes,
+            }
+            for one in case.files
+        ]
+    }
+
+
+def _checkpoint(checkpoint: Checkpoint | None, architecture: Architecture | None, told: Reproduction) -> Json:
+    if checkpoint is None:
+        return None
+    contents = checkpoint.contents
+    weights = list(checkpoint.weights.values())
+    optimizer = contents.optimizer
+    reproduced = {"val_acc": told.val_acc, "val_loss": told.val_loss}
+    return {
+        "format": checkpoint.format,
+        "epoch": contents.epoch,
+        "parameters": parameter_count(weights),
+        "buffers": buffer_count(weights),
+        "tensors": len(checkpoint.tensors),
+        "architecture": architecture.description if architecture else None,
+        "architecture_source": architecture.source if architecture else None,
+        "assumptions": list(architecture.assumptions) if architecture else [],
+        "classes": architecture.classes if architecture else None,
+        "blank": architecture.blank if architecture else None,
+        "optimizer": None
+        if optimizer is None
+        else {
+            "kind": optimizer.kind,
+            "step": optimizer.step,
+            "lr": optimizer.lr,
+            "weight_decay": optimizer.weight_decay,
+        },
+        "stored": dict(contents.stored),
+        "reproduces_stored": {key: reproduced.get(key) for key in contents.stored},
+    }
+
+
+def _data(clips: Clips | None) -> Json:
+    if clips is None:
+        return None
+    return {
+        "clips": len(clips),
+        "frames": int(clips.lengths.sum()),
+        "glosses": clips.gloss_count,
+        "features": clips.feature_count,
+    }
+
+
+def _predictions(inspection: Inspected) -> Json:
+    scored, measures = inspection.validation, inspection.diagnosis.validation
+    if scored is None or measures is None:
+        return None
+    by_name = inspection.diagnosis.by_name
+    train, train_measures = inspection.train, inspection.diagnosis.train
+    whole = _measured(scored, measures)
+    accuracies = {name: _accuracy(found) for name, found in measures.accuracies.items()}
+    return {
+        **whole,
+        "accuracy": {**accuracies, "by_gloss_name": _accuracy(by_name)},
+        "train": _measured(train, train_measures) if train is not None and train_measures is not None else None,
+    }
+
+
+def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
+    predictions, blank, histogram = scored.predictions, measures.blanks, measures.histogram
+    ran = int(predictions.ran.sum())
+    return {
+        "clips": ran,
+        "device": predictions.device,
+        "seconds": round(predictions.seconds, 4),
+        "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
+        "blank": {
+            "argmax_valid": blank.argmax_valid,
+            "argmax_padded": blank.argmax_padded,
+            "posterior_valid": blank.posterior_valid,
+            "empty_share": blank.empty_share,
+            "padding_reads_as": blank.padding_reads_as,
+        },
+        "unique": {
+            "valid": histogram.unique_valid,
+            "padded": histogram.unique_padded,
+            "valid_nonblank": histogram.unique_nonblank,
+        },
+        "top": [list(pair) for pair in histogram.frame_counts[:TOP_LISTED]],
+        "top_padded": [list(pair) for pair in histogram.padded_counts[:TOP_LISTED]],
+        "accuracy": {name: _accuracy(found) for name, found in measures.accuracies.items()},
+        "top5": _accuracy(measures.top5),
+        "loss": {"mean_of_clips": measures.losses.mean_of_clips, "mean_of_batches": measures.losses.mean_of_batches},
+    }
+
+
+def _accuracy(found: Accuracy | None) -> Json:
+    if found is None:
+        return None
+    return {"correct": found.correct, "of": found.of, "low": found.low, "high": found.high}
+
+
+def _labels(audit: LabelAudit | None) -> Json:
+    if audit is None:
+        return {"agree": None, "of": None, "checked_by": None}
+    return {"agree": audit.agree, "of": audit.of, "checked_by": "gloss-names"}
+
+
+def _stage1(stage1: Stage1Verdict) -> Json:
+    known = bool(stage1.tensors)
+    return {
+        "verdict": stage1.verdict,
+        "tensors_equal": stage1.tensors_equal if known else None,
+        "tensors": stage1.tensors if known else None,
+        "numbers_equal": stage1.numbers_equal if known else None,
+        "numbers": stage1.numbers if known else None,
+        "shape_blocked": list(stage1.shape_blocked),
+        "missing": list(stage1.missing),
+        "claimed": stage1.claimed,
+    }
+
+
+def _history(history: History | None) -> Json:
+    if history is None or not history.epochs:
+        return None
+    return {
+        "source": history.source,
+        "epochs": list(history.epochs),
+        "train_loss": list(history.train_loss),
+        "val_loss": list(history.val_loss),
+        "val_acc": list(history.val_acc),
+        "best_epoch": history.best_epoch,
+    }
+
+
+def _cause(cause: Cause) -> Json:
+    found = cause.counterfactual
+    return {
+        "id": cause.id,
+        "title": cause.title,
+        "confidence": round(cause.confidence, 4),
+        "severity": cause.severity,
+        "for": list(cause.supporting),
+        "against": list(cause.opposing),
+        "counterfactual": None
+        if found is None
+        else {
+            "accuracy_now": found.accuracy_now,
+            "accuracy_if_fixed": found.accuracy_if_fixed,
+            "how": found.how,
+        },
+        "next_experiment": cause.next_experiment,
+        "fix": {"text": cause.fix, "snippet": cause.snippet},
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "id": finding.id,
+        "question": finding.question,
+        "severity": finding.severity,
+        "sentence": finding.sentence,
+        "evidence": dict(finding.evidence),
+        "where": finding.where,
+    }
+
+
+def _notes(inspection: Inspected) -> list[Json]:
+    """Why figures are missing, what could not be done, and what could not be determined."""
+    diagnosis: Diagnosis = inspection.diagnosis
+    notes = [f"{problem.sentence} {problem.advice}".strip() for problem in inspection.problems]
+    notes += [f"{one.question} {one.sentence} {one.needs}".strip() for one in diagnosis.undetermined]
+    notes += inspection.case.notes
+    notes += inspection.checkpoint.notes if inspection.checkpoint else ()
+    for one in inspection.case.files:
+        if one.row.problem:
+            notes.append(one.row.problem)
+    if inspection.case.train is None:
+        notes.append("predictions.train and data.train are null: the training clips were not given.")
+    return list(dict.fromkeys(notes))

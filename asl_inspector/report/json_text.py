@@ -1,0 +1,38 @@
+"""Valid JSON of results: numbers that are not finite have no place in it and become null."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def to_json(value: Json) -> str:
+    """Indented JSON, UTF-8 readable, ending in a newline."""
+    return json.dumps(_clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _clean(value: Json) -> Json:
+    """The same without NaN and infinities, and with lone surrogates escaped. Results are a few levels deep."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogate(value) else value
+    if isinstance(value, Mapping):
+        return {key: _clean(held) for key, held in value.items()}
+    if isinstance(value, Sequence):
+        return [_clean(held) for held in value]
+    return value
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def number_text(value: float | int | bool) -> Json:
+    """A tensor's number: itself where JSON has it, else its name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

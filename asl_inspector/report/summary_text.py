@@ -1,0 +1,47 @@
+"""The diagnosis as a page of plain text, for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+
+from asl_inspector.diagnosis.records import Cause
+from asl_inspector.report.contents import Inspected
+
+WIDTH = 100
+MARKS = {"critical": "!!", "warning": " !", "info": "  "}
+
+
+def summary_text(inspection: Inspected) -> str:
+    """Verdict, causes with their evidence, and what could not be determined."""
+    diagnosis = inspection.diagnosis
+    lines = [diagnosis.headline, *_wrapped(diagnosis.summary, "  "), ""]
+    sentences = {finding.id: finding.sentence for finding in diagnosis.findings}
+    for number, cause in enumerate(diagnosis.causes, start=1):
+        lines += _cause_lines(number, cause, sentences)
+    if not diagnosis.causes:
+        lines += ["No cause was found.", ""]
+    if diagnosis.undetermined:
+        lines.append("Could not be determined:")
+        for one in diagnosis.undetermined:
+            lines += _wrapped(f"- {one.question} {one.sentence} {one.needs}".rstrip(), "  ")
+    return "\n".join(lines).rstrip()
+
+
+def _cause_lines(number: int, cause: Cause, sentences: dict[str, str]) -> list[str]:
+    lines = [f"{MARKS[cause.severity]} {number}. {cause.title} ({cause.id}), confidence {100 * cause.confidence:.0f} %"]
+    for finding in dict.fromkeys(cause.supporting):
+        lines += _wrapped(f"+ {sentences[finding]}", "     ")
+    for finding in dict.fromkeys(cause.opposing):
+        lines += _wrapped(f"- {sentences[finding]}", "     ")
+    found = cause.counterfactual
+    if found is not None:
+        now, then = 100 * found.accuracy_now, 100 * found.accuracy_if_fixed
+        lines += _wrapped(
+            f"If fixed: {now:.1f} % -> {then:.1f} % ({100 * found.low:.0f} to {100 * found.high:.0f}).", "     "
+        )
+    lines += _wrapped(f"First: {cause.next_experiment}", "     ")
+    return [*lines, ""]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")

@@ -1,0 +1,27 @@
+"""Text of a file made harmless for a terminal or a table: what steers the display becomes visible."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+
+
+def visible(text: str, *, one_line: bool = True) -> str:
+    """`text` with escape sequences, bidirectional controls and invisible characters written as escapes."""
+    shown = STEERING.sub(lambda found: _escape(found[0]), text)
+    return shown.replace("\n", "\\n").replace("\t", "\\t") if one_line else shown
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def display_width(text: str) -> int:
+    """Columns that `text` takes in a terminal: wide characters two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

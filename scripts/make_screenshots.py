@@ -1,0 +1,100 @@
+"""Pictures of every panel, light and dark, and of the pages of the report, for the documentation.
+
+    python scripts/make_screenshots.py docs/pictures             the demo case
+    python scripts/make_screenshots.py OUT --scale 2 FILE...     another case, at another scale
+
+Runs wherever Qt does; without a screen it uses Qt's offscreen platform. Pages of the report need pdftoppm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+MILLISECONDS_TO_SETTLE = 400
+SECONDS_TO_WAIT = 120
+
+
+def main() -> int:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--scale", default="1")
+    parser.add_argument("--schemes", default="light,dark")
+    parser.add_argument("--no-report", action="store_true")
+    options = parser.parse_args()
+    os.environ["QT_SCALE_FACTOR"] = options.scale
+    if not os.environ.get("DISPLAY") and sys.platform == "linux":
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    options.out.mkdir(parents=True, exist_ok=True)
+    take_panels(options.out, options.files, options.schemes.split(","))
+    if not options.no_report:
+        take_report(options.out, options.files)
+    return 0
+
+
+def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
+    """One picture a panel and scheme."""
+    from PySide6.QtCore import QEventLoop, QSettings, QTimer
+    from PySide6.QtTest import QTest
+
+    from asl_inspector.bundled_files import demo_files
+    from asl_inspector.engine.client import Engine
+    from asl_inspector.gui.app import new_application
+    from asl_inspector.gui.main_window import MainWindow, apply_scheme
+    from asl_inspector.gui.session import Session
+
+    application = new_application()
+    engine = Engine()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
+        apply_scheme(schemes[0])
+        session = Session(engine)
+        window = MainWindow(session, settings)
+        window.show()
+        QTest.qWait(MILLISECONDS_TO_SETTLE)
+        for scheme in schemes:
+            apply_scheme(scheme)
+            QTest.qWait(MILLISECONDS_TO_SETTLE)
+            window.grab().save(str(out / f"empty-{scheme}.png"))
+        loop = QEventLoop()
+        session.became_idle.connect(loop.quit)
+        QTimer.singleShot(1000 * SECONDS_TO_WAIT, loop.quit)
+        window.open_files([path.absolute() for path in files] or demo_files())
+        loop.exec()
+        for scheme in schemes:
+            apply_scheme(scheme)
+            for index, panel in enumerate(window.panels):
+                window.show_panel(index)
+                if panel is window.keys:
+                    window.go_to("keys:encoder.lstm.weight_hh_l0")
+                QTest.qWait(MILLISECONDS_TO_SETTLE)
+                name = panel.title.lower().replace(" ", "-")
+                window.grab().save(str(out / f"{name}-{scheme}.png"))
+        window.close()
+    engine.stop()
+    application.quit()
+
+
+def take_report(out: Path, files: list[Path]) -> None:
+    """The pages of the report."""
+    tool = shutil.which("pdftoppm")
+    if tool is None:
+        print("pdftoppm is missing, so there are no pictures of the report", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder) / "report.pdf"
+        what = ["diagnose", *map(str, files), "--fail-on", "never"] if files else ["demo"]
+        command = [sys.executable, "-m", "asl_inspector", *what, "--pdf", str(pdf)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([tool, "-png", "-r", "70", str(pdf), str(out / "report")], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
