@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and given[0] == "_engine":
         from asl_inspector.engine.serving import serve
 
-        return serve()
+        serve()
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _window(given)
     options = _parser().parse_args(given)

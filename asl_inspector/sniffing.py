@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from asl_inspector.inert_pickle.records import Buffer
@@ -47,6 +48,9 @@ _MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
 )
 _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
+_GLOBAL_FIRST = re.compile(
+    rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:[().q}\]]|p\d+\n)"
+)  # protocol 0: a class, then a use of it
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -82,9 +86,7 @@ def _is_pickle(head: bytes) -> bool:
         return len(head) > 1 and head[1] <= 5
     if head[:2] in (b"(d", b"(l", b"(t", b"(i", b"(c", b"(p", b"}q", b"]q", b"}(", b"](", b"(S", b"(V"):
         return True
-    first_line, _, rest = head.partition(b"\n")
-    is_class = first_line[:1] in b"c" and first_line[1:].replace(b".", b"").replace(b"_", b"").isalnum()
-    return is_class and b"\n" in rest[:200] and rest[:1].isalpha() | (rest[:1] == b"_") and b" " not in first_line
+    return _GLOBAL_FIRST.match(head) is not None
 
 
 def _sniff_text(head: bytes) -> Kind:

@@ -31,10 +31,48 @@ CONSTANT_FEATURES = (30, 35)
 LATENTS = 8
 SIGNERS = {"train": 9, "val": 3}
 CLIPS_A_GLOSS = {"train": 10, "val": 3}
-GLOSSES = (
-    "book drink computer before chair go clothes who candy cousin deaf fine help no thin walk year yes all black cool "
-    "finish hot like many mother now orange table thanksgiving what woman bed blue bowling can dog family fish graduate"
-).split()
+GLOSSES = [
+    "book",
+    "drink",
+    "computer",
+    "before",
+    "chair",
+    "go",
+    "clothes",
+    "who",
+    "candy",
+    "cousin",
+    "deaf",
+    "fine",
+    "help",
+    "no",
+    "thin",
+    "walk",
+    "year",
+    "yes",
+    "all",
+    "black",
+    "cool",
+    "finish",
+    "hot",
+    "like",
+    "many",
+    "mother",
+    "now",
+    "orange",
+    "table",
+    "thanksgiving",
+    "what",
+    "woman",
+    "bed",
+    "blue",
+    "bowling",
+    "can",
+    "dog",
+    "family",
+    "fish",
+    "graduate",
+]
 WITHOUT_VALIDATION = {"drink", "clothes", "mother", "bed", "dog"}
 STAGE1_WIDTH = 48
 Video = dict[str, str | int]

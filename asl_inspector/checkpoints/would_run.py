@@ -18,6 +18,7 @@ HARMLESS = (
     | numpy_arrays.FROM_BUFFER
     | numpy_arrays.SCALAR
     | numpy_arrays.DTYPE
+    | numpy_arrays.EMPTY_BYTES
     | {
         ("numpy", "ndarray"),
         ("_codecs", "encode"),

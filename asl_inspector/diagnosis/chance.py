@@ -36,11 +36,12 @@ def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray 
     return ChanceTest(measured, chance, constant, p, p_best, above)
 
 
-def ask(evidence: Evidence, test: ChanceTest | None) -> Answers:
-    """The finding on chance."""
+def ask(evidence: Evidence, test: ChanceTest | None, *, by_name: bool) -> Answers:
+    """The finding on chance; `by_name` says that the accuracy was scored by gloss name."""
     if test is None:
         return Answers()
     a = test.accuracy
+    what = "Validation accuracy by gloss name" if by_name else "Validation accuracy"
     figures = f"{a.correct} of {a.of} ({100 * a.value:.2f} %, 95 %: {100 * a.low:.1f} to {100 * a.high:.1f})"
     facts = {
         "correct": a.correct,
@@ -51,7 +52,7 @@ def ask(evidence: Evidence, test: ChanceTest | None) -> Answers:
         "p_best_of_epochs": test.p_best,
     }
     if test.above:
-        sentence = f"Validation accuracy is {figures}, clearly above guessing ({100 * test.chance:.1f} %)."
+        sentence = f"{what} is {figures}, clearly above guessing ({100 * test.chance:.1f} %)."
         return Answers((Finding("above-chance", "chance", "info", sentence, dict(facts), "samples"),))
     epochs = len(evidence.history.epochs) if evidence.history else 0
     looks = (
@@ -59,5 +60,5 @@ def ask(evidence: Evidence, test: ChanceTest | None) -> Answers:
         if test.p_best is not None
         else f"guessing would be as good with probability {test.p:.2g}"
     )
-    sentence = f"Validation accuracy is {figures}, which cannot be told from guessing: {looks}."
+    sentence = f"{what} is {figures}, which cannot be told from guessing: {looks}."
     return Answers((Finding("at-chance", "chance", "warning", sentence, dict(facts), "samples"),))

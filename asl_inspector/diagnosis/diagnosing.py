@@ -67,7 +67,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         classes.ask(evidence),
         weights.ask(evidence),
         metadata.ask(evidence, reproduction),
-        chance.ask(evidence, tested),
+        chance.ask(evidence, tested, by_name=truth is not None),
         pretraining.ask(evidence, stage1),
         training.ask(evidence),
         blanks.ask(validation.blanks if validation else None, swept),
@@ -140,7 +140,7 @@ def _headline(
     sentences = {finding.id: finding.sentence for finding in findings}
     chance_sentence = sentences.get("above-chance", sentences.get("at-chance", ""))
     if verdict == "healthy":
-        return "Nothing critical is wrong with this network.", chance_sentence
+        return "Nothing critical is wrong with this network", chance_sentence
     if ranked and (verdict == "ill" or ranked[0].severity != "info"):
         first = (
             next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
@@ -148,5 +148,5 @@ def _headline(
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if evidence.validation is None:
-        return "There is not enough here for a diagnosis yet.", "Drop the checkpoint and its validation clips."
-    return "No cause was found, and the accuracy cannot be told from guessing.", chance_sentence
+        return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
+    return "No cause was found, and the accuracy cannot be told from guessing", chance_sentence

@@ -32,7 +32,7 @@ class Remedy:
 REMEDIES: dict[str, Remedy] = {
     "label-map-mismatch": Remedy(
         "Label map mismatch between training and validation",
-        "The validation labels do not mean what the network learned.",
+        "The validation labels do not mean what the network learned",
         1,
         "Renumber the validation clips by gloss name and score every saved checkpoint of this run again. No training is needed.",
         "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
@@ -46,7 +46,7 @@ for split in (train, val, test):
     ),
     "class-count-mismatch": Remedy(
         "The network's outputs do not fit the vocabulary",
-        "The network has no output for some of the glosses.",
+        "The network has no output for some of the glosses",
         1,
         "Print the length of the vocabulary and the rows of the last layer before training.",
         "Give the last layer one output a gloss and one for the blank, from the vocabulary file itself.",
@@ -57,7 +57,7 @@ classifier = nn.Linear(2 * hidden_dim, vocab_size)
     ),
     "decoder-mismatch": Remedy(
         "The decoding rule hides what the network knows",
-        "The network knows more than its decoding rule shows.",
+        "The network knows more than its decoding rule shows",
         1,
         "Score the same outputs by the exact CTC probability of every gloss.",
         "For one gloss a clip, pick the gloss with the highest exact CTC probability instead of counting frames.",
@@ -70,7 +70,7 @@ prediction = 1 + torch.stack(losses).argmin(0)
     ),
     "non-finite-weights": Remedy(
         "Weights that are not numbers",
-        "The weights hold NaN or infinite values: the training diverged.",
+        "The weights hold NaN or infinite values: the training diverged",
         1,
         "Look in the log for the first epoch whose loss is NaN, and take the last checkpoint before it.",
         "Clip the gradients, lower the learning rate, and stop when the loss is not finite. With CTC set "
@@ -84,7 +84,7 @@ torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     ),
     "stale-metadata": Remedy(
         "The file's metadata is of another epoch than its weights",
-        "The accuracy stated in the file is not that of its weights.",
+        "The accuracy stated in the file is not that of its weights",
         1,
         "Inspect the file that was saved when the stated accuracy was reached, usually `checkpoint_best.pt`.",
         "`state_dict()` returns references to the live weights. Copy them when the best epoch is kept, and write the "
@@ -97,14 +97,14 @@ if epoch % 10 == 0:
     ),
     "validation-leak": Remedy(
         "Validation clips are in the training data",
-        "Some validation clips were trained on: the accuracy is too good.",
+        "Some validation clips were trained on: the accuracy is too good",
         1,
         "Score the validation clips without those that are also training clips.",
         "Split by video, and by signer where signers are known, before any clip is cut or augmented.",
     ),
     "stage1-not-loaded": Remedy(
         "Stage 1 was not loaded",
-        "The network did not start from the Stage 1 file.",
+        "The network did not start from the Stage 1 file",
         2,
         "Compare one tensor with the file right after loading: `torch.equal(model.encoder.lstm.weight_hh_l0, "
         'stage1["lstm.weight_hh_l0"])`.',
@@ -117,7 +117,7 @@ model.encoder.load_state_dict(own | fits, strict=True)
     ),
     "stage1-partly-loaded": Remedy(
         "Stage 1 was only partly loaded",
-        "The encoder is a mixture: part of it came from Stage 1, part of it started at random.",
+        "The encoder is a mixture: part of it came from Stage 1, part of it started at random",
         2,
         "Train once from scratch and once with an encoder that fits completely, with the same seed, and compare.",
         "`load_state_dict(strict=False)` raises where a shape differs, but only after it has copied every tensor that fits. "
@@ -130,7 +130,7 @@ model.encoder.load_state_dict(own | fits, strict=True)
     ),
     "undertrained": Remedy(
         "The file is of too early an epoch",
-        "The network had not learned its training clips yet when this file was written.",
+        "The network had not learned its training clips yet when this file was written",
         2,
         "Score the last checkpoint of the run.",
         "Train until the training accuracy, measured in evaluation mode, stops rising; choose the file by a validation "
@@ -138,7 +138,7 @@ model.encoder.load_state_dict(own | fits, strict=True)
     ),
     "blank-collapse": Remedy(
         "The blank hides the answers",
-        "Most clips come out empty although the network knows the answer to some.",
+        "Most clips come out empty although the network knows the answer to some",
         3,
         "Take the bias shown off the blank's logit when decoding; no training is needed.",
         "Train longer (blanks come first in CTC training, glosses later), or subtract a log prior in training. For one "
@@ -149,7 +149,7 @@ prediction = logits.argmax(-1)
     ),
     "class-collapse": Remedy(
         "One answer for most clips",
-        "The network answers most clips with one gloss.",
+        "The network answers most clips with one gloss",
         3,
         "Print how often each gloss occurs in one epoch of training batches.",
         "Balance the glosses in the training batches, and lower the learning rate.",
@@ -159,7 +159,7 @@ loader = DataLoader(dataset, batch_size=16, sampler=WeightedRandomSampler(weight
     ),
     "feature-mismatch": Remedy(
         "Training and validation features differ in scale",
-        "The validation features are not prepared like the training features.",
+        "The validation features are not prepared like the training features",
         4,
         "Standardise both with the mean and spread of the training clips and score this checkpoint again.",
         "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
@@ -169,14 +169,14 @@ prepare = lambda features: (features - mean) / std       # the same for every sp
     ),
     "too-little-data": Remedy(
         "Too few clips a gloss",
-        "Many glosses have too few training clips to be learned.",
+        "Many glosses have too few training clips to be learned",
         4,
         "Train on the glosses that have most clips and see whether accuracy rises.",
         "Collect more clips for the rare glosses, or recognise fewer glosses.",
     ),
     "overfitting": Remedy(
         "Overfitting",
-        "The network knows its training clips by heart and little beyond them.",
+        "The network knows its training clips by heart and little beyond them",
         5,
         "Train with stronger augmentation (time warping, noise, dropped frames, mirrored hands) for a few epochs and "
         "compare the gap.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import queue
@@ -20,6 +21,7 @@ from asl_inspector.report.contents import Problem
 
 SECONDS_TO_HEAR = 0.05
 SECONDS_TO_CANCEL = 3.0
+SECONDS_TO_STOP = 3.0
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +41,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._numbers = itertools.count(1)
         self._calls: dict[int, queue.Queue[Reply | None]] = {}
         self._lock = threading.Lock()
@@ -51,7 +54,10 @@ class Engine:
             self._process = subprocess.Popen(
                 engine_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
             )
-            threading.Thread(target=self._listen, args=(self._process,), name="engine replies", daemon=True).start()
+            self._listener = threading.Thread(
+                target=self._listen, args=(self._process,), name="engine replies", daemon=True
+            )
+            self._listener.start()
 
     def call(
         self,
@@ -85,13 +91,15 @@ class Engine:
             process, self._process = self._process, None
         if process is None:
             return
-        if process.stdin is not None:
-            process.stdin.close()
+        with contextlib.suppress(OSError):
+            cast("BinaryIO", process.stdin).close()
         try:
-            process.wait(timeout=1.0)
+            process.wait(timeout=SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._listener is not None:
+            self._listener.join()
 
     @property
     def pid(self) -> int | None:
@@ -156,6 +164,9 @@ class Engine:
         except (BrokenPipe, OSError, ValueError) as error:
             log.warning("the engine's pipe broke: %s", error)
         process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                cast("BinaryIO", pipe).close()
         for waiting in list(self._calls.values()):
             waiting.put(None)
 

@@ -1,8 +1,8 @@
 """The engine: a process that opens, runs and diagnoses for the window.
 
 Torch is imported here and not in the window, whose event loop would stand still meanwhile; and what a file does to
-this process, the window survives. Requests are answered one after the other by a worker thread; the main thread reads
-the pipe, so that a cancellation is heard at once.
+this process, the window survives. Requests of one lane are answered one after the other by a worker thread, so that a
+look at a clip need not wait for a run; the main thread reads the pipe, so that a cancellation is heard at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
@@ -40,7 +40,9 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 
 SECONDS_BETWEEN_UPDATES = 0.05
+SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
+LANES = {"case": ("open", "inspect", "export"), "looks": ("clip", "tensor"), "warm up": ("warm_up",)}
 Publish = Callable[[object], None]
 
 
@@ -128,21 +130,25 @@ class Server:
         self.outgoing = outgoing
         self.service = Service()
         self.writing = threading.Lock()
-        self.waiting: queue.Queue[Request | None] = queue.Queue()
+        self.lanes: dict[str, queue.Queue[Request | None]] = {lane: queue.Queue() for lane in LANES}
         self.tokens: dict[int, CancelToken] = {}
 
     def run(self) -> None:
         """Serve until the window closes the pipe."""
-        worker = threading.Thread(target=self._work, name="engine", daemon=True)
-        worker.start()
+        workers = [threading.Thread(target=self._work, args=(lane,), name=lane, daemon=True) for lane in LANES]
+        for worker in workers:
+            worker.start()
         with contextlib.suppress(BrokenPipe):
             while (parts := read_frame(self.incoming)) is not None:
                 request = CODEC.decode(parts)
                 if isinstance(request, Request):
                     self._take(request)
-        for token in self.tokens.values():
+        for token in list(self.tokens.values()):
             token.cancel()
-        self.waiting.put(None)
+        for waiting in self.lanes.values():
+            waiting.put(None)
+        for worker in workers:
+            worker.join(SECONDS_TO_END)
 
     def _take(self, request: Request) -> None:
         if request.method == "cancel":
@@ -152,10 +158,11 @@ class Server:
                 token.cancel()
             return
         self.tokens[request.number] = CancelToken()
-        self.waiting.put(request)
+        lane = next((lane for lane, methods in LANES.items() if request.method in methods), "case")
+        self.lanes[lane].put(request)
 
-    def _work(self) -> None:
-        while (request := self.waiting.get()) is not None:
+    def _work(self, lane: str) -> None:
+        while (request := self.lanes[lane].get()) is not None:
             self._answer(request)
             self.tokens.pop(request.number, None)
 
@@ -193,7 +200,7 @@ class Server:
             write_frame(self.outgoing, parts)
 
 
-def serve() -> int:
+def serve() -> NoReturn:
     """Serve over standard input and output; what libraries print goes to stderr instead."""
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -201,4 +208,4 @@ def serve() -> int:
     if hasattr(os, "nice"):
         os.nice(POLITENESS)
     Server(sys.stdin.buffer, outgoing).run()
-    return 0
+    os._exit(0)  # no teardown: a worker thread inside torch would abort the interpreter's

@@ -172,10 +172,10 @@ class _Machine:
 
     def take_text(self, count: int) -> str:
         """UTF-8 text of `count` bytes, lone surrogates allowed as pickle allows them."""
+        raw = self.take(count)
         self.text_bytes += count
         if self.text_bytes > self.budget.text_bytes:
             raise self.broken(f"more than {self.budget.text_bytes >> 20} MB of text")
-        raw = self.take(count)
         try:
             return str(raw, "utf-8", "surrogatepass")
         except UnicodeDecodeError:

@@ -27,6 +27,7 @@ FROM_BUFFER = {
 }
 SCALAR = {("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar")}
 DTYPE = {("numpy", "dtype")}
+EMPTY_BYTES = {("__builtin__", "bytes"), ("builtins", "bytes")}
 NUMBER_KINDS = "biufcSU"
 OBJECT = "|O"
 
@@ -99,12 +100,15 @@ def _checked(dtype: str | None, shape: tuple[int, ...] | None, fortran: bool, da
 def bytes_of(value: object) -> bytes | ByteSpan | None:
     """A byte string in any of the ways that pickle writes one, or None.
 
-    Protocol 2 has no bytes: Python 3 then writes `_codecs.encode(text, "latin1")`, Python 2 a string.
+    Protocol 2 has no bytes: Python 3 then writes `_codecs.encode(text, "latin1")`, or a call of `bytes` for none at
+    all; Python 2 writes a string.
     """
     if isinstance(value, ByteSpan):
         return value
     if isinstance(value, str):  # Python 2's byte string that happened to be ASCII
         return value.encode("latin-1", "replace")
+    if class_of(value) in EMPTY_BYTES and isinstance(value, Built) and not arguments_of(value):
+        return b""
     if class_of(value) == ("_codecs", "encode") and isinstance(value, Built):
         given = arguments_of(value)
         if len(given) == 2 and isinstance(given[0], str) and given[1] in ("latin1", "latin-1"):

@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.plots.axes import Scale, padded
-from asl_inspector.gui.plots.plot import Plot, percent_ticks
+from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.report.ticks import labelled
 
 FloatArray = NDArray[np.float64]
 
@@ -68,10 +69,10 @@ class CurvePlot(Plot):
         return padded(min(0.0, float(values.min())), float(values.max())) if len(values) else (0.0, 1.0)
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
-        return percent_ticks(low, high, most) if self._x_shares else super().x_ticks(low, high, most)
+        return labelled(low, high, most, percent=True) if self._x_shares else super().x_ticks(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
-        return percent_ticks(0.0, 1.0, min(most, 4)) if self._shares else super().y_ticks(low, high, most)
+        return labelled(0.0, 1.0, min(most, 4), percent=True) if self._shares else super().y_ticks(low, high, most)
 
     def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
         colours = theme.current()

@@ -25,7 +25,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.plots.axes import Scale, tick_text, ticks
+from asl_inspector.gui.plots.axes import Scale
+from asl_inspector.report.ticks import labelled
 from asl_inspector.report.writing import write_atomically
 
 PIXELS_A_TICK = 70
@@ -62,11 +63,11 @@ class Plot(QWidget):
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         """Numbers to write below the plot, with their text."""
-        return _labelled(ticks(low, high, most))
+        return labelled(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         """Numbers to write beside the plot, with their text."""
-        return _labelled(ticks(low, high, most))
+        return labelled(low, high, most)
 
     def has_legend(self) -> bool:
         """True where a line above the frame is kept for a legend."""
@@ -227,15 +228,3 @@ class Plot(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, "Save data", "plot.csv", "CSV files (*.csv)")
         if path:
             write_atomically(Path(path), self.csv_text().encode())
-
-
-def _labelled(values: list[float]) -> list[tuple[float, str]]:
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    return [(value, tick_text(value, step)) for value in values]
-
-
-def percent_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Ticks of a share, as percentages."""
-    values = ticks(100 * low, 100 * high, most)
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    return [(value / 100, f"{tick_text(value, step)} %") for value in values]

@@ -1,0 +1,525 @@
+"""The report's content as plain data, section by section. What is decided here is only what to say, not how it looks."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+
+from asl_inspector.about import library_version, program_version
+from asl_inspector.checkpoints.comparing import TensorComparison
+from asl_inspector.checkpoints.records import parameter_count
+from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
+from asl_inspector.report.charts import Axis, Chart, Series, bar_chart, histogram_chart
+from asl_inspector.report.contents import Inspected
+from asl_inspector.report.json_text import Json
+from asl_inspector.report.sample_table import SampleTable, sample_table
+from asl_inspector.visible_text import visible
+
+MOST_SAMPLES = 400
+MOST_CLASHES = 120
+MOST_BARS = 120
+FIGURES = ("above-chance", "remap-helps", "remap-does-not-help", "blanks-normal", "padding-counted", "narrow-answers")
+
+
+def document(inspected: Inspected) -> dict[str, Json]:
+    """Everything that the template sets."""
+    diagnosis = inspected.diagnosis
+    name = inspected.checkpoint.path.name if inspected.checkpoint else "no checkpoint"
+    sections = [
+        _blank_section(inspected),
+        _prediction_section(inspected),
+        _history_section(inspected),
+        _label_section(inspected),
+        _stage1_section(inspected),
+        _checkpoint_section(inspected),
+        _data_section(inspected),
+        _sample_section(inspected),
+        _method_section(),
+        _file_section(inspected),
+    ]
+    return {
+        "title": f"Diagnosis of {visible(name)}: {diagnosis.headline}",
+        "short_title": "Training diagnosis",
+        "case_name": visible(name),
+        "version": program_version(),
+        "date": datetime.date.today().isoformat(),
+        "headline": diagnosis.headline,
+        "summary": visible(diagnosis.summary),
+        "tiles": _tiles(inspected),
+        "problems": [[visible(one.sentence), visible(one.advice)] for one in inspected.problems],
+        "symptoms": _symptoms(inspected),
+        "sound": _sound(inspected),
+        "causes": [_cause(inspected, cause) for cause in diagnosis.causes],
+        "plan": _plan(inspected),
+        "undetermined": [[one.question, visible(one.sentence), one.needs] for one in diagnosis.undetermined],
+        "sections": [section for section in sections if section is not None],
+    }
+
+
+# -- the first page -------------------------------------------------------------------------------------------------
+
+
+def _accuracy_tile(title: str, found: Accuracy | None, missing: str) -> dict[str, Json]:
+    if found is None:
+        return {"title": title, "value": "–", "note": missing, "alarm": False}
+    note = f"{100 * found.value:.2f} %, 95 %: {100 * found.low:.1f} to {100 * found.high:.1f}"
+    return {"title": title, "value": f"{found.correct} / {found.of}", "note": note, "alarm": False}
+
+
+def _tiles(inspected: Inspected) -> list[Json]:
+    diagnosis = inspected.diagnosis
+    validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
+    tiles: list[Json] = [
+        _accuracy_tile("Validation accuracy", validation.accuracies["majority"] if validation else None, "not measured")
+    ]
+    if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
+        tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
+    tiles.append(_accuracy_tile("Training accuracy", train.accuracies["majority"] if train else None, "not measured"))
+    if labels is not None:
+        value = f"{labels.agree} / {labels.of}"
+        tiles.append(
+            {"title": "Ids that agree", "value": value, "note": "by gloss name", "alarm": labels.agree < labels.of}
+        )
+    if validation is not None:
+        empty = validation.blanks.empty_share
+        note = "no clip comes out empty" if empty == 0 else f"{100 * empty:.1f} % of clips empty"
+        value = f"{100 * validation.blanks.argmax_valid:.1f} %"
+        tiles.append({"title": "Blank frames", "value": value, "note": note, "alarm": False})
+    return tiles
+
+
+def _symptoms(inspected: Inspected) -> list[Json]:
+    """The findings that a reader would call symptoms, gravest first, then the figures of the run."""
+    order = {"critical": 0, "warning": 1, "info": 2}
+    findings = [one for one in inspected.diagnosis.findings if one.severity != "info" or one.id in FIGURES]
+    findings.sort(key=lambda one: order[one.severity])
+    sentences = [visible(one.sentence) for one in findings]
+    losses = inspected.diagnosis.validation.losses if inspected.diagnosis.validation else None
+    train = inspected.diagnosis.train.losses if inspected.diagnosis.train else None
+    if losses is not None and losses.mean_of_clips is not None:
+        beside = (
+            f", {train.mean_of_clips:.2f} on training" if train is not None and train.mean_of_clips is not None else ""
+        )
+        sentences.append(f"Mean CTC loss in evaluation mode: {losses.mean_of_clips:.2f} nats on validation{beside}.")
+    return list(sentences)
+
+
+def _sound(inspected: Inspected) -> list[Json]:
+    """What was checked and gave no reason to worry."""
+    rest = [one for one in inspected.diagnosis.findings if one.severity == "info" and one.id not in FIGURES]
+    return [visible(one.sentence) for one in rest]
+
+
+def confidence_words(confidence: float) -> str:
+    """A confidence in words."""
+    return "certain" if confidence >= 0.985 else f"confidence {100 * confidence:.0f} %"
+
+
+def _cause(inspected: Inspected, cause: Cause) -> dict[str, Json]:
+    sentences = {finding.id: visible(finding.sentence) for finding in inspected.diagnosis.findings}
+    evidence: list[Json] = [["+", sentences[name]] for name in dict.fromkeys(cause.supporting)]
+    evidence += [["–", sentences[name]] for name in dict.fromkeys(cause.opposing)]
+    return {
+        "title": cause.title,
+        "severity": cause.severity,
+        "confidence": confidence_words(cause.confidence),
+        "evidence": evidence,
+        "counterfactual": _counterfactual(cause.counterfactual),
+        "next_experiment": cause.next_experiment,
+        "fix": cause.fix,
+        "snippet": cause.snippet.rstrip(),
+    }
+
+
+def _counterfactual(found: Counterfactual | None) -> Json:
+    if found is None:
+        return None
+    limits = f"({100 * found.low:.0f} to {100 * found.high:.0f})"
+    return {
+        "now": found.accuracy_now,
+        "then": found.accuracy_if_fixed,
+        "limits": [found.low, found.high],
+        "now_words": f"{100 * found.accuracy_now:.1f} %",
+        "then_words": f"{100 * found.accuracy_if_fixed:.1f} % {limits}",
+        "how": visible(found.how),
+    }
+
+
+def _plan(inspected: Inspected) -> list[Json]:
+    """What to do, in order: the cheapest step of each cause, what to drop to settle the rest, then look again."""
+    steps = [cause.next_experiment for cause in inspected.diagnosis.causes]
+    steps += [one.needs for one in inspected.diagnosis.undetermined if one.needs]
+    steps.append("Inspect the result again and compare it with this report.")
+    return list(dict.fromkeys(steps))
+
+
+# -- sections -------------------------------------------------------------------------------------------------------
+
+
+def _text(text: str) -> dict[str, Json]:
+    return {"kind": "text", "text": text}
+
+
+def _facts(rows: list[tuple[str, str]]) -> dict[str, Json]:
+    return {"kind": "facts", "rows": [[name, value] for name, value in rows]}
+
+
+def _table(head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]]) -> dict[str, Json]:
+    return {
+        "kind": "table",
+        "head": list(head),
+        "columns": list(columns),
+        "numeric": list(numeric),
+        "rows": [list(r) for r in rows],
+    }
+
+
+def _section(title: str, parts: list[Json]) -> dict[str, Json]:
+    return {"title": title, "parts": parts}
+
+
+def _sentences(inspected: Inspected, question: str) -> str:
+    return " ".join(visible(one.sentence) for one in inspected.diagnosis.findings if one.question == question)
+
+
+def _blank_section(inspected: Inspected) -> dict[str, Json] | None:
+    measures = inspected.diagnosis.validation
+    if measures is None:
+        return None
+    found = measures.blanks
+    shares = found.per_clip[np.isfinite(found.per_clip)]
+    low = min(0.5, float(shares.min()))
+    middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
+    whole = Axis(0.0, 1.0, percent=True)
+    parts: list[Json] = [
+        _text(_sentences(inspected, "blanks")),
+        _facts(
+            [
+                ("Blank frames, best class", f"{100 * found.argmax_valid:.4f} % of valid frames"),
+                ("Blank probability, mean", f"{100 * found.posterior_valid:.4f} % over valid frames"),
+                ("Empty clips", f"{100 * found.empty_share:.2f} % of clips"),
+                ("Counted with padding", f"{100 * found.argmax_padded:.4f} %, in batches of 16 in file order"),
+                ("Padded frames read as", "–" if found.padding_reads_as is None else f"class {found.padding_reads_as}"),
+            ]
+        ),
+        histogram_chart(
+            "Clips by their share of blank frames", "Histogram", "blank frames of a clip", shares, low, 1.0
+        ).as_json(),
+        Chart(
+            title="Share of blank frames from the first to the last frame",
+            alt="Share of blank frames along the clip",
+            x_title="place in the clip",
+            x=whole,
+            y=whole,
+            height=80,
+            series=[Series("blank", middle, found.profile)],
+        ).as_json(),
+    ]
+    sweep = inspected.diagnosis.sweep
+    if sweep is not None:
+        bias = np.array([point.bias for point in sweep.points])
+        marks = [(0.0, "as trained")] + ([(sweep.best_bias, "best")] if sweep.best_bias else [])
+        chart = Chart(
+            title="What if the blank were less likely?",
+            alt="Accuracy and share of empty clips against a bias on the blank",
+            x_title="taken off the blank's logit",
+            x=Axis(float(bias[0]), float(bias[-1])),
+            y=whole,
+            series=[
+                Series("accuracy", bias, np.array([point.correct / point.of for point in sweep.points])),
+                Series("empty clips", bias, np.array([point.empty_share for point in sweep.points]), dashed=True),
+            ],
+            marks=marks,
+        )
+        parts.append(chart.as_json())
+    return _section("Blank ratio", parts)
+
+
+def _prediction_section(inspected: Inspected) -> dict[str, Json] | None:
+    measures, table = inspected.diagnosis.validation, sample_table(inspected)
+    if measures is None or table is None:
+        return None
+    found = measures.histogram
+    truth_ids = table.learned_ids if table.scored_by_name else table.true_ids
+    values, counts = np.unique(truth_ids[truth_ids >= 0], return_counts=True)
+    truth = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    said = {number: count for number, count in found.clip_counts if number != table.blank}
+    numbers = sorted(set(said) | set(truth))
+    cut = len(numbers) > MOST_BARS
+    if cut:
+        numbers = sorted(numbers, key=lambda number: (-said.get(number, 0), number))[:MOST_BARS]
+    names = [visible(table.name_of(number) or str(number))[:12] for number in numbers]
+    parts: list[Json] = [
+        _text(_sentences(inspected, "collapse") + " " + _sentences(inspected, "decoders")),
+        bar_chart(
+            f"The {MOST_BARS} most frequent predictions" if cut else "Predictions by gloss",
+            "Predicted and labelled clips by gloss",
+            "gloss",
+            names,
+            [said.get(number, 0) for number in numbers],
+            [truth.get(number, 0) for number in numbers],
+        ).as_json(),
+    ]
+    rows = [
+        [
+            visible(table.name_of(number)) or "–",
+            str(number),
+            f"{frames:,}",
+            f"{dict(found.clip_counts).get(number, 0):,}",
+        ]
+        for number, frames in found.frame_counts[:10]
+    ]
+    parts.append(
+        _table(["most frequent class", "id", "valid frames", "clips"], [1, 0, 0, 0], [False, True, True, True], rows)
+    )
+    return _section("Predictions", parts)
+
+
+def _history_section(inspected: Inspected) -> dict[str, Json] | None:
+    history = inspected.history
+    if history is None or not history.epochs:
+        return None
+    epochs = np.array(history.epochs, dtype=float)
+    x = Axis(float(epochs[0]), max(float(epochs[-1]), float(epochs[0]) + 1))
+
+    def series(name: str, values: tuple[float | None, ...], *, dashed: bool = False) -> Series:
+        return Series(
+            name, epochs[: len(values)], np.array([np.nan if v is None else v for v in values], dtype=float), dashed
+        )
+
+    marks = [(float(history.best_epoch), "best")] if history.best_epoch is not None else []
+    losses = [series("training loss", history.train_loss), series("validation loss", history.val_loss)]
+    known = np.concatenate([one.y[np.isfinite(one.y)] for one in losses])
+    parts: list[Json] = [
+        _text(f"From “{visible(history.source)}”: {len(history.epochs)} epochs, the best is {history.best_epoch}.")
+    ]
+    if len(known):
+        high = float(np.quantile(known, 0.98)) * 1.1
+        clipped = [Series(one.name, one.x, np.minimum(one.y, high)) for one in losses]
+        note = "Values above the frame are drawn at its edge." if float(known.max()) > high else ""
+        chart = Chart(
+            "Loss",
+            "Training and validation loss by epoch",
+            "epoch",
+            x,
+            Axis(0, high),
+            note=note,
+            series=clipped,
+            marks=marks,
+        )
+        parts.append(chart.as_json())
+    accuracies = [series("validation accuracy", history.val_acc), series("training accuracy", history.train_acc)]
+    best = max((float(np.nanmax(one.y)) for one in accuracies if np.isfinite(one.y).any()), default=0.0)
+    if best > 0:
+        top = Axis(0, min(1.0, best * 1.15), percent=True)
+        chart = Chart("Accuracy", "Accuracy by epoch", "epoch", x, top, series=accuracies, marks=marks, height=80)
+        parts.append(chart.as_json())
+    return _section("Training history", parts)
+
+
+def _label_section(inspected: Inspected) -> dict[str, Json] | None:
+    audit = inspected.diagnosis.labels
+    if audit is None:
+        return None
+    parts: list[Json] = [_text(_sentences(inspected, "labels"))]
+    if audit.clashes:
+        rows = [
+            [visible(one.gloss), str(one.there), str(one.here), str(one.clips)] for one in audit.clashes[:MOST_CLASHES]
+        ]
+        head = ["gloss", f"id in {audit.reference}", "id in validation", "clips"]
+        parts.append(_table(head, [2, 1, 1, 1], [False, True, True, True], rows))
+        if len(audit.clashes) > MOST_CLASHES:
+            parts.append(_text(f"And {len(audit.clashes) - MOST_CLASHES} more glosses."))
+    return _section("Label audit", parts)
+
+
+def _stage1_section(inspected: Inspected) -> dict[str, Json] | None:
+    stage1 = inspected.diagnosis.stage1
+    if not stage1.rows:
+        return None
+    rows = [
+        [visible(row.a or ""), _shape(row.shape_a), _shape(row.shape_b), _trace_words(row), _number(row.cosine)]
+        for row in stage1.rows
+    ]
+    parts: list[Json] = [
+        _text(_sentences(inspected, "pretraining")),
+        _table(
+            ["encoder tensor", "shape", "in Stage 1", "what became of it", "cosine"],
+            [3, 1, 1, 2, 0],
+            [False] * 4 + [True],
+            rows,
+        ),
+    ]
+    return _section("Stage 1, tensor by tensor", parts)
+
+
+def _trace_words(row: TensorComparison) -> str:
+    if row.status == "shape-blocked":
+        return "not copied: the shapes differ"
+    if row.status == "only-a":
+        return "not in the Stage 1 file"
+    words = {
+        "equal": "copied and unchanged",
+        "trace": "copied, then trained",
+        "faint": "too faint to tell",
+        "constant": "constant: tells nothing",
+        "no-trace": "no trace of Stage 1",
+    }
+    return words.get(row.trace or "", "unknown")
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "–" if shape is None else " × ".join(str(size) for size in shape) or "one number"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _checkpoint_section(inspected: Inspected) -> dict[str, Json] | None:
+    checkpoint = inspected.checkpoint
+    if checkpoint is None:
+        return None
+    contents, architecture = checkpoint.contents, inspected.architecture
+    rows = [
+        ("File", f"{visible(checkpoint.path.name)}, {checkpoint.format}, {checkpoint.bytes:,} bytes"),
+        ("Network", architecture.description if architecture else "not rebuilt"),
+        ("Parameters", f"{parameter_count(list(checkpoint.weights.values())):,}"),
+        ("Tensors in the file", f"{len(checkpoint.tensors):,}"),
+        ("Epoch stated", "–" if contents.epoch is None else str(contents.epoch)),
+    ]
+    rows += [(f"Stored {key}", f"{value:.6g}") for key, value in contents.stored.items()]
+    told = inspected.diagnosis.reproduction
+    if told.val_acc is not None:
+        rows.append(("Reproduces the stored val_acc", "yes" if told.val_acc else "no"))
+    if told.val_loss is not None:
+        rows.append(("Reproduces the stored val_loss", "yes" if told.val_loss else "no"))
+    optimizer = contents.optimizer
+    if optimizer is not None:
+        parts = [optimizer.kind or "unknown", f"{optimizer.step:,} steps" if optimizer.step is not None else ""]
+        parts += [f"lr {optimizer.lr:g}" if optimizer.lr is not None else ""]
+        parts += [f"weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay is not None else ""]
+        rows.append(("Optimizer", ", ".join(part for part in parts if part)))
+    rows += [(visible(key), visible(str(value))) for key, value in list(contents.hyperparameters.items())[:20]]
+    body: list[Json] = [_facts(rows)]
+    if architecture is not None:
+        body.append(_text("Assumed: " + " ".join(architecture.assumptions)))
+    if checkpoint.would_run:
+        names = ", ".join(dict.fromkeys(visible(run.call) for run in checkpoint.would_run[:8]))
+        body.append(_text(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
+    return _section("Checkpoint", body)
+
+
+def _data_section(inspected: Inspected) -> dict[str, Json] | None:
+    rows: list[list[str]] = []
+    for name, clips in (("validation", inspected.case.validation), ("training", inspected.case.train)):
+        if clips is not None:
+            lengths = clips.lengths
+            rows.append(
+                [
+                    name,
+                    f"{len(clips):,}",
+                    f"{int(lengths.sum()):,}",
+                    f"{int(lengths.min())} to {int(lengths.max())}",
+                    str(clips.gloss_count),
+                    str(clips.feature_count or "differ"),
+                ]
+            )
+    if not rows:
+        return None
+    head = ["", "clips", "frames", "frames a clip", "glosses", "features"]
+    table = _table(head, [1, 1, 1, 1, 1, 1], [False] + [True] * 5, rows)
+    return _section(
+        "Data", [_text(_sentences(inspected, "data_quality") + " " + _sentences(inspected, "capacity")), table]
+    )
+
+
+def _sample_section(inspected: Inspected) -> dict[str, Json] | None:
+    table = sample_table(inspected)
+    if table is None:
+        return None
+    shown = _chosen_samples(table)
+    rows = [_sample_row(table, index) for index in shown]
+    right = table.correct_by_name if table.scored_by_name else table.correct
+    how = " by gloss name, because the file's own ids are wrong" if table.scored_by_name else ""
+    words = f"{int(right.sum())} of {len(table)} clips are right{how}."
+    if len(shown) < len(table):
+        words += f" The {len(shown)} clips with the highest loss are listed; the whole table can be exported as CSV."
+    head = ["clip", "true gloss", "id", "in training", "predicted", "id", "", "loss", "blank", "frames"]
+    numeric = [False, False, True, True, False, True, False, True, True, True]
+    return _section("Samples", [_text(words), _table(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
+
+
+def _chosen_samples(table: SampleTable) -> list[int]:
+    """All clips, or those with the highest loss where there are too many to print."""
+    if len(table) <= MOST_SAMPLES:
+        return list(range(len(table)))
+    loss = np.where(np.isfinite(table.loss), table.loss, -np.inf)
+    return [int(index) for index in np.sort(np.argsort(-loss, kind="stable")[:MOST_SAMPLES])]
+
+
+def _sample_row(table: SampleTable, index: int) -> list[str]:
+    learned, true_id = int(table.learned_ids[index]), int(table.true_ids[index])
+    ids = ["" if number < 0 else str(number) for number in (true_id, learned)]
+    row = [visible(table.clip_ids[index]), visible(table.glosses[index]), *ids]
+    if not table.ran[index]:
+        return [*row, "not run", "", "", "", "", str(table.lengths[index])]
+    guess = int(table.majority[index])
+    right = table.correct_by_name if table.scored_by_name else table.correct
+    loss = float(table.loss[index])
+    return [
+        *row,
+        visible(table.name_of(guess)) or "–",
+        str(guess),
+        "right" if right[index] else "wrong",
+        f"{loss:.2f}" if loss == loss else "",
+        f"{100 * table.blank_share[index]:.0f} %",
+        str(table.lengths[index]),
+    ]
+
+
+def _method_section() -> dict[str, Json]:
+    notes = [
+        (
+            "Accuracy",
+            "Clips right, by the most frequent frame that is not blank (ties to the lowest id). Limits are Wilson's at 95 %.",
+        ),
+        ("By gloss name", "The same predictions, scored by the id that the clip's gloss has in training."),
+        (
+            "Exact score",
+            "The gloss with the highest exact CTC probability of the whole clip being that gloss (Graves et al. 2006).",
+        ),
+        ("Chance", "One over the number of glosses; the best of E epochs reaches p with probability 1 - (1 - p)^E."),
+        ("Blank", "Share of valid frames whose best class is the blank; padded frames are told apart."),
+        (
+            "Effective glosses",
+            "exp of the entropy of the predictions (Hill 1973); the null draws as many labels of the same clips, 1,000 times.",
+        ),
+        (
+            "Stage 1",
+            "Hidden units agree one by one beyond random renumbering (Hoeffding 1951); an LSTM's two biases keep their difference.",
+        ),
+        ("Gap", "Training minus validation accuracy in evaluation mode, limits after Newcombe 1998, method 10."),
+        ("Confidence", "Logistic sum of the weights of evidence of the findings, starting at 2 %."),
+    ]
+    return _section("What the figures mean", [_facts(notes)])
+
+
+def _file_section(inspected: Inspected) -> dict[str, Json]:
+    rows: list[Json] = [
+        [
+            visible(one.row.path.name),
+            f"{one.row.role.value}, {one.row.bytes:,} bytes",
+            f"SHA-256 {one.row.sha256}" if one.row.sha256 else "not hashed",
+        ]
+        for one in inspected.case.files
+    ]
+    parts: list[Json] = [
+        {"kind": "hashes", "rows": rows},
+        _text(
+            f"ASL Inspector {program_version()}, torch {library_version('torch') or 'absent'}, "
+            f"numpy {library_version('numpy') or 'absent'}. Nothing in these files was executed."
+        ),
+    ]
+    return _section("Files", parts)

@@ -1,0 +1,34 @@
+"""Fixtures of all tests. Nothing here needs a GPU, a screen, the network or the shared cases."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from makers import Run, make_run
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT.parent / "shared" / "cases"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A small sound run."""
+    return make_run(tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of real cases, where it exists."""
+    if not CASES.is_dir():
+        pytest.skip("shared/cases is not beside the project")
+    return CASES
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the user are neither read nor written."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))

@@ -1,0 +1,219 @@
+"""The engine process: results equal the direct call, cancellation is heard, its death is survived."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from makers import GLOSSES, Run, make_clips, write_cache
+
+from asl_inspector.case.records import Role
+from asl_inspector.engine.client import Engine, EngineEnded
+from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView, TensorView
+from asl_inspector.engine.wire import BrokenPipe, Codec, read_frame, write_frame
+from asl_inspector.errors import InspectorError
+from asl_inspector.inspection import ClipDetail, Inspector, Settings
+from asl_inspector.progress import Cancelled, CancelToken, Step
+from asl_inspector.report.sample_table import sample_table
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.stop()
+
+
+def spec(run: Run) -> CaseSpec:
+    return CaseSpec(tuple(run.files))
+
+
+# -- the wire ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        1,
+        1.5,
+        "text \ud800 \0",
+        (1, (2, "x")),
+        [1, [2]],
+        {"a": 1, 2: (3,)},
+        b"\0\1",
+        Path("folder/x"),
+        Role.TRAIN,
+        tuple(f"name {index}" for index in range(200)),
+        tuple(["\x1f"] * 100),
+        Step("what", 1, None, "clips"),
+    ],
+)
+def test_values_survive_the_wire(value: object) -> None:
+    stream = io.BytesIO()
+    write_frame(stream, CODEC.encode(value))
+    stream.seek(0)
+    parts = read_frame(stream)
+    assert parts is not None
+    assert CODEC.decode(parts) == value
+
+
+@pytest.mark.parametrize(
+    "array", [np.arange(6).reshape(2, 3), np.zeros((0, 4), "f4"), np.array([True, False]), np.array(2.5)]
+)
+def test_arrays_survive_the_wire_and_cannot_be_changed(array: np.ndarray) -> None:
+    found = cast("np.ndarray", CODEC.decode([bytes(part) for part in CODEC.encode(array)]))
+    np.testing.assert_array_equal(found, array)
+    assert found.dtype == array.dtype
+    assert not found.flags.writeable
+
+
+def test_types_that_are_not_listed_do_not_travel() -> None:
+    frame = [bytes(part) for part in CODEC.encode(Step("x"))]
+    with pytest.raises(BrokenPipe, match="Step"):
+        Codec(()).decode(frame)
+    with pytest.raises(TypeError):
+        CODEC.encode(object())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"garbage!",
+        b"ASLI",
+        b"ASLI\0\0\0\0",
+        b"ASLI\xff\xff\xff\xff",
+        b"ASLI\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"ASLI\1\0\0\0\5\0\0\0\0\0\0\0ab",
+    ],
+)
+def test_broken_frames_are_refused(content: bytes) -> None:
+    with pytest.raises(BrokenPipe):
+        read_frame(io.BytesIO(content))
+
+
+def test_the_end_of_the_stream_is_no_error() -> None:
+    assert read_frame(io.BytesIO()) is None
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+
+
+def test_opening_and_inspecting_equal_the_direct_call(engine: Engine, run: Run) -> None:
+    case = cast("CaseView", engine.call("open", spec(run)))
+    assert {row.role for row in case.files} == {
+        Role.CHECKPOINT,
+        Role.VALIDATION,
+        Role.TRAIN,
+        Role.VOCABULARY,
+        Role.HISTORY,
+    }
+    parts: list[object] = []
+    steps: list[Step] = []
+    view = cast(
+        "InspectionView",
+        engine.call("inspect", spec(run), Settings("cpu"), progress=steps.append, publish=parts.append),
+    )
+    inspector = Inspector(Settings("cpu"))
+    inspector.add(run.files)
+    direct = inspector.inspect()
+    table = sample_table(direct)
+    assert table is not None
+    assert view.samples is not None
+    np.testing.assert_array_equal(view.samples.majority, table.majority)
+    np.testing.assert_allclose(view.samples.loss, table.loss, atol=1e-5)
+    assert view.diagnosis.headline == direct.diagnosis.headline
+    assert [cause.id for cause in view.diagnosis.causes] == [cause.id for cause in direct.diagnosis.causes]
+    assert not view.partial
+    (preliminary,) = parts
+    assert isinstance(preliminary, InspectionView)
+    assert preliminary.partial
+    assert preliminary.diagnosis.train is None
+    assert steps
+
+
+def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
+    engine.call("inspect", spec(run), Settings("cpu"))
+    clip = cast("ClipDetail", engine.call("clip", 2))
+    assert clip.log_posteriors.shape[1] == len(GLOSSES) + 1
+    np.testing.assert_allclose(np.exp(clip.log_posteriors).sum(axis=1), 1, atol=1e-5)
+    tensor = cast("TensorView", engine.call("tensor", "model_state_dict.classifier.weight"))
+    assert tensor.statistics is not None
+    assert tensor.counts.sum() == tensor.statistics.count
+    assert cast("TensorView", engine.call("tensor", "nonsense")).trouble
+
+
+def test_a_file_taken_out_of_the_case_is_forgotten(engine: Engine, run: Run) -> None:
+    engine.call("open", spec(run))
+    case = cast("CaseView", engine.call("open", CaseSpec((run.checkpoint,))))
+    assert [row.path for row in case.files] == [run.checkpoint]
+
+
+def test_chosen_roles_are_kept_and_given_back(engine: Engine, run: Run) -> None:
+    chosen = CaseSpec((run.validation,), ((run.validation, Role.TRAIN),))
+    assert cast("CaseView", engine.call("open", chosen)).files[0].role is Role.TRAIN
+    assert cast("CaseView", engine.call("open", CaseSpec((run.validation,)))).files[0].role is Role.VALIDATION
+
+
+def test_errors_arrive_as_sentences(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(InspectorError, match="nothing to export"):
+        engine.call("export", tmp_path / "x.pdf", "pdf")
+    with pytest.raises(InspectorError, match="no network"):
+        engine.call("clip", 0)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "json", "csv"])
+def test_exports_are_written_by_the_engine(engine: Engine, run: Run, tmp_path: Path, kind: str) -> None:
+    engine.call("inspect", spec(run), Settings("cpu"))
+    engine.call("export", tmp_path / f"x.{kind}", kind)
+    assert (tmp_path / f"x.{kind}").stat().st_size > 500
+
+
+def test_cancelling_is_heard_while_the_network_runs(engine: Engine, run: Run) -> None:
+    many = write_cache(run.folder / "many.pkl", make_clips(clips_a_gloss=3_000))
+    cancel = CancelToken()
+
+    def progress(step: Step) -> None:
+        if step.unit == "clips":
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        engine.call(
+            "inspect",
+            CaseSpec((run.checkpoint, many)),
+            Settings("cpu", batch_frames=64),
+            progress=progress,
+            cancel=cancel,
+        )
+    assert isinstance(engine.call("open", spec(run)), CaseView)
+
+
+def test_the_death_of_the_process_is_an_error_and_the_next_call_starts_another(engine: Engine, run: Run) -> None:
+    engine.call("open", spec(run))
+    first = engine.pid
+    assert first is not None
+    threading.Timer(0.2, lambda: os.kill(first, signal.SIGKILL)).start()
+    deadline = time.monotonic() + 20
+    with pytest.raises(EngineEnded, match="ended unexpectedly"):
+        while time.monotonic() < deadline:
+            engine.call("inspect", spec(run), Settings("cpu"))
+    assert isinstance(engine.call("open", spec(run)), CaseView)
+    assert engine.pid != first
+
+
+def test_stopping_ends_the_process(run: Run) -> None:
+    engine = Engine()
+    engine.call("open", spec(run))
+    pid = engine.pid
+    assert pid is not None
+    engine.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,0 +1,185 @@
+"""Running networks: exact, whatever the batch; cancellable; honest about clips that cannot be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from makers import make_notebook, save_notebook
+
+from asl_inspector.checkpoints.opening import open_checkpoint
+from asl_inspector.errors import InferenceError
+from asl_inspector.inference import devices
+from asl_inspector.inference.batches import exact_batches, frames_for
+from asl_inspector.inference.decoding import majority
+from asl_inspector.inference.devices import choose_device
+from asl_inspector.inference.running import ClipSource, clip_log_posteriors, run_network
+from asl_inspector.mapped_file import MappedFile
+from asl_inspector.networks.building import BuiltNetwork, build_network
+from asl_inspector.progress import Cancelled, CancelToken, Step
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> BuiltNetwork:
+    file = MappedFile(save_notebook(tmp_path / "a.pt", make_notebook(inputs=6, hidden=16, classes=9)))
+    return build_network(open_checkpoint(file), file.view)
+
+
+def source(arrays: list[np.ndarray], labels: list[int] | None = None) -> ClipSource:
+    lengths = np.array([len(array) for array in arrays])
+    ids = np.array(labels if labels is not None else [1] * len(arrays))
+    widths = {array.shape[1] for array in arrays}
+    return ClipSource("clips.pkl", lengths, ids, widths.pop() if len(widths) == 1 else None, lambda i: arrays[i])
+
+
+def arrays(count: int = 40, seed: int = 0) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return [random.normal(size=(int(random.integers(1, 9)), 6)).astype(np.float32) for _ in range(count)]
+
+
+@pytest.mark.parametrize("batch_frames", [1, 7, 64, 100_000])
+def test_predictions_equal_one_clip_at_a_time_whatever_the_batch(network: BuiltNetwork, batch_frames: int) -> None:
+    clips = arrays()
+    labels = [1 + index % 8 for index in range(len(clips))]
+    found = run_network(network, source(clips, labels), device="cpu", batch_frames=batch_frames)
+    frames = found.frame_argmax()
+    for index, clip in enumerate(clips):
+        with torch.inference_mode():
+            logits = network.module(torch.from_numpy(clip)[None])[0]
+        part = slice(found.starts[index], found.starts[index + 1])
+        np.testing.assert_array_equal(frames[part], logits.argmax(-1).numpy())
+        posterior = logits.softmax(-1)[:, 0].numpy()
+        np.testing.assert_allclose(found.blank_posterior[part], posterior, atol=1e-6)
+        loss = torch.nn.functional.ctc_loss(
+            logits.log_softmax(-1)[:, None],
+            torch.tensor([[labels[index]]]),
+            torch.tensor([len(clip)]),
+            torch.tensor([1]),
+            reduction="sum",
+        )
+        assert found.loss[index] == pytest.approx(loss.item(), abs=1e-5)
+
+
+def test_the_order_of_the_clips_changes_nothing(network: BuiltNetwork) -> None:
+    clips = arrays()
+    one = run_network(network, source(clips), device="cpu")
+    other = run_network(network, source(clips[::-1]), device="cpu")
+    np.testing.assert_array_equal(majority(one), majority(other)[::-1])
+    np.testing.assert_allclose(one.top_log_prob, other.top_log_prob[::-1], atol=1e-5)
+
+
+def test_clips_that_cannot_be_run_are_left_out_and_told(network: BuiltNetwork) -> None:
+    clips = arrays(6)
+    clips[1] = np.zeros((0, 6), np.float32)
+    clips[3] = clips[3].copy()
+    clips[3][0, 0] = np.nan
+    clips[4] = clips[4].copy()
+    clips[4][0, 0] = np.inf
+    found = run_network(network, source(clips), device="cpu")
+    assert found.ran.tolist() == [True, False, True, False, False, True]
+    assert found.lengths.tolist() == [len(clips[0]), 0, len(clips[2]), 0, 0, len(clips[5])]
+
+
+def test_nothing_to_run_is_an_error_with_advice(network: BuiltNetwork) -> None:
+    with pytest.raises(InferenceError, match="No clip"):
+        run_network(network, source([np.zeros((0, 6), np.float32)]), device="cpu")
+
+
+@pytest.mark.parametrize("width", [5, 40])
+def test_another_number_of_features_names_both(network: BuiltNetwork, width: int) -> None:
+    with pytest.raises(InferenceError, match=f"{width} features a frame.*takes 6"):
+        run_network(network, source([np.zeros((3, width), np.float32)]), device="cpu")
+
+
+def test_clips_of_several_widths_are_named(network: BuiltNetwork) -> None:
+    with pytest.raises(InferenceError, match="differ"):
+        run_network(network, source([np.zeros((3, 6), np.float32), np.zeros((3, 7), np.float32)]), device="cpu")
+
+
+def test_labels_outside_the_network_have_no_loss(network: BuiltNetwork) -> None:
+    found = run_network(network, source(arrays(5), [0, 1, 8, 9, -1]), device="cpu")
+    assert np.isnan(found.loss).tolist() == [True, False, False, True, True]
+
+
+def test_cancelling_stops_between_batches(network: BuiltNetwork) -> None:
+    cancel = CancelToken()
+    seen: list[int] = []
+
+    def progress(step: Step) -> None:
+        seen.append(step.done)
+        if step.done >= 3:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        run_network(network, source(arrays()), device="cpu", batch_frames=1, progress=progress, cancel=cancel)
+    assert max(seen) < 40
+
+
+def test_progress_ends_with_all_clips(network: BuiltNetwork) -> None:
+    steps: list[Step] = []
+    run_network(network, source(arrays()), device="cpu", progress=steps.append)
+    assert (steps[-1].done, steps[-1].total, steps[-1].unit) == (40, 40, "clips")
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+
+
+def test_one_clips_posteriors_are_recomputed(network: BuiltNetwork) -> None:
+    (clip,) = arrays(1)
+    found = clip_log_posteriors(network, clip)
+    assert found.shape == (len(clip), 9)
+    np.testing.assert_allclose(np.exp(found).sum(axis=1), 1, atol=1e-5)
+
+
+def test_results_cannot_be_changed_by_accident(network: BuiltNetwork) -> None:
+    found = run_network(network, source(arrays(3)), device="cpu")
+    with pytest.raises(ValueError, match="read-only"):
+        found.best_gloss[0] = 1
+
+
+def test_batches_hold_one_length_and_every_runnable_clip_once() -> None:
+    lengths = np.array([3, 5, 3, 0, 5, 3, 9])
+    batches = exact_batches(lengths, lengths > 0, batch_frames=6)
+    assert sorted(np.concatenate(batches).tolist()) == [0, 1, 2, 4, 5, 6]
+    for batch in batches:
+        assert len(set(lengths[batch].tolist())) == 1
+        assert lengths[batch].sum() <= 6 or len(batch) == 1
+
+
+def test_many_classes_make_smaller_batches() -> None:
+    assert frames_for(2_000_000, None) < frames_for(100, None)
+    assert frames_for(100, 50) == 50
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:3", "mps"])
+def test_a_device_that_is_not_there_is_an_error_with_advice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(InferenceError, match=r"no .* device here"):
+        choose_device(name)
+    assert choose_device("auto").type == "cpu"
+
+
+def test_a_name_that_is_no_device_is_an_error() -> None:
+    with pytest.raises(InferenceError, match="no device"):
+        choose_device("toaster")
+
+
+def test_auto_prefers_cuda_then_mps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto").type == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto").type == "cuda"
+
+
+def test_threads_are_settled_by_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    before = torch.get_num_threads()
+    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {0, 1})
+    try:
+        assert devices.settle_threads(lambda: time.sleep(0.01 if torch.get_num_threads() == 2 else 0.001)) == 1
+        assert devices.settle_threads(lambda: time.sleep(0.01 if torch.get_num_threads() == 1 else 0.001)) == 2
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,90 @@
+"""What each part of the program may load."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+from makers import Run
+
+import asl_inspector
+
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError("blocked: " + name, name=name)
+sys.meta_path.insert(0, Block())
+"""
+
+
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def modules() -> list[str]:
+    found = pkgutil.walk_packages(asl_inspector.__path__, "asl_inspector.")
+    return [
+        module.name
+        for module in found
+        if not module.name.startswith("asl_inspector.gui") and not module.name.endswith("__main__")
+    ]
+
+
+def test_everything_but_the_window_imports_without_qt() -> None:
+    code = BLOCK.format(blocked={"PySide6", "shiboken6"}) + "\n".join(f"import {name}" for name in modules())
+    ran = python(code)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_without_qt_the_window_says_what_to_install() -> None:
+    code = BLOCK.format(blocked={"PySide6"}) + "from asl_inspector.cli import main\nsys.exit(main([]))"
+    ran = python(code)
+    assert ran.returncode == 2
+    assert "asl-inspector[gui]" in ran.stderr
+
+
+def test_keys_are_read_with_neither_torch_nor_numpy(run: Run) -> None:
+    code = BLOCK.format(blocked={"torch", "numpy", "scipy", "PySide6", "matplotlib", "typst"})
+    code += "from asl_inspector.cli import main\nsys.exit(main(['keys', sys.argv[1], '--json', '--values', '2']))"
+    ran = python(code, str(run.checkpoint))
+    assert ran.returncode == 0, ran.stderr
+    assert '"encoder.lstm.weight_ih_l0"' in ran.stdout
+
+
+def test_the_window_is_built_without_torch_scipy_or_the_typesetter() -> None:
+    code = BLOCK.format(blocked={"torch", "scipy", "typst", "matplotlib"}) + "import asl_inspector.gui.app"
+    ran = python(code)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_no_module_names_what_could_run_a_file() -> None:
+    """Nothing in the program unpickles, evaluates or loads with torch: read as source, not by running it."""
+    import ast
+    from pathlib import Path
+
+    names = {"eval", "exec", "compile", "__import__"}
+    attributes = {
+        ("torch", "load"),
+        ("torch.jit", "load"),
+        ("importlib", "import_module"),
+        ("pickle", "load"),
+        ("pickle", "loads"),
+    }
+    modules_ = {"pickle", "pickletools", "marshal", "shelve", "dill", "cloudpickle", "joblib", "imp"}
+    offences = []
+    for path in Path(asl_inspector.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            place = f"{path.name}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+                offences.append(f"{place} calls {node.func.id}")
+            if isinstance(node, ast.Attribute) and (ast.unparse(node.value), node.attr) in attributes:
+                offences.append(f"{place} uses {ast.unparse(node)}")
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+                offences += [f"{place} imports {name}" for name in imported if name.split(".")[0] in modules_]
+    assert not offences
