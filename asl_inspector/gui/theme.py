@@ -84,7 +84,7 @@ DARK = Colours(
     text="#e8ebef",
     muted="#9da8b5",
     accent="#7fb0ff",
-    accent_strong="#3f7fe0",
+    accent_strong="#2f6bd0",
     on_accent="#ffffff",
     selection="#24344d",
     danger="#ff9a91",
@@ -144,7 +144,7 @@ QPushButton:pressed { background: $selection; }
 QPushButton:disabled { color: $muted; background: $neutral_soft; }
 QPushButton:checked { background: $selection; border-color: $accent; color: $accent; }
 QPushButton[look="primary"] { background: $accent_strong; color: $on_accent; border-color: $accent_strong; }
-QPushButton[look="primary"]:hover { background: $accent; }
+QPushButton[look="primary"]:hover, QPushButton[look="primary"]:focus { border-color: $text; }
 QPushButton[look="primary"]:disabled { background: $neutral_soft; border-color: $border; color: $muted; }
 QPushButton[look="link"] { background: transparent; border: 0; color: $accent; padding: 2px 4px; text-align: right; }
 QPushButton[look="link"]:hover, QPushButton[look="link"]:focus { text-decoration: underline; }

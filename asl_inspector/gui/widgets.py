@@ -212,8 +212,7 @@ class Columns(QWidget):
         """Show these widgets; the old ones are let go."""
         for old in self._members:
             if old not in members:
-                old.setParent(None)
-                old.deleteLater()
+                let_go(old)
         self._members = members
         self._count = 0
         self._arrange()
@@ -352,5 +351,14 @@ def empty(layout: QVBoxLayout | QHBoxLayout) -> None:
             empty(inner)
             inner.deleteLater()
         if widget is not None:
-            widget.setParent(None)
-            widget.deleteLater()
+            let_go(widget)
+
+
+def let_go(widget: QWidget) -> None:
+    """Delete a widget that was just taken out of a layout.
+
+    A layout shows what was added to it a moment later; hidden explicitly, the widget is not shown as a window of its own.
+    """
+    widget.hide()
+    widget.setParent(None)
+    widget.deleteLater()

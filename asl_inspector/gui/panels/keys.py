@@ -13,7 +13,7 @@ from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.key_tree import KeyModel, Node, build_tree, shape_text, size_text
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.plots.bars import HistogramPlot
-from asl_inspector.gui.widgets import Card, Elided, Foldable, Scrolled, Text
+from asl_inspector.gui.widgets import Card, Elided, Foldable, Scrolled, Text, empty
 from asl_inspector.progress import CancelToken, Progress
 
 SEARCH_DELAY_MS = 200
@@ -108,11 +108,7 @@ class KeysPanel(Panel):
         self.figure_changed.emit(f"{len(checkpoint.tensors):,}")
 
     def _show_banner(self, checkpoint: Checkpoint) -> None:
-        while (item := self._banner.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        empty(self._banner)
         if checkpoint.would_run:
             self._banner.addWidget(_would_run_card(checkpoint.would_run))
         if checkpoint.notes:

@@ -1,0 +1,66 @@
+"""A window whose engine runs in the test's own process, so that a test takes milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from asl_inspector.engine.serving import Service, Talk
+from asl_inspector.gui import theme
+from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.session import Session
+from asl_inspector.progress import CancelToken, Progress, silent
+
+
+class DirectEngine:
+    """Answers like `Engine`, without a process of its own."""
+
+    def __init__(self) -> None:
+        self.service = Service()
+        self.calls: list[str] = []
+
+    def call(
+        self,
+        method: str,
+        *arguments: object,
+        progress: Progress = silent,
+        cancel: CancelToken | None = None,
+        publish: Callable[[object], None] | None = None,
+    ) -> object:
+        self.calls.append(method)
+        if method == "warm_up":
+            return ""
+        talk = Talk(progress, cancel or CancelToken(), publish or (lambda _: None))
+        return getattr(self.service, method)(talk, *arguments)
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
+@pytest.fixture(autouse=True)
+def _style(qapp: QApplication) -> None:
+    qapp.setStyle("Fusion")
+    theme.load_fonts()
+    apply_scheme("light")
+
+
+@pytest.fixture
+def engine() -> DirectEngine:
+    return DirectEngine()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, engine: DirectEngine, tmp_path: Path) -> Iterator[MainWindow]:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = MainWindow(Session(engine), settings)  # type: ignore[arg-type]
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.session.close()
+    qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=20_000)
