@@ -43,6 +43,7 @@ def run(paths: list[Path]) -> int:
     application.styleHints().colorSchemeChanged.connect(_follow_system)
     engine = Engine()
     window = MainWindow(Session(engine), settings)
+    window.closed.connect(application.quit)  # Qt quits by itself only where the last window was visible to the end
     window.open_files([path.absolute() for path in paths])
     window.show()
     signal.signal(signal.SIGINT, lambda *_: window.close())

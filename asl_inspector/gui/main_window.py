@@ -6,7 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -64,6 +64,8 @@ SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 
 class MainWindow(QMainWindow):
     """Shows one case."""
+
+    closed = Signal()  # the user closed the window and no job is left
 
     def __init__(self, session: Session, settings: QSettings) -> None:
         super().__init__()
@@ -355,6 +357,7 @@ class MainWindow(QMainWindow):
         self.session.close()
         if self.session.jobs.is_idle:
             event.accept()
+            self.closed.emit()
             return
         self._closing = True
         event.ignore()

@@ -1,0 +1,80 @@
+"""The program in a real window under a window manager: drag from a file manager, keyboard, export, close."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from asl_inspector.bundled_files import demo_files
+from desktop.conftest import Desktop
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def log_of(tmp_path: Path) -> str:
+    return (tmp_path / "program.log").read_text()
+
+
+def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_keyboard(desktop: Desktop, program: Start, tmp_path: Path) -> None:
+    process = program(*demo_files())
+    window = desktop.window("checkpoint_epoch_40.pt")
+    time.sleep(5)  # the run has no sign that a user could wait for but the picture itself
+    desktop.tool("windowactivate", "--sync", window)
+    desktop.tool("key", "--clearmodifiers", "ctrl+e")
+    dialog = desktop.window("Export diagnosis")
+    target = tmp_path / "diagnosis.pdf"
+    desktop.tool("windowactivate", "--sync", dialog)
+    desktop.tool("key", "ctrl+a")
+    desktop.tool("type", "--delay", 5, target)
+    desktop.tool("key", "Return")
+    desktop.wait(lambda: "yes" if target.exists() else "", 20, f"no report; {log_of(tmp_path)}")
+    assert target.read_bytes().startswith(b"%PDF-")
+    desktop.tool("windowactivate", "--sync", window)
+    desktop.tool("key", "--clearmodifiers", "ctrl+q")
+    assert process.wait(timeout=20) == 0
+    assert log_of(tmp_path) == ""
+
+
+def test_files_are_dragged_from_a_file_manager(desktop: Desktop, program: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    for path in demo_files():
+        shutil.copy(path, folder / path.name)
+    process = program()
+    window = desktop.window("ASL Inspector")
+    desktop.tool("windowsize", window, 950, 640)
+    desktop.tool("windowmove", window, 430, 200)
+    desktop.start("pcmanfm", folder)
+    manager = desktop.window("case")
+    desktop.tool("windowsize", manager, 560, 500)
+    desktop.tool("windowmove", manager, 20, 40)
+    time.sleep(1.5)
+    desktop.tool("windowactivate", "--sync", manager)
+    desktop.tool("key", "ctrl+a")
+    time.sleep(0.5)
+    desktop.drag((228, 160), (1000, 600))
+    desktop.window("checkpoint_epoch_40.pt")
+    time.sleep(4)
+    desktop.picture(tmp_path / "dropped.png")
+    assert all((folder / path.name).exists() for path in demo_files())  # copied in thought only: nothing was moved
+    desktop.tool("windowactivate", "--sync", window)
+    desktop.tool("key", "--clearmodifiers", "ctrl+q")
+    assert process.wait(timeout=20) == 0
+    assert log_of(tmp_path) == ""
+
+
+def test_closing_while_the_engine_works_ends_every_process(desktop: Desktop, program: Start, tmp_path: Path) -> None:
+    process = program(*demo_files())
+    window = desktop.window("ASL Inspector")
+
+    def children() -> str:
+        return subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout.strip()
+
+    engine = desktop.wait(children, 10, "no engine was started")
+    subprocess.run(["wmctrl", "-i", "-c", window], env=desktop.environment, check=True)
+    assert process.wait(timeout=20) == 0
+    assert not Path(f"/proc/{engine}").exists()
+    assert log_of(tmp_path) == ""
