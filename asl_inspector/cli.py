@@ -176,7 +176,8 @@ def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
 
 
 def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.inspection import Inspector, Settings
+    from asl_inspector.inference.records import Settings
+    from asl_inspector.inspection import Inspector
 
     chosen = _chosen_roles(options)
     paths = [*options.files, *(path for path in chosen if path not in options.files)]

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asl_inspector.case.recognising import expand_folders, open_file
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
-from asl_inspector.checkpoints.comparing import Comparison, Side, compare_weights
+from asl_inspector.checkpoints.comparing import Side, compare_weights
+from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.tensor_bytes import read_array
 from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.records import History
+from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import Clips
@@ -36,34 +37,6 @@ if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run.
-
-    Attributes:
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        batch_frames: Most frames in a batch, or None for the default.
-    """
-
-    device: str = "auto"
-    batch_frames: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClipDetail:
-    """One clip, looked at closely.
-
-    Attributes:
-        index: Its row.
-        log_posteriors: (T, C).
-        features: (T, F).
-    """
-
-    index: int
-    log_posteriors: NDArray[np.float32]
-    features: NDArray[np.float32]
 
 
 class Inspector:

@@ -47,7 +47,7 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
     from asl_inspector.bundled_files import demo_files
     from asl_inspector.engine.client import Engine
     from asl_inspector.gui.app import new_application
-    from asl_inspector.gui.main_window import MainWindow, apply_scheme
+    from asl_inspector.gui.main_window import PANELS, MainWindow, apply_scheme
     from asl_inspector.gui.session import Session
 
     application = new_application()
@@ -58,7 +58,8 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
         session = Session(engine)
         window = MainWindow(session, settings)
         window.show()
-        QTest.qWait(MILLISECONDS_TO_SETTLE)
+        while not window.isVisible() or len(window.panels) < len(PANELS):
+            QTest.qWait(20)
         for scheme in schemes:
             apply_scheme(scheme)
             QTest.qWait(MILLISECONDS_TO_SETTLE)

@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.comparison_records import Comparison, TensorComparison, Trace, Verdict
 from asl_inspector.checkpoints.hidden_units import gates_of, shared_units_z, units, upper_tail
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_bytes import read_array
@@ -34,61 +34,6 @@ TRACE_Z = 6.0  # a trace: about one false alarm in a thousand million tensors
 FAINT_RATIO = 0.05  # a tensor this much smaller than its partner was decayed to almost nothing: no trace can remain
 DEEPEST_PREFIX = 3
 SMALLEST_SHARE = 0.2  # a prefix is tried if it covers this share of a side's names
-
-Status = Literal["equal", "changed", "shape-blocked", "only-a", "only-b"]
-Trace = Literal["equal", "trace", "no-trace", "faint", "constant", "unreadable"]
-Verdict = Literal["identical", "descends", "partly", "unrelated", "undetermined"]
-
-
-@dataclass(frozen=True, slots=True)
-class TensorComparison:
-    """One tensor of either side.
-
-    Attributes:
-        a: Its key on side A, or None.
-        b: Its key on side B, or None.
-        status: What corresponds to what.
-        shape_a: Shape on side A, or None.
-        shape_b: Shape on side B, or None.
-        cosine: Cosine of the two as vectors, or None.
-        relative_distance: |A - B| / |B|, or None.
-        null_p: Probability of such an agreement among unrelated networks, or None where it cannot be judged.
-        trace: What this tensor says about descent, or None where the shapes differ.
-    """
-
-    a: str | None
-    b: str | None
-    status: Status
-    shape_a: tuple[int, ...] | None
-    shape_b: tuple[int, ...] | None
-    cosine: float | None = None
-    relative_distance: float | None = None
-    null_p: float | None = None
-    trace: Trace | None = None
-
-    @property
-    def count_a(self) -> int:
-        """Numbers on side A."""
-        return math.prod(self.shape_a) if self.shape_a is not None else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two sets of weights compared.
-
-    Attributes:
-        prefix_a: What the names of side A start with in addition.
-        prefix_b: The same for side B.
-        verdict: "descends" says that one side was made from the other by training, or both from one start.
-        tensors: A's tensors in file order, then those that only B has.
-        notes: Sentences.
-    """
-
-    prefix_a: str
-    prefix_b: str
-    verdict: Verdict
-    tensors: tuple[TensorComparison, ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.case.records import Case
-from asl_inspector.checkpoints.comparing import Comparison
+from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding

@@ -12,7 +12,7 @@ Null: agreement of hidden units under random renumbering; see `checkpoints.hidde
 
 from __future__ import annotations
 
-from asl_inspector.checkpoints.comparing import Comparison, TensorComparison
+from asl_inspector.checkpoints.comparison_records import Comparison, TensorComparison
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Undetermined
 from asl_inspector.diagnosis.records import Stage1Verdict, Stage1Word

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.checkpoints.comparing import TensorComparison
+from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
 
 IntArray = NDArray[np.int64]

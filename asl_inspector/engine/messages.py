@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.checkpoints.comparing import TensorComparison
+from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.checkpoints.records import Checkpoint, Contents, Optimizer, TensorRecord, ValueRecord, WouldRun
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.diagnosis.findings import Finding, Undetermined
@@ -33,7 +33,7 @@ from asl_inspector.diagnosis.records import (
 )
 from asl_inspector.engine.wire import Codec
 from asl_inspector.history.records import History, Printed
-from asl_inspector.inspection import ClipDetail, Settings
+from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.networks.records import Architecture
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem

@@ -35,7 +35,8 @@ from asl_inspector.engine.messages import (
 from asl_inspector.engine.views import case_view, inspection_view, tensor_view
 from asl_inspector.engine.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.inspection import ClipDetail, Inspector, Settings
+from asl_inspector.inference.records import ClipDetail, Settings
+from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 

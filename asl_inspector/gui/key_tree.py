@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, ValueRecord
 from asl_inspector.gui import theme
+from asl_inspector.report.sizes import size_text
 from asl_inspector.visible_text import visible
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -83,16 +84,6 @@ def _add(folders: dict[tuple[str, ...], Node], path: tuple[str, ...]) -> Node:
 def shape_text(shape: tuple[int, ...]) -> str:
     """`512 × 36`; one number has no shape."""
     return " × ".join(str(size) for size in shape)
-
-
-def size_text(nbytes: int) -> str:
-    """Bytes in a unit that keeps them short."""
-    size = float(nbytes)
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
-        size /= 1000
-    return ""
 
 
 class KeyModel(QAbstractItemModel):

@@ -38,15 +38,12 @@ from asl_inspector.case.records import Role
 from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.errors import InspectorError
 from asl_inspector.gui import theme
-from asl_inspector.gui.panels.blanks import BlanksPanel
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
-from asl_inspector.gui.panels.histogram import HistogramPanel
-from asl_inspector.gui.panels.keys import KeysPanel
-from asl_inspector.gui.panels.samples import SamplesPanel
+from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar, replacement_title
 from asl_inspector.gui.widgets import DropOverlay, Elided, Text
-from asl_inspector.inspection import Settings
+from asl_inspector.inference.records import Settings
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 
@@ -57,6 +54,7 @@ EXPORTS = {
     "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
+PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys")
 PLACES = {"samples": "Samples", "blanks": "Blank ratio", "histogram": "Prediction histogram", "keys": "Checkpoint keys"}
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
@@ -65,6 +63,7 @@ SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 class MainWindow(QMainWindow):
     """Shows one case."""
 
+    ready = Signal()  # every panel is built
     closed = Signal()  # the user closed the window and no job is left
 
     def __init__(self, session: Session, settings: QSettings) -> None:
@@ -73,19 +72,17 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._closing = False
         self._painted = False
+        self._is_ready = False
         self._pending: list[Path] = []
         self.setWindowTitle(NAME)
         self.setAcceptDrops(True)
         self.setMinimumSize(SMALLEST)
-        self.diagnosis, self.blanks, self.histogram = DiagnosisPanel(), BlanksPanel(), HistogramPanel()
-        self.samples, self.keys = SamplesPanel(), KeysPanel(session.jobs)
-        self.panels = [self.diagnosis, self.blanks, self.histogram, self.samples, self.keys]
-        self.sidebar = Sidebar(list(self.panels))
+        self.panels: list[Panel] = []
+        self.sidebar = Sidebar(list(PANELS))
         self._stack = QStackedWidget()
         self._stack.setObjectName("content")
-        for panel in self.panels:
-            self._stack.addWidget(panel)
-            panel.wants_panel.connect(self.go_to)
+        self.diagnosis = DiagnosisPanel()
+        self._add_panel(self.diagnosis)
         body = QWidget()
         layout = QHBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -105,6 +102,52 @@ class MainWindow(QMainWindow):
 
     # -- set-up -----------------------------------------------------------------------------------------------------
 
+    def _add_panel(self, panel: Panel) -> None:
+        index = len(self.panels)
+        self.panels.append(panel)
+        self._stack.addWidget(panel)
+        panel.wants_panel.connect(self.go_to)
+        panel.figure_changed.connect(partial(self.sidebar.show_figure, index))
+
+    @Slot()
+    def _build_next(self) -> None:
+        """Build the panels that the first paint did not need, one a turn of the event loop, then start to work."""
+        title = PANELS[len(self.panels)] if len(self.panels) < len(PANELS) else ""
+        if title == "Blank ratio":
+            from asl_inspector.gui.panels.blanks import BlanksPanel
+
+            self.blanks = BlanksPanel()
+            self._add_panel(self.blanks)
+        elif title == "Prediction histogram":
+            from asl_inspector.gui.panels.histogram import HistogramPanel
+
+            self.histogram = HistogramPanel()
+            self._add_panel(self.histogram)
+        elif title == "Samples":
+            from asl_inspector.gui.panels.samples import SamplesPanel
+
+            self.samples = SamplesPanel()
+            self._add_panel(self.samples)
+        elif title == "Checkpoint keys":
+            from asl_inspector.gui.panels.keys import KeysPanel
+
+            self.keys = KeysPanel(self.session.jobs)
+            self._add_panel(self.keys)
+        else:
+            self._connect_panels()
+            self._start_work()
+            return
+        QTimer.singleShot(0, self._build_next)
+
+    def _connect_panels(self) -> None:
+        session = self.session
+        session.clip_arrived.connect(self.samples.show_clip)
+        session.clip_failed.connect(self.samples.show_clip_problem)
+        session.tensor_arrived.connect(self.keys.show_tensor)
+        self.samples.wants_clip.connect(session.ask_for_clip)
+        self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
+        self.keys.wants_tensor.connect(session.ask_for_tensor)
+
     def _connect(self) -> None:
         session = self.session
         session.case_changed.connect(self._show_case)
@@ -112,12 +155,6 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_failure)
         session.exported.connect(self._show_export)
         session.drained.connect(self._close_when_drained)
-        session.clip_arrived.connect(self.samples.show_clip)
-        session.clip_failed.connect(self.samples.show_clip_problem)
-        session.tensor_arrived.connect(self.keys.show_tensor)
-        self.samples.wants_clip.connect(session.ask_for_clip)
-        self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
-        self.keys.wants_tensor.connect(session.ask_for_tensor)
         self.diagnosis.wants_export.connect(partial(self.ask_export, "pdf"))
         self.diagnosis.wants_files.connect(self.ask_files)
         self.diagnosis.wants_demo.connect(self.open_demo)
@@ -151,8 +188,8 @@ class MainWindow(QMainWindow):
         help_menu.addAction("&About ASL Inspector", self._about)
 
     def _add_view_menu(self, menu: QMenu) -> None:
-        for index, panel in enumerate(self.panels):
-            menu.addAction(panel.title, QKeySequence(f"Ctrl+{index + 1}"), partial(self.show_panel, index))
+        for index, title in enumerate(PANELS):
+            menu.addAction(title, QKeySequence(f"Ctrl+{index + 1}"), partial(self.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
         chosen = self._settings.value("view/scheme", "system")
@@ -179,8 +216,8 @@ class MainWindow(QMainWindow):
     # -- files ------------------------------------------------------------------------------------------------------
 
     def open_files(self, paths: list[Path]) -> None:
-        """Add files; before the first paint they wait, so that the window is there at once."""
-        if self._painted:
+        """Add files; until the window is complete they wait, so that it is there at once."""
+        if self._is_ready:
             self.session.add_files(paths)
         else:
             self._pending += paths
@@ -282,7 +319,9 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def show_panel(self, index: int) -> None:
-        """Show a panel."""
+        """Show a panel, once it is built."""
+        if index >= len(self.panels):
+            return
         self._stack.setCurrentIndex(index)
         self.sidebar.select_panel(index)
 
@@ -343,10 +382,11 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self._after_first_paint)
+            QTimer.singleShot(0, self._build_next)
 
-    @Slot()
-    def _after_first_paint(self) -> None:
+    def _start_work(self) -> None:
+        self._is_ready = True
+        self.ready.emit()
         self.session.warm_up()
         if self._pending:
             self.session.add_files(self._pending)

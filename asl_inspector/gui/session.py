@@ -11,7 +11,7 @@ from asl_inspector.case.records import Role
 from asl_inspector.engine.client import Engine
 from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
-from asl_inspector.inspection import ClipDetail, Settings
+from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 

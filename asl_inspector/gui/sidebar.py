@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollAr
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CaseView
 from asl_inspector.gui import theme
-from asl_inspector.gui.key_tree import size_text
-from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.widgets import Elided, Foldable, PanelButton, Text, empty
+from asl_inspector.report.sizes import size_text
 
 WIDTH = 262
 ROLE_NAMES = {
@@ -123,7 +122,7 @@ class Sidebar(QWidget):
     wants_files = Signal()
     panel_chosen = Signal(int)
 
-    def __init__(self, panels: list[Panel]) -> None:
+    def __init__(self, titles: list[str]) -> None:
         super().__init__()
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -145,10 +144,9 @@ class Sidebar(QWidget):
         outer.addSpacing(6)
         outer.addWidget(_heading("PANELS"))
         self._buttons: list[PanelButton] = []
-        for index, panel in enumerate(panels):
-            button = PanelButton(panel.title)
+        for index, title in enumerate(titles):
+            button = PanelButton(title)
             button.clicked.connect(partial(self._choose, index))
-            panel.figure_changed.connect(button.set_figure)
             self._buttons.append(button)
             outer.addWidget(button)
         self.select_panel(0)
@@ -157,6 +155,10 @@ class Sidebar(QWidget):
     def select_panel(self, index: int) -> None:
         """Mark a panel as the one that is shown."""
         self._buttons[index].setChecked(True)
+
+    def show_figure(self, index: int, text: str) -> None:
+        """Show a panel's figure beside its name."""
+        self._buttons[index].set_figure(text)
 
     def _choose(self, index: int, _checked: bool = False) -> None:
         self.panel_chosen.emit(index)

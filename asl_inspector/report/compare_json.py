@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asl_inspector.checkpoints.comparing import Comparison, TensorComparison
+from asl_inspector.checkpoints.comparison_records import Comparison, TensorComparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.report.json_text import Json
 

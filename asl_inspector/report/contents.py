@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from asl_inspector.case.records import Case
-from asl_inspector.checkpoints.comparing import Comparison
-from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.records import Diagnosis
-from asl_inspector.history.records import History
-from asl_inspector.networks.records import Architecture
+if TYPE_CHECKING:
+    from asl_inspector.case.records import Case
+    from asl_inspector.checkpoints.comparison_records import Comparison
+    from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.diagnosis.evidence import Scored
+    from asl_inspector.diagnosis.records import Diagnosis
+    from asl_inspector.history.records import History
+    from asl_inspector.networks.records import Architecture
 
 
 @dataclass(frozen=True, slots=True)

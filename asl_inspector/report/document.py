@@ -7,7 +7,7 @@ import datetime
 import numpy as np
 
 from asl_inspector.about import library_version, program_version
-from asl_inspector.checkpoints.comparing import TensorComparison
+from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.checkpoints.records import parameter_count
 from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
 from asl_inspector.report.charts import Axis, Chart, Series, bar_chart, histogram_chart

@@ -35,24 +35,37 @@ class Desktop:
 
     def start(self, *command: object, log: Path | None = None) -> subprocess.Popen[bytes]:
         output = log.open("wb") if log else subprocess.DEVNULL
-        process = subprocess.Popen([str(part) for part in command], env=self.environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [str(part) for part in command], env=self.environment, stdout=output, stderr=subprocess.STDOUT
+        )
         if log:
             output.close()  # type: ignore[union-attr]
         self.processes.append(process)
         return process
 
     def tool(self, *arguments: object) -> str:
-        ran = subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, capture_output=True, text=True, check=False, timeout=30)
+        ran = subprocess.run(
+            ["xdotool", *map(str, arguments)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
         return ran.stdout.strip()
 
     def manager(self) -> str:
         """The window manager's name, once it runs."""
-        ran = subprocess.run(["wmctrl", "-m"], env=self.environment, capture_output=True, text=True, check=False, timeout=10)
+        ran = subprocess.run(
+            ["wmctrl", "-m"], env=self.environment, capture_output=True, text=True, check=False, timeout=10
+        )
         return ran.stdout.partition("\n")[0] if ran.returncode == 0 else ""
 
     def window(self, name: str, seconds: float = 20) -> str:
         """The id of the visible window whose title contains `name`."""
-        return self.wait(lambda: self.tool("search", "--onlyvisible", "--name", name).split("\n")[0], seconds, f"no window “{name}”")
+        return self.wait(
+            lambda: self.tool("search", "--onlyvisible", "--name", name).split("\n")[0], seconds, f"no window “{name}”"
+        )
 
     def wait(self, ask: Callable[[], str], seconds: float, complaint: str) -> str:
         deadline = time.monotonic() + seconds
@@ -73,7 +86,11 @@ class Desktop:
         self.tool("mousedown", 1)
         for step in range(1, 26):
             share = step / 25
-            self.tool("mousemove", round(start[0] + share * (end[0] - start[0])), round(start[1] + share * (end[1] - start[1])))
+            self.tool(
+                "mousemove",
+                round(start[0] + share * (end[0] - start[0])),
+                round(start[1] + share * (end[1] - start[1])),
+            )
             time.sleep(0.03)
         time.sleep(0.4)
         self.tool("mouseup", 1)
@@ -88,14 +105,30 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
     home.mkdir()
     read, write = os.pipe()
     screen = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"], pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"],
+        pass_fds=(write,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     os.close(write)
     with os.fdopen(read) as told:
         display = told.readline().strip()  # up to the newline: Xvfb writes it apart, and dies of a closed pipe
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("QT_", "XDG_", "DBUS_", "WAYLAND"))}
-    environment |= {"DISPLAY": f":{display}", "HOME": str(home), "LC_ALL": "C.UTF-8", "NO_AT_BRIDGE": "1", "GTK_A11Y": "none"}
-    for name, folder in (("CONFIG_HOME", ".config"), ("DATA_HOME", ".local/share"), ("CACHE_HOME", ".cache"), ("RUNTIME_DIR", "run")):
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("QT_", "XDG_", "DBUS_", "WAYLAND"))
+    }
+    environment |= {
+        "DISPLAY": f":{display}",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "NO_AT_BRIDGE": "1",
+        "GTK_A11Y": "none",
+    }
+    for name, folder in (
+        ("CONFIG_HOME", ".config"),
+        ("DATA_HOME", ".local/share"),
+        ("CACHE_HOME", ".cache"),
+        ("RUNTIME_DIR", "run"),
+    ):
         (home / folder).mkdir(parents=True, exist_ok=True)
         environment[f"XDG_{name}"] = str(home / folder)
     (home / "run").chmod(0o700)
@@ -105,7 +138,11 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
     desktop = Desktop(environment, home)
     desktop.start("openbox", log=tmp_path / "openbox.log")
     try:
-        desktop.wait(desktop.manager, 20, f"no window manager on :{display}: {(tmp_path / 'openbox.log').read_text()} {[p.poll() for p in desktop.processes]}")
+        desktop.wait(
+            desktop.manager,
+            20,
+            f"no window manager on :{display}: {(tmp_path / 'openbox.log').read_text()} {[p.poll() for p in desktop.processes]}",
+        )
         yield desktop
     finally:
         for process in reversed(desktop.processes):

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from asl_inspector.bundled_files import demo_files
 from desktop.conftest import Desktop
+
+from asl_inspector.bundled_files import demo_files
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -18,7 +19,9 @@ def log_of(tmp_path: Path) -> str:
     return (tmp_path / "program.log").read_text()
 
 
-def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_keyboard(desktop: Desktop, program: Start, tmp_path: Path) -> None:
+def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_keyboard(
+    desktop: Desktop, program: Start, tmp_path: Path
+) -> None:
     process = program(*demo_files())
     window = desktop.window("checkpoint_epoch_40.pt")
     time.sleep(5)  # the run has no sign that a user could wait for but the picture itself
@@ -71,7 +74,9 @@ def test_closing_while_the_engine_works_ends_every_process(desktop: Desktop, pro
     window = desktop.window("ASL Inspector")
 
     def children() -> str:
-        return subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+        ).stdout.strip()
 
     engine = desktop.wait(children, 10, "no engine was started")
     subprocess.run(["wmctrl", "-i", "-c", window], env=desktop.environment, check=True)

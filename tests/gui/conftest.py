@@ -59,8 +59,8 @@ def window(qtbot: QtBot, engine: DirectEngine, tmp_path: Path) -> Iterator[MainW
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     window = MainWindow(Session(engine), settings)  # type: ignore[arg-type]
     qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitSignal(window.ready, timeout=5_000):
+        window.show()
     yield window
     window.session.close()
     qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=20_000)

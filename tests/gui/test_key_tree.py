@@ -10,8 +10,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.gui.key_tree import KeyModel, build_tree, size_text
+from asl_inspector.gui.key_tree import KeyModel, build_tree
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.report.sizes import size_text
 
 
 def checkpoint(tmp_path: Path) -> Checkpoint:

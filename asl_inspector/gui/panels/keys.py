@@ -10,11 +10,12 @@ from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_co
 from asl_inspector.engine.messages import CaseView, TensorView
 from asl_inspector.gui import theme
 from asl_inspector.gui.jobs import Jobs, Publish
-from asl_inspector.gui.key_tree import KeyModel, Node, build_tree, shape_text, size_text
+from asl_inspector.gui.key_tree import KeyModel, Node, build_tree, shape_text
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.widgets import Card, Elided, Foldable, Scrolled, Text, empty
 from asl_inspector.progress import CancelToken, Progress
+from asl_inspector.report.sizes import size_text
 
 SEARCH_DELAY_MS = 200
 WIDTHS = (290, 84, 160, 90, 80)

@@ -15,7 +15,7 @@ from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Card, Text
-from asl_inspector.inspection import ClipDetail
+from asl_inspector.inference.records import ClipDetail
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED

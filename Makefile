@@ -1,0 +1,61 @@
+# Two commands do everything on a fresh machine:
+#   make demo             the window on the bundled demo case (without a screen: its report)
+#   make demo PDF=x.pdf   its report
+#   make test             all tests
+# For development:
+#   make check            lint, types, import contracts and all tests, as CI runs them
+#   make test FAST=1      without the slow tests
+#   make bench            every benchmark; make bench ONLY=name for one
+#   make pictures         screenshots and report pages for docs/pictures
+#   make format           tidy the source
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+FAST ?=
+
+.PHONY: demo test check lint types contracts bench pictures format install qt-libraries desktop-tools
+
+demo: $(INSTALLED) qt-libraries
+	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
+
+test: $(INSTALLED) qt-libraries desktop-tools
+	$(BIN)/python -m pytest $(if $(FAST),-m "not slow")
+
+check: lint types contracts test
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED)
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) qt-libraries desktop-tools
+	$(BIN)/python -m benchmarks.run $(ONLY)
+
+pictures: $(INSTALLED) qt-libraries desktop-tools
+	$(BIN)/python scripts/make_screenshots.py docs/pictures
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml packaging/constraints.txt
+	@$(PYTHON) packaging/check_python.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the Python packages into $(VENV) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt --editable ".[gui,dev]"
+	@touch $@
+
+qt-libraries: $(INSTALLED)
+	@sh packaging/system_libraries.sh qt $(BIN)/python
+
+desktop-tools:
+	@sh packaging/system_libraries.sh desktop

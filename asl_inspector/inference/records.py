@@ -1,0 +1,36 @@
+"""How to run, and one clip looked at closely: plain data that may cross to the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run.
+
+    Attributes:
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        batch_frames: Most frames in a batch, or None for the default.
+    """
+
+    device: str = "auto"
+    batch_frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDetail:
+    """One clip, looked at closely.
+
+    Attributes:
+        index: Its row.
+        log_posteriors: (T, C).
+        features: (T, F).
+    """
+
+    index: int
+    log_posteriors: NDArray[np.float32]
+    features: NDArray[np.float32]
