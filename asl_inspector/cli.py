@@ -23,6 +23,7 @@ from asl_inspector.visible_text import visible
 
 if TYPE_CHECKING:
     from asl_inspector.case.records import Role
+    from asl_inspector.inference.records import Settings
     from asl_inspector.inspection import Inspector
     from asl_inspector.report.contents import Inspected
 
@@ -134,9 +135,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     outputs = parser.add_argument_group("results")
     outputs.add_argument("--json", metavar="FILE|-", help="the whole result as JSON; - for standard output")
     outputs.add_argument("--pdf", type=Path, metavar="FILE", help="the report")
+    outputs.add_argument("--html", type=Path, metavar="FILE", help="the report as one self-contained page")
     outputs.add_argument("--csv", type=Path, metavar="FILE", help="one row a clip")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
+    parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
+    parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
+    parser.add_argument("--trust", type=Path, metavar="CODE.py", help="build the network with code of your own")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(run=_diagnose)
@@ -176,16 +181,13 @@ def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
 
 
 def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.inference.records import Settings
     from asl_inspector.inspection import Inspector
 
     chosen = _chosen_roles(options)
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
     if not paths:
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
-    if options.batch_frames is not None and options.batch_frames < 1:
-        raise UsageError("--batch-frames must be at least 1.")
-    inspector = Inspector(Settings(device=options.device, batch_frames=options.batch_frames))
+    inspector = Inspector(_settings(options))
     inspector.add(paths, chosen, progress=terminal.show, cancel=cancel)
     _check_files(inspector, options, chosen)
     inspector.hash_files(cancel=cancel)
@@ -196,6 +198,25 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
         return UNUSABLE
     return _status(inspected, options.fail_on)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """The settings, or an error that says which of them cannot be had."""
+    from asl_inspector.inference.records import Settings
+
+    if options.batch_frames is not None and options.batch_frames < 1:
+        raise UsageError("--batch-frames must be at least 1.")
+    if options.decoder == "beam":
+        raise UsageError("Beam search is not available in this version.", advice="Use majority, first-token or score.")
+    if options.trust is not None:
+        raise UsageError("Networks from code of your own cannot be run in this version.")
+    if options.blank is not None and not options.blank.isdecimal():
+        raise UsageError(
+            f"--blank {options.blank} cannot be used: the layouts that this version runs are CTC networks with a blank.",
+            advice="Give the index of the blank.",
+        )
+    blank = int(options.blank) if options.blank is not None else None
+    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank)
 
 
 def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:
@@ -235,6 +256,10 @@ def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: 
         write_atomically(Path(options.json), to_json(inspection_json(inspected)).encode())
     if options.csv:
         write_atomically(options.csv, samples_csv(inspected).encode())
+    if options.html:
+        from asl_inspector.report.html import html_report
+
+        write_atomically(options.html, html_report(inspected).encode())
     if options.pdf:
         _write_pdf(inspected, options.pdf, terminal, cancel)
     if options.json != "-":

@@ -207,10 +207,10 @@ class Inspector:
             return None
         from asl_inspector.networks.building import build_network
 
-        key = _identity(main)
+        key = (*_identity(main), self.settings.blank)
         if self._network is None or self._network[0] != key:
             try:
-                self._network = (key, build_network(main.opened, main.file.view))
+                self._network = (key, build_network(main.opened, main.file.view, blank=self.settings.blank))
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -239,7 +239,7 @@ class Inspector:
         from asl_inspector.inference.running import run_network
 
         source = next(one for one in self.case.files if one.opened is clips)
-        key = (*_identity(main), *_identity(source), self.settings)
+        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""))
         if key not in self._predictions:
             try:
                 self._predictions[key] = run_network(
@@ -257,7 +257,7 @@ class Inspector:
                 shortage = InferenceError("There is not enough memory to run this network.", detail=str(error))
                 problems.append(problem_of(shortage))
                 return None
-        return Scored(clips, self._predictions[key])
+        return Scored(clips, self._predictions[key], self.settings.decoder)
 
     def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
         main, start = side_of(case.checkpoint), side_of(case.stage1)

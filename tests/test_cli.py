@@ -315,3 +315,56 @@ def test_an_unknown_option_for_the_window_is_refused() -> None:
 
 def test_the_version_is_told() -> None:
     assert inspector("--version").stdout.startswith("asl-inspector ")
+
+
+@pytest.mark.parametrize("decoder", ["majority", "first-token", "score"])
+def test_the_decoder_can_be_chosen(run: Run, decoder: str) -> None:
+    held = json.loads(
+        inspector("diagnose", *run.files, "--json", "-", "--decoder", decoder, "--fail-on", "never").stdout
+    )
+    above = next(one for one in held["findings"] if one["id"] in ("above-chance", "at-chance"))
+    assert above["evidence"]["correct"] == held["predictions"]["accuracy"][decoder.replace("-", "_")]["correct"]
+
+
+def test_the_blank_can_be_said(run: Run) -> None:
+    held = json.loads(inspector("diagnose", *run.files, "--json", "-", "--blank", 6, "--fail-on", "never").stdout)
+    assert held["checkpoint"]["blank"] == 6
+    assert "The blank cannot be 7" in sentence(inspector("diagnose", *run.files, "--blank", 7))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--decoder", "beam", "Beam search"),
+        ("--trust", "x.py", "code of your own"),
+        ("--blank", "none", "--blank none"),
+        ("--batch-frames", "0", "at least 1"),
+        ("--device", "toaster", "no device"),
+    ],
+)
+def test_what_this_version_cannot_do_is_said(run: Run, option: str, value: str, words: str) -> None:
+    assert words in sentence(inspector("diagnose", *run.files, option, value))
+
+
+def test_a_cache_that_would_act_is_named_in_the_diagnosis(run: Run, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.system, (f"touch {canary}",)
+
+    cache: dict[str, object] = dict(make_clips())
+    cache["val_apple_0"]["note"] = Evil()  # type: ignore[index]
+    write_cache(run.validation, cache)
+    held = json.loads(inspector("diagnose", *run.files, "--json", "-", "--fail-on", "never").stdout)
+    found = next(one for one in held["findings"] if one["id"] == "file-would-act")
+    assert "features_val.pkl" in found["sentence"]
+    assert str(canary) in found["sentence"]
+    assert not canary.exists()
+    assert held["predictions"]["clips"] == 18
+
+
+def test_the_html_report_is_written(run: Run, tmp_path: Path) -> None:
+    ran = inspector("diagnose", *run.files, "--html", tmp_path / "r.html", "--fail-on", "never")
+    assert ran.returncode == 0
+    assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")

@@ -22,7 +22,7 @@ SURE = 0.01
 
 def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray | None = None) -> ChanceTest | None:
     """The accuracy on labelled clips against guessing, or None where no clip is labelled."""
-    measured = accuracy(scored.right(scored.majority, truth))
+    measured = accuracy(scored.right(scored.answer, truth))
     if measured is None:
         return None
     labels = scored.clips.gloss_ids if truth is None else truth

@@ -21,8 +21,8 @@ def remap(scored: Scored | None, labels: LabelAudit | None) -> tuple[Counterfact
     """Score by gloss name instead of by id, where they differ."""
     if scored is None or labels is None or not labels.certain or labels.agree == labels.of:
         return None, Answers()
-    right_now = scored.right(scored.majority)
-    right_then = scored.right(scored.majority, labels.learned_ids)
+    right_now = scored.right(scored.answer)
+    right_then = scored.right(scored.answer, labels.learned_ids)
     now, then = accuracy(right_now), accuracy(right_then)
     if now is None or then is None:
         return None, Answers()
@@ -56,7 +56,7 @@ def best_decoder(scored: Scored | None, labels: LabelAudit | None) -> Counterfac
     if scored is None:
         return None
     truth = labels.learned_ids if labels is not None and labels.certain else None
-    plain = accuracy(scored.right(scored.majority, truth))
+    plain = accuracy(scored.right(scored.answer, truth))
     others = {name: accuracy(scored.right(ids, truth)) for name, ids in scored.by_decoder.items()}
     best = max((one for one in others.values() if one is not None), key=lambda one: one.correct, default=None)
     if plain is None or best is None or best.correct == plain.correct:

@@ -12,6 +12,7 @@ from asl_inspector.diagnosis import (
     counterfactuals,
     data_quality,
     decoders,
+    files,
     labels,
     metadata,
     overfitting,
@@ -75,6 +76,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         decoders.ask(evidence.validation, truth),
         data_quality.ask(evidence, cancel),
         capacity.ask(evidence),
+        files.ask(evidence),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)

@@ -23,10 +23,17 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions on labelled clips, with the decoded glosses. N clips."""
+    """Predictions on labelled clips, with the decoded glosses. N clips.
+
+    Attributes:
+        clips: The clips.
+        predictions: What the network made of them.
+        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
+    """
 
     clips: Clips
     predictions: Predictions
+    decoder: str = "majority"
 
     @cached_property
     def labelled(self) -> BoolArray:
@@ -47,6 +54,11 @@ class Scored:
     def score(self) -> IntArray:
         """(N,), gloss with the highest exact CTC probability."""
         return self.predictions.top[:, 0].astype(np.int64)
+
+    @property
+    def answer(self) -> IntArray:
+        """(N,), by the decoder that was chosen."""
+        return self.by_decoder[self.decoder]
 
     @property
     def by_decoder(self) -> dict[str, IntArray]:

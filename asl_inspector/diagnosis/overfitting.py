@@ -39,8 +39,8 @@ def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None) ->
     """Findings on the gap between training and validation."""
     if evidence.train is None or evidence.validation is None:
         return _from_history(evidence, labels_wrong=labels_wrong)
-    train = accuracy(evidence.train.right(evidence.train.majority))
-    validation = accuracy(evidence.validation.right(evidence.validation.majority))
+    train = accuracy(evidence.train.right(evidence.train.answer))
+    validation = accuracy(evidence.validation.right(evidence.validation.answer))
     if train is None or validation is None:
         return Answers()
     low, high = gap_interval(train, validation)

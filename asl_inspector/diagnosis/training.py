@@ -19,7 +19,7 @@ def ask(evidence: Evidence) -> Answers:
     """Findings on how far the training had come."""
     if evidence.train is None:
         return Answers()
-    fit = accuracy(evidence.train.right(evidence.train.majority))
+    fit = accuracy(evidence.train.right(evidence.train.answer))
     if fit is None or fit.high > POOR_FIT:
         return Answers()
     epoch = evidence.checkpoint.contents.epoch if evidence.checkpoint else None

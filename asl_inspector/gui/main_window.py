@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         session.case_changed.connect(self._show_case)
+        session.opening.connect(self.sidebar.show_opening)
         session.inspection_changed.connect(self._show_inspection)
         session.failed.connect(self._show_failure)
         session.exported.connect(self._show_export)

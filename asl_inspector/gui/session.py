@@ -26,6 +26,7 @@ class Session(QObject):
 
     case_changed = Signal(object)  # CaseView
     inspection_changed = Signal(object)  # InspectionView, or None while there is none
+    opening = Signal(object)  # list of paths
     progressed = Signal(object)  # Step
     became_busy = Signal(str)  # what is going on
     became_idle = Signal(str)  # how it ended
@@ -64,6 +65,7 @@ class Session(QObject):
         again = [path for path in paths if path in self._paths]
         if new or again:
             self._paths += new
+            self.opening.emit(new)
             self._open()
 
     def remove_file(self, path: Path) -> None:

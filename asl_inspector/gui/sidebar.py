@@ -51,6 +51,8 @@ class FileCard(QFrame):
         line.addWidget(Text(_figure(row), size=theme.SMALL, tone="muted", wrap=False))
         layout.addLayout(line)
         why = row.problem or row.why
+        if row.role is not Role.UNUSED:
+            layout.addWidget(Elided(row.why, size=theme.SMALL, tone="muted"))
         if row.problem:
             layout.addWidget(Text(row.problem, size=theme.SMALL, tone="danger"))
         elif row.role is Role.UNUSED:
@@ -102,9 +104,9 @@ class FileCard(QFrame):
 
 
 def _figure(row: CaseFile) -> str:
-    """The size of a checkpoint; of other files what they hold."""
+    """What it holds and how large it is; of a checkpoint only the size."""
     weights = row.role in (Role.CHECKPOINT, Role.STAGE1) or not row.summary
-    return size_text(row.bytes) if weights else row.summary
+    return size_text(row.bytes) if weights else f"{row.summary}, {size_text(row.bytes)}"
 
 
 def _would_run_words(row: CaseFile) -> str:
@@ -184,6 +186,19 @@ class Sidebar(QWidget):
             self._files.addWidget(Foldable(f"{len(unused)} files not used", group))
         self._files.addWidget(self._drop_hint(case))
         self._files.addStretch(1)
+
+    @Slot(object)
+    def show_opening(self, paths: list[Path]) -> None:
+        """Name files that are being opened, in front of the hint where to drop more."""
+        for path in paths:
+            frame = QFrame()
+            frame.setProperty("kind", "file")
+            layout = QVBoxLayout(frame)
+            layout.setContentsMargins(10, 6, 10, 7)
+            layout.setSpacing(1)
+            layout.addWidget(Elided(path.name, middle=True))
+            layout.addWidget(Text("Being opened", size=theme.SMALL, tone="muted"))
+            self._files.insertWidget(max(0, self._files.count() - 2), frame)
 
     def _card(self, row: CaseFile) -> FileCard:
         card = FileCard(row)

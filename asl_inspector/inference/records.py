@@ -15,10 +15,14 @@ class Settings:
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         batch_frames: Most frames in a batch, or None for the default.
+        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
+        blank: Index of the blank, or None for what the layout says.
     """
 
     device: str = "auto"
     batch_frames: int | None = None
+    decoder: str = "majority"
+    blank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,12 +25,13 @@ class BuiltNetwork:
     architecture: Architecture
 
 
-def build_network(checkpoint: Checkpoint, content: Buffer) -> BuiltNetwork:
+def build_network(checkpoint: Checkpoint, content: Buffer, *, blank: int | None = None) -> BuiltNetwork:
     """Rebuild the network whose weights a checkpoint holds.
 
     Args:
         checkpoint: The opened checkpoint.
         content: The bytes of its file.
+        blank: Index of the blank where the user knows better than the layout.
 
     Raises:
         UnknownArchitecture: If no known layout takes every tensor of the state dict.
@@ -46,6 +47,8 @@ def build_network(checkpoint: Checkpoint, content: Buffer) -> BuiltNetwork:
     if found is None:
         raise _unknown(checkpoint)
     architecture, names = found
+    if blank is not None:
+        architecture = _with_blank(architecture, blank)
     module = recurrent.RecurrentNetwork(architecture)
     state = {
         name: torch.from_numpy(np.array(read_array(weights[key], content), dtype=np.float32))
@@ -59,6 +62,15 @@ def build_network(checkpoint: Checkpoint, content: Buffer) -> BuiltNetwork:
             detail=str(error),
         ) from None
     return BuiltNetwork(module.eval(), architecture)
+
+
+def _with_blank(architecture: Architecture, blank: int) -> Architecture:
+    if not 0 <= blank < architecture.classes:
+        raise UnknownArchitecture(
+            f"The blank cannot be {blank}: the network has {architecture.classes} outputs, 0 to {architecture.classes - 1}."
+        )
+    stated = [one for one in architecture.assumptions if "blank" not in one]
+    return replace(architecture, blank=blank, assumptions=(f"The blank is at index {blank}, as you said.", *stated))
 
 
 def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html.parser
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from makers import Run, make_clips, make_run, save_notebook, write_cache
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
+from asl_inspector.report.html import html_report
 from asl_inspector.report.inspection_json import inspection_json
 from asl_inspector.report.json_text import to_json
 from asl_inspector.report.pdf import pdf_report
@@ -194,3 +196,40 @@ def test_a_case_without_predictions_has_a_report(run: Run, tmp_path: Path) -> No
     inspector = Inspector()
     inspector.add([run.checkpoint])
     assert "Could not be determined" in words_of(pdf_report(inspector.inspect()), tmp_path)
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what a browser would take for elements, attributes and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_hostile_text_is_text_in_the_html(hostile: Inspected, inspected: Inspected) -> None:
+    page, plain = Page(), Page()
+    page.feed(html_report(hostile))
+    plain.feed(html_report(inspected))
+    assert set(page.tags) <= set(plain.tags) | {"small"}
+    assert "script" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("href", "src")]
+    together = " ".join(page.words)
+    for text in ("<script>alert(1)</script>", "<b>bold</b>", "#panic()"):
+        assert text in together
+
+
+def test_the_html_page_needs_nothing_from_outside(inspected: Inspected) -> None:
+    page = html_report(inspected)
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "default-src 'none'" in page
+    assert inspected.diagnosis.headline in page
