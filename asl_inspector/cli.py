@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
     parser.add_argument("--version", action="version", version=f"asl-inspector {program_version()}")
-    commands = parser.add_subparsers(title="commands", required=True)
+    commands = parser.add_subparsers(title="commands", required=True, prog="asl-inspector")
     _add_diagnose(commands)
     _add_keys(commands)
     _add_compare(commands)

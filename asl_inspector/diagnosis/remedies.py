@@ -29,6 +29,15 @@ class Remedy:
     snippet: str = ""
 
 
+LOAD_WHAT_FITS = """stage1_encoder = stage1["encoder_state_dict"]
+own = model.encoder.state_dict()
+fits = {k: v for k, v in stage1_encoder.items()
+        if k in own and v.shape == own[k].shape}
+print(f"{len(fits)} of {len(own)} encoder tensors loaded;"
+      f" not loaded: {sorted(own.keys() - fits.keys())}")
+model.encoder.load_state_dict(own | fits, strict=True)
+"""
+
 REMEDIES: dict[str, Remedy] = {
     "label-map-mismatch": Remedy(
         "Label map mismatch between training and validation",
@@ -37,11 +46,12 @@ REMEDIES: dict[str, Remedy] = {
         "Renumber the validation clips by gloss name and score every saved checkpoint of this run again. No training is needed.",
         "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
         "split and inside the checkpoint. Never number glosses inside a function that runs once a split.",
-        """glosses = sorted({clip["gloss"] for split in (train, val, test) for clip in split.values()})
-gloss_to_id = {gloss: number for number, gloss in enumerate(glosses, start=1)}  # 0 is the blank
-for split in (train, val, test):
-    for clip in split.values():
-        clip["gloss_id"] = gloss_to_id[clip["gloss"]]
+        """clips = [*train.values(), *val.values(), *test.values()]
+glosses = sorted({clip["gloss"] for clip in clips})
+gloss_to_id = {g: n for n, g in enumerate(glosses, 1)}
+# 0 is left for the blank
+for clip in clips:
+    clip["gloss_id"] = gloss_to_id[clip["gloss"]]
 """,
     ),
     "class-count-mismatch": Remedy(
@@ -50,7 +60,7 @@ for split in (train, val, test):
         1,
         "Print the length of the vocabulary and the rows of the last layer before training.",
         "Give the last layer one output a gloss and one for the blank, from the vocabulary file itself.",
-        """vocab_size = len(gloss_to_id) + 1  # one more for the blank at 0
+        """vocab_size = len(gloss_to_id) + 1  # the blank is 0
 assert max(gloss_to_id.values()) < vocab_size
 classifier = nn.Linear(2 * hidden_dim, vocab_size)
 """,
@@ -61,10 +71,14 @@ classifier = nn.Linear(2 * hidden_dim, vocab_size)
         1,
         "Score the same outputs by the exact CTC probability of every gloss.",
         "For one gloss a clip, pick the gloss with the highest exact CTC probability instead of counting frames.",
-        """log_p = logits.log_softmax(-1)                                    # (N, T, C)
-losses = [F.ctc_loss(log_p.transpose(0, 1), torch.full((len(log_p), 1), gloss), lengths,
-                     torch.ones(len(log_p), dtype=torch.long), reduction="none")
-          for gloss in range(1, log_p.shape[-1])]
+        """log_p = logits.log_softmax(-1).transpose(0, 1)  # (T, N, C)
+steps, clips, classes = log_p.shape
+one = torch.ones(clips, dtype=torch.long)
+losses = [
+    F.ctc_loss(log_p, torch.full((clips, 1), gloss),
+               lengths, one, reduction="none")
+    for gloss in range(1, classes)
+]
 prediction = 1 + torch.stack(losses).argmin(0)
 """,
     ),
@@ -75,11 +89,11 @@ prediction = 1 + torch.stack(losses).argmin(0)
         "Look in the log for the first epoch whose loss is NaN, and take the last checkpoint before it.",
         "Clip the gradients, lower the learning rate, and stop when the loss is not finite. With CTC set "
         "`zero_infinity=True` only after making sure that no target is longer than its clip.",
-        """loss = criterion(log_probs, targets, input_lengths, target_lengths)
+        """loss = criterion(log_probs, targets, lengths, target_lengths)
 if not torch.isfinite(loss):
-    raise RuntimeError(f"loss is {loss.item()} at epoch {epoch}")
+    raise RuntimeError(f"loss {loss.item()}, epoch {epoch}")
 loss.backward()
-torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 """,
     ),
     "stale-metadata": Remedy(
@@ -89,10 +103,12 @@ torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         "Inspect the file that was saved when the stated accuracy was reached, usually `checkpoint_best.pt`.",
         "`state_dict()` returns references to the live weights. Copy them when the best epoch is kept, and write the "
         "metadata of the epoch that is saved.",
-        """best = {"epoch": epoch, "val_acc": val_acc,
-        "model_state_dict": copy.deepcopy(model.state_dict())}   # a copy, not references
+        """state = {"epoch": epoch, "val_acc": val_acc,
+         "model_state_dict": model.state_dict()}
+if val_acc > best_acc:
+    best_acc, best = val_acc, copy.deepcopy(state)  # a copy
 if epoch % 10 == 0:
-    torch.save({"epoch": epoch, "val_acc": val_acc, "model_state_dict": model.state_dict()}, path)
+    torch.save(state, f"checkpoint_epoch_{epoch}.pt")
 """,
     ),
     "validation-leak": Remedy(
@@ -109,11 +125,7 @@ if epoch % 10 == 0:
         "Compare one tensor with the file right after loading: `torch.equal(model.encoder.lstm.weight_hh_l0, "
         'stage1["lstm.weight_hh_l0"])`.',
         "Load strictly, so that a shape that differs stops the run, and leave out on purpose what must differ.",
-        """own = model.encoder.state_dict()
-fits = {k: v for k, v in stage1["encoder_state_dict"].items() if k in own and v.shape == own[k].shape}
-print(f"{len(fits)} of {len(own)} encoder tensors loaded; not loaded: {sorted(own.keys() - fits.keys())}")
-model.encoder.load_state_dict(own | fits, strict=True)
-""",
+        LOAD_WHAT_FITS,
     ),
     "stage1-partly-loaded": Remedy(
         "Stage 1 was only partly loaded",
@@ -122,11 +134,7 @@ model.encoder.load_state_dict(own | fits, strict=True)
         "Train once from scratch and once with an encoder that fits completely, with the same seed, and compare.",
         "`load_state_dict(strict=False)` raises where a shape differs, but only after it has copied every tensor that fits. "
         "Use the same input layers in both stages, or leave the others out on purpose and say so in the log.",
-        """own = model.encoder.state_dict()
-fits = {k: v for k, v in stage1["encoder_state_dict"].items() if k in own and v.shape == own[k].shape}
-print(f"{len(fits)} of {len(own)} encoder tensors loaded; not loaded: {sorted(own.keys() - fits.keys())}")
-model.encoder.load_state_dict(own | fits, strict=True)
-""",
+        LOAD_WHAT_FITS,
     ),
     "undertrained": Remedy(
         "The file is of too early an epoch",
@@ -143,7 +151,7 @@ model.encoder.load_state_dict(own | fits, strict=True)
         "Take the bias shown off the blank's logit when decoding; no training is needed.",
         "Train longer (blanks come first in CTC training, glosses later), or subtract a log prior in training. For one "
         "gloss a clip, pool the frames and train with cross-entropy instead.",
-        """logits[..., 0] -= blank_bias          # at decoding time
+        """logits[..., 0] -= blank_bias  # at decoding time
 prediction = logits.argmax(-1)
 """,
     ),
@@ -153,8 +161,9 @@ prediction = logits.argmax(-1)
         3,
         "Print how often each gloss occurs in one epoch of training batches.",
         "Balance the glosses in the training batches, and lower the learning rate.",
-        """weights = [1 / count[clip["gloss_id"]] for clip in train_clips]
-loader = DataLoader(dataset, batch_size=16, sampler=WeightedRandomSampler(weights, len(weights)))
+        """weights = [1 / count[clip["gloss_id"]] for clip in clips]
+sampler = WeightedRandomSampler(weights, len(weights))
+loader = DataLoader(dataset, batch_size=16, sampler=sampler)
 """,
     ),
     "feature-mismatch": Remedy(
@@ -163,8 +172,12 @@ loader = DataLoader(dataset, batch_size=16, sampler=WeightedRandomSampler(weight
         4,
         "Standardise both with the mean and spread of the training clips and score this checkpoint again.",
         "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
-        """mean, std = frames_of(train).mean(0), frames_of(train).std(0).clip(1e-6)
-prepare = lambda features: (features - mean) / std       # the same for every split
+        """clips = [clip["features"] for clip in train.values()]
+frames = np.concatenate(clips)
+mean, std = frames.mean(0), frames.std(0).clip(1e-6)
+
+def prepare(features):  # the same for every split
+    return (features - mean) / std
 """,
     ),
     "too-little-data": Remedy(

@@ -6,7 +6,7 @@ Every string goes through `escape`, so that nothing that a file says can become 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escape_markup
 from typing import Any
 
 from asl_inspector.bundled_files import resources
@@ -15,6 +15,11 @@ from asl_inspector.report.document import document
 
 WIDTH, LEFT = 640.0, 46.0
 COLOURS = ("var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)")
+
+
+def escape(text: str) -> str:
+    """`text` without markup; a number and its per-cent sign stay on one line."""
+    return escape_markup(text).replace(" %", "\u00a0%")
 
 
 def html_report(inspected: Inspected) -> str:
