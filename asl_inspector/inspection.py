@@ -20,7 +20,7 @@ from asl_inspector.case.roles import assign
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.checkpoints.tensor_bytes import read_array
+from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.records import History
 from asl_inspector.inference.records import ClipDetail, Settings

@@ -5,9 +5,12 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from asl_inspector.errors import DataError
+
+Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
 
 
 class MappedFile:
@@ -50,6 +53,27 @@ class MappedFile:
         except OSError:
             return False
         return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+
+
+class MappedParts:
+    """Several files that are one checkpoint: shards beside their index, or a folder.
+
+    Attributes:
+        path: The index, or the folder.
+        files: The parts, by the name that tensors give them.
+        size: Bytes of all.
+        view: The bytes, by name.
+    """
+
+    def __init__(self, path: Path, files: Mapping[str, MappedFile]) -> None:
+        self.path = path
+        self.files = dict(files)
+        self.size = sum(file.size for file in files.values())
+        self.view: Mapping[str, memoryview] = {name: file.view for name, file in files.items()}
+
+    def is_current(self) -> bool:
+        """True while every path still holds what was mapped."""
+        return all(file.is_current() for file in self.files.values())
 
 
 def missing(path: Path, error: OSError) -> DataError:

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from asl_inspector.checkpoints.comparison_records import Comparison, TensorComparison, Trace, Verdict
 from asl_inspector.checkpoints.hidden_units import gates_of, shared_units_z, units, upper_tail
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.checkpoints.tensor_bytes import read_array
+from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import UnreadableCheckpoint
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
 TRACE_Z = 6.0  # a trace: about one false alarm in a thousand million tensors
@@ -41,7 +41,7 @@ class Side:
     """Weights by key, and the file that their numbers are in."""
 
     weights: dict[str, TensorRecord]
-    content: Buffer
+    content: Content
 
 
 def find_prefixes(names_a: list[str], names_b: list[str]) -> tuple[str, str]:

@@ -10,10 +10,11 @@ from collections import defaultdict
 from dataclasses import replace
 
 from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
-from asl_inspector.checkpoints.tensor_bytes import single_number
+from asl_inspector.checkpoints.tensor_numbers import single_number
 from asl_inspector.inert_pickle.numpy_arrays import scalar_of
 from asl_inspector.inert_pickle.plain import attributes_of, items_of, lookup, pairs_of, text_keyed
-from asl_inspector.inert_pickle.records import Buffer, Built
+from asl_inspector.inert_pickle.records import Built
+from asl_inspector.mapped_file import Content
 
 WEIGHT_NAMES = (
     "model_state_dict",
@@ -92,7 +93,7 @@ def _role(tensor: TensorRecord, weights_path: tuple[str, ...]) -> Role:
     return "buffer" if is_buffer else "parameter"
 
 
-def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[str, ...], content: Buffer) -> Contents:
+def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[str, ...], content: Content) -> Contents:
     """What the parts of a pickled checkpoint are.
 
     Args:
@@ -187,7 +188,7 @@ def _vocabulary(root: object) -> dict[str, int] | None:
     return inverted or None
 
 
-def _optimizer(root: object, tensors: list[TensorRecord], content: Buffer) -> Optimizer | None:
+def _optimizer(root: object, tensors: list[TensorRecord], content: Content) -> Optimizer | None:
     """The first dict with `state` and `param_groups`."""
     found = _find_optimizer(root)
     if found is None:
@@ -233,7 +234,7 @@ def _optimizer_kind(keys: set[str], group: object) -> str | None:
 
 
 def _step(
-    path: tuple[str, ...], states: list[tuple[object, object]], tensors: list[TensorRecord], content: Buffer
+    path: tuple[str, ...], states: list[tuple[object, object]], tensors: list[TensorRecord], content: Content
 ) -> int | None:
     """Most steps of any parameter: a plain number, or a tensor of one element."""
     steps = [number for _, state in states if (number := _number(lookup(state, "step"))) is not None]

@@ -39,6 +39,21 @@ ITEM_SIZES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Quantizer:
+    """How the whole numbers of a quantized tensor stand for real ones: `real = scale * (whole - zero_point)`.
+
+    Attributes:
+        scales: One, or one for each index along `axis`.
+        zero_points: As many.
+        axis: The dimension that the scales run along, or None where there is one scale.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[float, ...]
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TensorRecord:
     """One tensor: where it is and how it is laid out. Its numbers stay in the file.
 
@@ -55,6 +70,12 @@ class TensorRecord:
         role: What the tensor is for, or None where that is unknown.
         trouble: Why its numbers cannot be read, or an empty string.
         inline: The numbers themselves where they are few and have no place of their own in the file.
+        part: The file of a checkpoint of several files that holds the block, as its name; empty for a single file.
+        packed_bytes: Size of the block as it lies in the file where it is compressed (deflate), else None.
+        big_endian: True where the file keeps numbers with the highest byte first.
+        quantizer: How whole numbers stand for real ones, in a quantized tensor.
+        layout: "strided", or how a sparse tensor keeps its entries ("sparse_coo", "sparse_csr", ...).
+        components: Of a sparse tensor: its indices, then its values, each a strided tensor.
     """
 
     path: tuple[str, ...]
@@ -69,6 +90,12 @@ class TensorRecord:
     role: Role | None = None
     trouble: str = ""
     inline: bytes | None = None
+    part: str = ""
+    packed_bytes: int | None = None
+    big_endian: bool = False
+    quantizer: Quantizer | None = None
+    layout: str = "strided"
+    components: tuple[TensorRecord, ...] = ()
 
     @property
     def name(self) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 
+from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord, ValueRecord
 from asl_inspector.errors import UnreadableCheckpoint
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import MappedFile
+from asl_inspector.progress import CancelToken
 
 LONGEST_HEADER = 100_000_000
 DEEPEST_HEADER = 8
@@ -36,26 +37,14 @@ DTYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SafetensorsFile:
-    """The header of a safetensors file, checked against the file."""
-
-    tensors: tuple[TensorRecord, ...]
-    metadata: dict[str, str]
-    notes: tuple[str, ...]
-
-    @property
-    def values(self) -> tuple[ValueRecord, ...]:
-        """The metadata as rows."""
-        return tuple(ValueRecord(("__metadata__", key), "str", repr(text)) for key, text in self.metadata.items())
-
-
-def read_safetensors(content: Buffer) -> SafetensorsFile:
+def read_safetensors(file: MappedFile, cancel: CancelToken) -> Reading:
     """The tensors and the metadata of a safetensors file.
 
     Raises:
         UnreadableCheckpoint: If the header is damaged or contradicts the file.
     """
+    cancel.raise_if_cancelled()
+    content = file.view
     size = int.from_bytes(bytes(content[:8]), "little")
     if size > LONGEST_HEADER or size + 8 > len(content):
         raise UnreadableCheckpoint(
@@ -67,7 +56,8 @@ def read_safetensors(content: Buffer) -> SafetensorsFile:
     metadata = header.pop("__metadata__", {})
     known = {str(key): str(text) for key, text in metadata.items()} if isinstance(metadata, dict) else {}
     tensors = [_tensor(name, entry, 8 + size, len(content)) for name, entry in header.items()]
-    return SafetensorsFile(tuple(tensors), known, tuple(notes))
+    values = tuple(ValueRecord(("__metadata__", key), "str", repr(text)) for key, text in known.items())
+    return Reading("safetensors", tuple(tensors), values, notes=tuple(notes), gloss_to_id=_vocabulary(known))
 
 
 def _parse_header(raw: bytes, notes: list[str]) -> dict[str, object]:
@@ -87,6 +77,17 @@ def _parse_header(raw: bytes, notes: list[str]) -> dict[str, object]:
     if not isinstance(header, dict):
         raise UnreadableCheckpoint("The safetensors header is no JSON object.")
     return header
+
+
+def _vocabulary(metadata: dict[str, str]) -> dict[str, int] | None:
+    """A vocabulary that was written into the metadata as JSON."""
+    try:
+        held = json.loads(metadata.get("gloss_to_id", "null"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(held, dict):
+        return None
+    return {gloss: number for gloss, number in held.items() if type(number) is int} or None
 
 
 def _depth(raw: bytes) -> int:

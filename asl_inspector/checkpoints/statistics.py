@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.checkpoints.tensor_bytes import read_array
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken
 
 BLOCK = 1 << 18  # numbers at a time: small enough for the cache, large enough for NumPy
@@ -42,7 +42,7 @@ class TensorStatistics:
     infinities: int
 
 
-def tensor_statistics(tensor: TensorRecord, content: Buffer, *, cancel: CancelToken | None = None) -> TensorStatistics:
+def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelToken | None = None) -> TensorStatistics:
     """Facts of one tensor; complex numbers are judged by their magnitudes.
 
     Raises:

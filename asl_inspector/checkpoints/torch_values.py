@@ -46,9 +46,11 @@ class Storage:
         name: Its key in the file.
         dtype: Type of its elements.
         nbytes: Size announced, at most what the file has.
-        file_offset: First byte in the file, or None where it is compressed or absent.
+        file_offset: First byte in the file, or None where it is absent.
         device: Where it lived.
         trouble: Why it cannot be read, or an empty string.
+        packed_bytes: Its size in the file where it is compressed, else None.
+        big_endian: True where numbers have their highest byte first.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Storage:
     file_offset: int | None
     device: str
     trouble: str = ""
+    packed_bytes: int | None = None
+    big_endian: bool = False
 
 
 StorageFinder = Callable[[object], Storage | None]
@@ -142,6 +146,8 @@ def _window(
         file_offset=storage.file_offset,
         device=storage.device,
         trouble=storage.trouble,
+        packed_bytes=storage.packed_bytes,
+        big_endian=storage.big_endian,
     )
     last = offset + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
     outside = offset < 0 or (record.count > 0 and last * ITEM_SIZES.get(kind, 1) > storage.nbytes)

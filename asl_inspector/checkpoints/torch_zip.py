@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from asl_inspector.checkpoints.flattening import FlatTree, flatten
-from asl_inspector.checkpoints.records import ITEM_SIZES, WouldRun
+from asl_inspector.checkpoints.flattening import flatten
+from asl_inspector.checkpoints.reading import Reading
+from asl_inspector.checkpoints.records import ITEM_SIZES
 from asl_inspector.checkpoints.torch_values import Storage, storage_dtype, tensor_of
 from asl_inspector.checkpoints.would_run import would_run
-from asl_inspector.checkpoints.zip_directory import STORED, ZipDirectory
+from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirectory
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.inert_pickle.plain import items_of
 from asl_inspector.progress import CancelToken
 
 PICKLE_NAME = "data.pkl"
-
-
-@dataclass(frozen=True, slots=True)
-class TorchZip:
-    """The inert tree of the pickle stream and its rows."""
-
-    root: object
-    tree: FlatTree
-    would_run: tuple[WouldRun, ...]
-    notes: tuple[str, ...]
 
 
 def find_prefix(directory: ZipDirectory) -> str | None:
@@ -35,12 +24,18 @@ def find_prefix(directory: ZipDirectory) -> str | None:
     return None
 
 
-def read_torch_zip(directory: ZipDirectory, prefix: str, cancel: CancelToken) -> TorchZip:
+def is_torch_zip(directory: ZipDirectory) -> bool:
+    """True where the archive has the pickle stream of torch.save."""
+    return find_prefix(directory) is not None
+
+
+def read_torch_zip(directory: ZipDirectory, cancel: CancelToken) -> Reading:
     """Everything in the archive, tensors as places in the file.
 
     Raises:
         UnreadableCheckpoint: If the archive or its pickle stream is damaged.
     """
+    prefix = find_prefix(directory) or ""
     member = directory.members[prefix + PICKLE_NAME]
     pickle = read_pickle(directory.read(member), cancel=cancel)
     pickle_offset = directory.data_offset(member) if member.method == STORED else None
@@ -51,7 +46,7 @@ def read_torch_zip(directory: ZipDirectory, prefix: str, cancel: CancelToken) ->
     notes = [*directory.notes, *pickle.notes, *tree.notes]
     if storages.missing:
         notes.append(f"{storages.missing} storages that the pickle stream names are not in the archive.")
-    return TorchZip(pickle.value, tree, would_run(pickle), tuple(notes))
+    return Reading("torch zip", tuple(tree.tensors), tuple(tree.values), would_run(pickle), tuple(notes), pickle.value)
 
 
 class _Storages:
@@ -87,10 +82,9 @@ class _Storages:
         except UnreadableCheckpoint as error:
             return Storage(key, dtype, nbytes, None, device, str(error))
         trouble = ""
-        if self.big_endian:
-            trouble = "its numbers are big-endian, which is not supported"
-        elif member.method != STORED:
-            trouble = "its storage is compressed, which torch does not do; unpack and save the file again"
+        if member.method not in (STORED, DEFLATED):
+            trouble = "its storage is packed in a way that is not supported"
         elif member.size < nbytes:
             trouble = f"its storage has {member.size:,} of {nbytes:,} bytes"
-        return Storage(key, dtype, nbytes, None if member.method != STORED else offset, device, trouble)
+        packed = member.packed_size if member.method == DEFLATED else None
+        return Storage(key, dtype, nbytes, offset, device, trouble, packed_bytes=packed, big_endian=self.big_endian)

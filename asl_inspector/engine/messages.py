@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.checkpoints.comparison_records import TensorComparison
-from asl_inspector.checkpoints.records import Checkpoint, Contents, Optimizer, TensorRecord, ValueRecord, WouldRun
+from asl_inspector.checkpoints.records import (
+    Checkpoint,
+    Contents,
+    Optimizer,
+    Quantizer,
+    TensorRecord,
+    ValueRecord,
+    WouldRun,
+)
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
@@ -97,7 +105,7 @@ class TensorView:
         statistics: Facts, or None where the numbers cannot be read.
         counts: Numbers in each bin.
         edges: One more than bins.
-        first: The first numbers in row order.
+        first: The first numbers in row order, as text where they are complex.
         trouble: Why there is nothing, or an empty string.
     """
 
@@ -105,7 +113,7 @@ class TensorView:
     statistics: TensorStatistics | None
     counts: NDArray[np.int64]
     edges: NDArray[np.float64]
-    first: tuple[float, ...]
+    first: tuple[float | str, ...]
     trouble: str = ""
 
 
@@ -168,6 +176,7 @@ CODEC = Codec(
         Printed,
         Problem,
         Reply,
+        Quantizer,
         Reproduction,
         Request,
         Role,

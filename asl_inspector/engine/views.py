@@ -7,10 +7,10 @@ import numpy as np
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import tensor_statistics
-from asl_inspector.checkpoints.tensor_bytes import first_numbers, read_array
+from asl_inspector.checkpoints.tensor_numbers import first_numbers, read_array
 from asl_inspector.engine.messages import CaseView, InspectionView, TensorView
 from asl_inspector.errors import InspectorError
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.sample_table import sample_table
@@ -44,7 +44,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
     )
 
 
-def tensor_view(checkpoint: Checkpoint, content: Buffer, name: str, cancel: CancelToken) -> TensorView:
+def tensor_view(checkpoint: Checkpoint, content: Content, name: str, cancel: CancelToken) -> TensorView:
     """Facts and a histogram of one tensor; trouble where its numbers are not to be had."""
     nothing = (np.zeros(0, np.int64), np.zeros(0), ())
     tensor = next((one for one in checkpoint.tensors if one.name == name), None)
@@ -52,7 +52,10 @@ def tensor_view(checkpoint: Checkpoint, content: Buffer, name: str, cancel: Canc
         return TensorView(name, None, *nothing, trouble=f"There is no tensor “{name}” in this file.")
     try:
         facts = tensor_statistics(tensor, content, cancel=cancel)
-        first = tuple(float(number) for number in first_numbers(tensor, content, FIRST))
+        first = tuple(
+            f"{number:g}" if isinstance(number, complex) else float(number)
+            for number in first_numbers(tensor, content, FIRST)
+        )
         counts, edges = np.zeros(0, np.int64), np.zeros(0)
         if facts.minimum is not None and facts.maximum is not None:
             values = (

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.checkpoints.tensor_bytes import read_array
+from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import UnknownArchitecture
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import Content
 from asl_inspector.networks import recurrent
 from asl_inspector.networks.records import Architecture
 
@@ -25,7 +25,7 @@ class BuiltNetwork:
     architecture: Architecture
 
 
-def build_network(checkpoint: Checkpoint, content: Buffer, *, blank: int | None = None) -> BuiltNetwork:
+def build_network(checkpoint: Checkpoint, content: Content, *, blank: int | None = None) -> BuiltNetwork:
     """Rebuild the network whose weights a checkpoint holds.
 
     Args:

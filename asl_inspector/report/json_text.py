@@ -31,8 +31,10 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def number_text(value: float | int | bool) -> Json:
-    """A tensor's number: itself where JSON has it, else its name."""
+def number_text(value: float | int | bool | complex) -> Json:
+    """A tensor's number: itself where JSON has it, else its name; a complex one as real and imaginary part."""
+    if isinstance(value, complex):
+        return [number_text(value.real), number_text(value.imag)]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

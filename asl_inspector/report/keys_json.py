@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, parameter_count
-from asl_inspector.checkpoints.tensor_bytes import first_numbers
+from asl_inspector.checkpoints.tensor_numbers import first_numbers
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import Content
 from asl_inspector.report.json_text import Json, number_text
 
 SCHEMA = "asl-inspector/keys/1"
 
 
 def keys_json(
-    checkpoint: Checkpoint, content: Buffer, *, statistics: bool = False, values: int = 0, match: str = ""
+    checkpoint: Checkpoint, content: Content, *, statistics: bool = False, values: int = 0, match: str = ""
 ) -> dict[str, Json]:
     """The document of the contract.
 
@@ -73,7 +73,7 @@ def totals(checkpoint: Checkpoint) -> dict[str, Json]:
     }
 
 
-def _tensor(tensor: TensorRecord, content: Buffer, statistics: bool, values: int, notes: list[str]) -> dict[str, Json]:
+def _tensor(tensor: TensorRecord, content: Content, statistics: bool, values: int, notes: list[str]) -> dict[str, Json]:
     row: dict[str, Json] = {
         "path": list(tensor.path),
         "name": tensor.name,
@@ -93,7 +93,7 @@ def _tensor(tensor: TensorRecord, content: Buffer, statistics: bool, values: int
     return row
 
 
-def _statistics(tensor: TensorRecord, content: Buffer) -> Json:
+def _statistics(tensor: TensorRecord, content: Content) -> Json:
     from asl_inspector.checkpoints.statistics import tensor_statistics
 
     found = tensor_statistics(tensor, content)

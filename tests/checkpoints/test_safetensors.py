@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from asl_inspector.checkpoints.opening import open_checkpoint
-from asl_inspector.checkpoints.tensor_bytes import read_array
+from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import MappedFile
 

@@ -16,7 +16,7 @@ from makers import make_notebook, save_notebook
 
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.checkpoints.records import Checkpoint, buffer_count, parameter_count
-from asl_inspector.checkpoints.tensor_bytes import first_numbers, read_array
+from asl_inspector.checkpoints.tensor_numbers import first_numbers, read_array
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import MappedFile
 

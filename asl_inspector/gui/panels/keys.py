@@ -271,7 +271,11 @@ class EntryCard(Card):
         lines = [f"{name:<6}{value:>14.6g}" for name, value in rows if value is not None]
         lines += [f"{'zeros':<6}{facts.zeros:>14,}"]
         lines += [f"{name:<6}{count:>14,}" for name, count in (("NaN", facts.nans), ("inf", facts.infinities)) if count]
-        lines += ["", "first numbers", *(f"{number:>20.6g}" for number in view.first)]
+        lines += [
+            "",
+            "first numbers",
+            *(f"{number:>20}" if isinstance(number, str) else f"{number:>20.6g}" for number in view.first),
+        ]
         self._numbers.setText("\n".join(lines))
         self._plot.setVisible(len(view.counts) > 1)
         if len(view.counts) > 1:
