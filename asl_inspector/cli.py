@@ -77,6 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from asl_inspector.engine.serving import serve
 
         serve()
+    if given and given[0] == "_reader":
+        from asl_inspector.workers import serving
+
+        serving.serve(once=given[1:] == ["once"])
+        return HEALTHY
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _window(given)
     options = _parser().parse_args(given)
@@ -286,19 +291,16 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
     from asl_inspector.report.json_text import to_json
     from asl_inspector.report.keys_json import keys_json, refused_json
     from asl_inspector.report.keys_text import keys_text
+    from asl_inspector.workers.calling import open_checkpoint
 
-    size = 0
     try:
-        file = MappedFile(options.file)
-        size = file.size
-        checkpoint = open_checkpoint(file, cancel=cancel)
+        file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
+            size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
     document = keys_json(
@@ -310,14 +312,14 @@ def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken)
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from asl_inspector.checkpoints.comparing import Side, compare_weights
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
+    from asl_inspector.workers.calling import open_checkpoint
 
-    files = [MappedFile(path) for path in (options.a, options.b)]
-    first, second = (open_checkpoint(file, cancel=cancel) for file in files)
+    files, (first, second) = zip(
+        *(open_checkpoint(path, cancel=cancel) for path in (options.a, options.b)), strict=True
+    )
     for checkpoint in (first, second):
         if not checkpoint.weights:
             raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")

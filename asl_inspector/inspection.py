@@ -7,14 +7,16 @@ changes. Torch is imported when a network is first needed, not before.
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asl_inspector.case.recognising import expand_folders, open_file
+from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
 from asl_inspector.checkpoints.comparing import Side, compare_weights
@@ -27,6 +29,7 @@ from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import Clips
+from asl_inspector.workers.calling import Readers, open_file
 
 if TYPE_CHECKING:
     from asl_inspector.diagnosis.evidence import Evidence, Scored
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
+READERS_AT_ONCE = 2
 
 
 class Inspector:
@@ -45,6 +49,8 @@ class Inspector:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.case = Case()
+        self._readers = Readers()
+        weakref.finalize(self, self._readers.close)
         self._opened: dict[Path, OpenFile] = {}
         self._chosen: dict[Path, Role] = {}
         self._notes: tuple[str, ...] = ()
@@ -69,10 +75,11 @@ class Inspector:
         cancel = cancel or CancelToken()
         files, notes = expand_folders(path.absolute() for path in paths)
         fresh: dict[Path, OpenFile] = {}
-        for index, path in enumerate(files):
-            cancel.raise_if_cancelled()
-            progress(Step(f"Opening {path.name}", index, len(files), "files"))
-            fresh[path] = open_file(path, cancel=cancel)
+        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
+            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
+            for index, (path, opened) in enumerate(zip(files, opening, strict=True)):
+                progress(Step(f"Opening {path.name}", index, len(files), "files"))
+                fresh[path] = opened.result()
         self._opened |= fresh
         self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
         self._notes += tuple(notes)
@@ -194,7 +201,7 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = open_file(path)
+                self._opened[path] = open_file(path, readers=self._readers)
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))

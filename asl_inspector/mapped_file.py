@@ -22,6 +22,9 @@ class MappedFile:
     Attributes:
         path: Where the file was when it was opened.
         size: Bytes.
+        modified_ns: When it was last changed, in nanoseconds.
+        device: The file system it is on.
+        inode: Its number there.
         view: The bytes, read-only.
 
     Raises:
@@ -40,6 +43,7 @@ class MappedFile:
                 raise DataError(f"“{path.name}” is not a file.", advice="Drop the file itself.")
             self.size = status.st_size
             self.modified_ns = status.st_mtime_ns
+            self.device, self.inode = status.st_dev, status.st_ino
             self.view = memoryview(
                 mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ) if self.size else b""
             ).toreadonly()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
@@ -57,18 +57,23 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def open_file(path: Path, *, cancel: CancelToken | None = None) -> OpenFile:
-    """Open one file by its content. Problems are kept in the row; nothing is raised but `Cancelled`."""
+    """Open one file by its content, in this process. Problems are kept in the row; only `Cancelled` is raised.
+
+    The program itself opens files through `workers.calling`, which does the same in a process of its own.
+    """
+    return open_with(path, lambda file: read_file(file, cancel=cancel))
+
+
+def open_with(path: Path, read: Callable[[MappedFile], tuple[Opened, tuple[WouldRun, ...]]]) -> OpenFile:
+    """Map a file, have it read, and write its row. Problems are kept in the row."""
     try:
         file = MappedFile(path)
     except InspectorError as error:
         return OpenFile(_problem(path, 0, error), None, None)
     try:
-        opened, runs = _open_content(file, cancel or CancelToken())
+        opened, runs = read(file)
     except InspectorError as error:
         return OpenFile(_problem(path, file.size, error), file, None)
-    except RecursionError:
-        too_deep = DataError(f"“{path.name}” is nested too deeply to read.")
-        return OpenFile(_problem(path, file.size, too_deep), file, None)
     row = CaseFile(
         path=path,
         role=Role.UNUSED,
@@ -87,8 +92,20 @@ def _problem(path: Path, size: int, error: InspectorError) -> CaseFile:
     )
 
 
-def _open_content(file: MappedFile, cancel: CancelToken) -> tuple[Opened, tuple[WouldRun, ...]]:
-    """What the file holds, and what an ordinary load of it would have run."""
+def read_file(file: MappedFile, *, cancel: CancelToken | None = None) -> tuple[Opened, tuple[WouldRun, ...]]:
+    """What the file holds, and what an ordinary load of it would have run.
+
+    Raises:
+        InspectorError: If the file is damaged or of no use.
+        Cancelled: If `cancel` was set.
+    """
+    try:
+        return _read_content(file, cancel or CancelToken())
+    except RecursionError:
+        raise DataError(f"“{file.path.name}” is nested too deeply to read.") from None
+
+
+def _read_content(file: MappedFile, cancel: CancelToken) -> tuple[Opened, tuple[WouldRun, ...]]:
     kind = sniff(file.view)
     if kind is Kind.PICKLE:
         return _open_pickle(file, cancel)

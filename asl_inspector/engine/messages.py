@@ -39,13 +39,13 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
-from asl_inspector.engine.wire import Codec
 from asl_inspector.history.records import History, Printed
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.networks.records import Architecture
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.wire import Codec
 
 
 @dataclass(frozen=True, slots=True)

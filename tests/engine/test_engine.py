@@ -18,12 +18,12 @@ from makers import GLOSSES, Run, make_clips, write_cache
 from asl_inspector.case.records import Role
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView, TensorView
-from asl_inspector.engine.wire import BrokenPipe, Codec, read_frame, write_frame
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.report.sample_table import sample_table
+from asl_inspector.wire import BrokenPipe, Codec, read_frame, write_frame
 
 
 @pytest.fixture
