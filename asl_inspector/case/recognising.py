@@ -13,7 +13,6 @@ from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_co
 from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.opening import looks_like_notebook, open_history
-from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
@@ -26,6 +25,7 @@ from asl_inspector.sniffing import Kind, sniff
 MOST_FILES = 2_000
 DEEPEST_FOLDER = 4
 LARGEST_JSON = 256 << 20
+PROSE = {"", ".log", ".md", ".out", ".rst", ".txt"}
 CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
 
@@ -141,8 +141,9 @@ def _open_json(file: MappedFile) -> Opened:
 
 
 def _open_text(file: MappedFile) -> History:
+    """A log; other prose is left unused in peace, but not where the name promises something else."""
     history = open_history(file)
-    if not history.epochs and not history.stage1:
+    if not history.tells_of_a_run and file.path.suffix.lower() not in PROSE:
         raise DataError(
             f"“{file.path.name}” is text without any epoch of a training run.",
             advice="Drop the log or the notebook of the run.",
@@ -168,4 +169,6 @@ def choices_of(opened: Opened) -> tuple[Role, ...]:
         return CHECKPOINT_ROLES
     if isinstance(opened, Clips):
         return CLIP_ROLES
-    return (Role.VOCABULARY, Role.UNUSED) if isinstance(opened, Vocabulary) else (Role.HISTORY, Role.UNUSED)
+    if isinstance(opened, Vocabulary):
+        return (Role.VOCABULARY, Role.UNUSED)
+    return (Role.HISTORY, Role.UNUSED) if opened.tells_of_a_run else (Role.UNUSED,)

@@ -37,7 +37,8 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
         if isinstance(one.opened, Vocabulary):
             decisions[one.row.path] = (Role.VOCABULARY, "JSON that gives each gloss an id.")
         elif isinstance(one.opened, History):
-            decisions[one.row.path] = (Role.HISTORY, _history_reason(one.opened))
+            role = Role.HISTORY if one.opened.tells_of_a_run else Role.UNUSED
+            decisions[one.row.path] = (role, _history_reason(one.opened))
     return Case(tuple(_decided(one, chosen, decisions) for one in files), notes)
 
 
@@ -54,6 +55,8 @@ def _decided(one: OpenFile, chosen: Mapping[Path, Role], decisions: Mapping[Path
 def _history_reason(history: History) -> str:
     if history.epochs:
         return f"It prints the losses and accuracies of {len(history.epochs)} epochs."
+    if not history.stage1:
+        return "It is text without any epoch of a training run."
     return "It prints whether pre-trained weights were loaded."
 
 

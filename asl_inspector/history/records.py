@@ -49,6 +49,11 @@ class History:
     errors: tuple[str, ...] = ()
 
     @property
+    def tells_of_a_run(self) -> bool:
+        """False for text that is neither a log of epochs nor speaks of pre-trained weights."""
+        return bool(self.epochs or self.stage1)
+
+    @property
     def best_epoch(self) -> int | None:
         """The first epoch with the highest validation accuracy, or the lowest validation loss where there is none."""
         accuracies = [(value, -index) for index, value in enumerate(self.val_acc) if value is not None]

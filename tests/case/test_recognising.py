@@ -134,3 +134,11 @@ def test_a_pickle_that_would_act_is_named_with_what_it_would_run(tmp_path: Path)
     (tmp_path / "model.pt").write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
     row = open_file(tmp_path / "model.pt").row
     assert [(run.call, run.arguments) for run in row.would_run] == [("os.system", "('touch canary',)")]
+
+
+def test_prose_beside_the_files_is_unused_without_a_complaint(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# The demo case\n\nTwo files and a notebook.\n")
+    row = open_file(path).row
+    assert not row.problem
+    assert row.choices == (Role.UNUSED,)
