@@ -13,6 +13,7 @@ from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_co
 from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.opening import looks_like_notebook, open_history
+from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
