@@ -103,6 +103,14 @@ def test_a_vocabulary_in_which_glosses_share_an_id_is_named_and_not_scored_by() 
     assert diagnose(case).by_name is None
 
 
+def test_agreement_with_a_map_that_shares_ids_does_not_outvote_the_fault() -> None:
+    shared = {gloss: 1 + number // 2 for gloss, number in IDS.items()}
+    vocabulary = Vocabulary(Path("v.json"), shared, {}, None)
+    case = evidence(validation=scored(val(ids=shared), [1] * 160, classes=CLASSES), vocabularies=(vocabulary,))
+    assert "ids-agree-with-faulty-map" in ids_of(labels.ask(case, labels.audit(case)))
+    assert diagnose(case).causes[0].id == "label-map-mismatch"
+
+
 def test_glosses_that_training_lacks_are_counted_apart() -> None:
     names = ["new"] * 4 + ["g01"] * 4
     case = evidence(

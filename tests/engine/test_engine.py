@@ -55,6 +55,12 @@ def spec(run: Run) -> CaseSpec:
         Role.TRAIN,
         tuple(f"name {index}" for index in range(200)),
         tuple(["\x1f"] * 100),
+        [0.0] * 100,
+        [0, 1.5, None, True, "x"] * 20,
+        tuple((index, f"name {index}") for index in range(100)),
+        [((index,), "x") for index in range(100)],
+        tuple(Step(f"step {index}", index, None, "clips") for index in range(100)),
+        [Step("step"), 1] * 50,
         Step("what", 1, None, "clips"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,12 @@ CLIPS = [
     [],
     [0, 8, 8, 1, 1, 1],
 ]
+
+
+def test_where_blank_and_gloss_tie_the_lower_index_wins_as_argmax_has_it() -> None:
+    tied = replace(predictions([[3]], lead=0.0), blank_lead=np.zeros(1, np.float32))
+    assert tied.frame_argmax().tolist() == [0]
+    assert replace(tied, blank=8).frame_argmax().tolist() == [3]
 
 
 def test_majority_is_the_most_frequent_gloss_ties_to_the_lowest() -> None:
