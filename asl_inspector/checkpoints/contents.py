@@ -7,7 +7,6 @@ and `param_groups`. Names only break ties.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
 from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import single_number
@@ -57,15 +56,16 @@ SEARCH_DEPTH = 4
 def assign_roles(tensors: list[TensorRecord]) -> tuple[list[TensorRecord], tuple[str, ...]]:
     """The same tensors with their roles, and the path of the state dict."""
     weights_path = _weights_path(tensors)
-    return [replace(tensor, role=_role(tensor, weights_path)) for tensor in tensors], weights_path
+    places: dict[tuple[str, ...], Role | None] = {}
+    return [tensor.with_role(_role(tensor, weights_path, places)) for tensor in tensors], weights_path
 
 
 def _weights_path(tensors: list[TensorRecord]) -> tuple[str, ...]:
     """The dict that holds the network: the best known name, else the most numbers."""
     sizes: dict[tuple[str, ...], int] = defaultdict(int)
     for tensor in tensors:
-        if not _mentions(tensor.path[:-1], OPTIMIZER_WORDS + OTHER_WORDS):
-            sizes[tensor.path[:-1]] += tensor.count
+        sizes[tensor.path[:-1]] += tensor.count
+    sizes = {path: size for path, size in sizes.items() if not _mentions(path, OPTIMIZER_WORDS + OTHER_WORDS)}
 
     def rank(path: tuple[str, ...]) -> tuple[int, int]:
         known = WEIGHT_NAMES.index(path[-1]) if path and path[-1] in WEIGHT_NAMES else len(WEIGHT_NAMES)
@@ -78,19 +78,31 @@ def _mentions(path: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return any(word in element.lower() for element in path for word in words)
 
 
-def _role(tensor: TensorRecord, weights_path: tuple[str, ...]) -> Role:
+def _role(tensor: TensorRecord, weights_path: tuple[str, ...], places: dict[tuple[str, ...], Role | None]) -> Role:
+    """What the tensor is for; `places` keeps what is known of the dicts met so far."""
     parents = tensor.path[:-1]
+    if parents not in places:
+        places[parents] = _role_of_place(parents, weights_path)
+    told = places[parents]
+    if told is not None:
+        return told
+    return "parameter" if tensor.role == "parameter" else weight_role(tensor.dtype, "".join(tensor.path[-1:]))
+
+
+def weight_role(dtype: str, name: str) -> Role:
+    """Parameter or buffer, as far as the type and the key of a tensor in a state dict tell."""
+    is_float = dtype.startswith(("float", "bfloat", "complex"))
+    return "buffer" if not is_float or name.endswith(BUFFER_ENDINGS) else "parameter"
+
+
+def _role_of_place(parents: tuple[str, ...], weights_path: tuple[str, ...]) -> Role | None:
+    """The role of every tensor in the dict at this path, or None where it holds weights."""
     if _mentions(parents, OPTIMIZER_WORDS):
         return "optimizer"
-    depth = len(weights_path)
-    in_weights = tensor.path[:depth] == weights_path and len(tensor.path) == depth + 1
     is_state_dict = bool(parents) and parents[-1].endswith("state_dict") and not _mentions(parents, OTHER_WORDS)
-    if not in_weights and (not is_state_dict or parents[-1] in COPY_NAMES):
+    if parents != weights_path and (not is_state_dict or parents[-1] in COPY_NAMES):
         return "other"
-    is_float = tensor.dtype.startswith(("float", "bfloat", "complex"))
-    name = tensor.path[-1] if tensor.path else ""
-    is_buffer = tensor.role != "parameter" and (not is_float or name.endswith(BUFFER_ENDINGS))
-    return "buffer" if is_buffer else "parameter"
+    return None
 
 
 def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[str, ...], content: Content) -> Contents:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.pickled import read_pickled
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
 from asl_inspector.checkpoints.safetensors import read_safetensors
 from asl_inspector.checkpoints.torch_zip import is_torch_zip, read_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
@@ -23,25 +25,6 @@ from asl_inspector.sniffing import Kind, sniff
 
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
-NOT_A_CHECKPOINT = {
-    Kind.EMPTY: ("is empty.", "The download or the copy failed; fetch it again."),
-    Kind.LFS_POINTER: (
-        "is only a Git-LFS pointer: a few lines of text that stand for the real file.",
-        "Run `git lfs pull` in the repository it came from, then drop it again.",
-    ),
-    Kind.HTML: (
-        "is a web page, not a checkpoint: the download saved the page that offers the file, or an error page.",
-        "Download the file itself.",
-    ),
-    Kind.TORCH_LEGACY: (
-        "was written by PyTorch before version 1.6, and that format is not read yet.",
-        "Load it in PyTorch once and save it again.",
-    ),
-    Kind.HDF5: ("is an HDF5 file, as Keras writes them.", "Only PyTorch checkpoints can be inspected."),
-    Kind.TAR: ("is a tar archive.", "Unpack it, then drop what is in it."),
-    Kind.GZIP: ("is packed with gzip.", "Unpack it, then drop what is in it."),
-    Kind.SEVEN_ZIP: ("is a 7-Zip archive.", "Unpack it, then drop what is in it."),
-}
 ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = ((is_torch_zip, read_torch_zip),)
 
 
@@ -51,10 +34,8 @@ def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
     for is_this, read in ZIP_READERS:
         if is_this(directory):
             return read(directory, cancel)
-    raise UnreadableCheckpoint(
-        "It is a zip archive without the `data.pkl` that every PyTorch checkpoint has.",
-        advice="If it is an archive of checkpoints, unpack it and drop what is in it.",
-    )
+    sentence, advice = zip_refusal(directory)
+    raise UnreadableCheckpoint(sentence, advice=advice)
 
 
 READERS: dict[Kind, FileReader] = {
@@ -74,12 +55,11 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
     kind = sniff(file.view)
     reader = READERS.get(kind)
     if reader is None:
-        what, advice = NOT_A_CHECKPOINT.get(
-            kind, (f"is no checkpoint: it is {kind.value}.", "Drop the `.pt` file itself.")
-        )
+        what, advice = refusal_of(kind)
         raise UnreadableCheckpoint(f"“{file.path.name}” {what}", advice=advice)
     try:
-        return finish(file, reader(file, cancel or CancelToken()))
+        with collection_paused():
+            return finish(file, reader(file, cancel or CancelToken()))
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read as a checkpoint. {error.sentence}",

@@ -36,6 +36,15 @@ ITEM_SIZES = {
     "quint8": 1,
     "qint32": 4,
 }
+SUB_BYTE_BITS = {  # types of which several numbers share a byte; they are listed and not read
+    "float4_e2m1fn": 4,
+    "float6_e2m3fn": 6,
+    "float6_e3m2fn": 6,
+    "int4": 4,
+    "uint4": 4,
+    "int2": 2,
+    "uint2": 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class TensorRecord:
         quantizer: How whole numbers stand for real ones, in a quantized tensor.
         layout: "strided", or how a sparse tensor keeps its entries ("sparse_coo", "sparse_csr", ...).
         components: Of a sparse tensor: its indices, then its values, each a strided tensor.
+        chunks: Of a tensor that lies in pieces, often in several files: the pieces. It has no place of its own then.
     """
 
     path: tuple[str, ...]
@@ -96,6 +106,7 @@ class TensorRecord:
     quantizer: Quantizer | None = None
     layout: str = "strided"
     components: tuple[TensorRecord, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,10 +118,50 @@ class TensorRecord:
         """Number of elements."""
         return math.prod(self.shape)
 
+    def with_role(self, role: Role) -> TensorRecord:
+        """The same tensor for another purpose. Spelt out, since `replace` takes three times as long."""
+        if role == self.role:
+            return self
+        return TensorRecord(
+            self.path,
+            self.dtype,
+            self.shape,
+            self.strides,
+            self.storage,
+            self.storage_bytes,
+            self.storage_offset,
+            self.file_offset,
+            self.device,
+            role,
+            self.trouble,
+            self.inline,
+            self.part,
+            self.packed_bytes,
+            self.big_endian,
+            self.quantizer,
+            self.layout,
+            self.components,
+            self.chunks,
+        )
+
     @property
     def nbytes(self) -> int:
         """Bytes of all elements, whether or not other tensors share them."""
-        return self.count * ITEM_SIZES.get(self.dtype, 1)
+        bits = SUB_BYTE_BITS.get(self.dtype, 8 * ITEM_SIZES.get(self.dtype, 1))
+        return (self.count * bits + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a tensor that is kept in pieces.
+
+    Attributes:
+        offsets: Index of the piece's first element in the whole tensor, one a dimension.
+        tensor: The piece itself.
+    """
+
+    offsets: tuple[int, ...]
+    tensor: TensorRecord
 
 
 @dataclass(frozen=True, slots=True)
