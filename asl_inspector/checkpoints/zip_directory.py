@@ -110,7 +110,7 @@ def read_directory(content: Buffer) -> ZipDirectory:
     notes = list(end.notes)
     start, shift = end.start, 0
     if end.count and bytes(view[start : start + 4]) != b"PK\x01\x02":
-        shift = end.position - end.size - end.start
+        shift = end.after - end.size - end.start
         start += shift
         if shift <= 0 or bytes(view[start : start + 4]) != b"PK\x01\x02":
             raise UnreadableCheckpoint("The archive's directory does not fit the file.", advice="Download it again.")
@@ -131,11 +131,15 @@ def read_directory(content: Buffer) -> ZipDirectory:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The end record: members, size and start of the directory, where the record stands, and where others do."""
+    """The end record: members, size and start of the directory, where the record stands, and where others do.
+
+    `after` is what follows the directory: the 64-bit record where there is one, else the end record at `position`.
+    """
 
     count: int
     size: int
     start: int
+    after: int
     position: int
     others: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
@@ -161,12 +165,12 @@ def _find_end(content: memoryview) -> _End:
     position = tail_start + places[0]
     wide = _find_end_64(content, position)
     if wide is None:
-        return _End(count, size, start, position, others)
+        return _End(count, size, start, position, position, others)
     told = ((count, 0xFFFF, wide.count), (size, NEEDS_64_BITS, wide.size), (start, NEEDS_64_BITS, wide.start))
     notes: tuple[str, ...] = ()
     if any(short not in (unknown, long) for short, unknown, long in told):
         notes = ("The archive's two end records contradict each other; the 64-bit one is used, as in PyTorch.",)
-    return _End(wide.count, wide.size, wide.start, wide.position, others, notes)
+    return _End(wide.count, wide.size, wide.start, wide.after, position, others, notes)
 
 
 def _find_end_64(content: memoryview, end: int) -> _End | None:
@@ -177,7 +181,7 @@ def _find_end_64(content: memoryview, end: int) -> _End | None:
     for position in (place, end - LOCATOR.size - END_64.size):  # the second: the archive does not start the file
         if 0 <= position <= len(content) - END_64.size and bytes(content[position : position + 4]) == b"PK\x06\x06":
             record = END_64.unpack_from(content, position)
-            return _End(count=record[7], size=record[8], start=record[9], position=position)
+            return _End(record[7], record[8], record[9], after=position, position=end)
     raise UnreadableCheckpoint("The archive's 64-bit end record is damaged.", advice="Download it again.")
 
 
