@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from asl_inspector.checkpoints.contents import assign_roles, understand
-from asl_inspector.checkpoints.pickled import read_pickled
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.safetensors import read_safetensors
-from asl_inspector.checkpoints.torch_zip import is_torch_zip, read_torch_zip
+from asl_inspector.checkpoints.torch_files import read_pickled, read_torch_legacy, read_torch_tar, read_torch_zip
+from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
 from asl_inspector.mapped_file import Content, MappedFile, MappedParts
@@ -33,12 +33,7 @@ NOT_A_CHECKPOINT = {
         "is a web page, not a checkpoint: the download saved the page that offers the file, or an error page.",
         "Download the file itself.",
     ),
-    Kind.TORCH_LEGACY: (
-        "was written by PyTorch before version 1.6, and that format is not read yet.",
-        "Load it in PyTorch once and save it again.",
-    ),
     Kind.HDF5: ("is an HDF5 file, as Keras writes them.", "Only PyTorch checkpoints can be inspected."),
-    Kind.TAR: ("is a tar archive.", "Unpack it, then drop what is in it."),
     Kind.GZIP: ("is packed with gzip.", "Unpack it, then drop what is in it."),
     Kind.SEVEN_ZIP: ("is a 7-Zip archive.", "Unpack it, then drop what is in it."),
 }
@@ -61,6 +56,8 @@ READERS: dict[Kind, FileReader] = {
     Kind.ZIP: _read_zip,
     Kind.SAFETENSORS: read_safetensors,
     Kind.PICKLE: read_pickled,
+    Kind.TORCH_LEGACY: read_torch_legacy,
+    Kind.TAR: read_torch_tar,
 }
 
 
