@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
-from asl_inspector.checkpoints.pickled import read_pickled
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
 from asl_inspector.checkpoints.safetensors import read_safetensors
-from asl_inspector.checkpoints.torch_zip import is_torch_zip, read_torch_zip
+from asl_inspector.checkpoints.torch_files import read_pickled, read_torch_legacy, read_torch_tar, read_torch_zip
+from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
 from asl_inspector.mapped_file import Content, MappedFile, MappedParts
@@ -42,6 +42,8 @@ READERS: dict[Kind, FileReader] = {
     Kind.ZIP: _read_zip,
     Kind.SAFETENSORS: read_safetensors,
     Kind.PICKLE: read_pickled,
+    Kind.TORCH_LEGACY: read_torch_legacy,
+    Kind.TAR: read_torch_tar,
 }
 
 

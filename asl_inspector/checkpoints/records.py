@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +84,12 @@ class TensorRecord:
         big_endian: True where the file keeps numbers with the highest byte first.
         quantizer: How whole numbers stand for real ones, in a quantized tensor.
         layout: "strided", or how a sparse tensor keeps its entries ("sparse_coo", "sparse_csr", ...).
-        components: Of a sparse tensor: its indices, then its values, each a strided tensor.
+        components: Of a sparse tensor: its indices, then its values, each a strided tensor. Of a nested one: its
+            numbers in a row, then what tells its parts.
+        conjugate: True where a complex tensor stands for the conjugates of its numbers.
+        negative: True where it stands for its numbers negated.
+        state_key: Key in the state dict of the module that holds it, where the file holds the module itself; empty
+            where that state dict leaves it out; None where the path tells.
         chunks: Of a tensor that lies in pieces, often in several files: the pieces. It has no place of its own then.
     """
 
@@ -106,6 +111,9 @@ class TensorRecord:
     quantizer: Quantizer | None = None
     layout: str = "strided"
     components: tuple[TensorRecord, ...] = ()
+    conjugate: bool = False
+    negative: bool = False
+    state_key: str | None = None
     chunks: tuple[Chunk, ...] = ()
 
     @property
@@ -119,30 +127,8 @@ class TensorRecord:
         return math.prod(self.shape)
 
     def with_role(self, role: Role) -> TensorRecord:
-        """The same tensor for another purpose. Spelt out, since `replace` takes three times as long."""
-        if role == self.role:
-            return self
-        return TensorRecord(
-            self.path,
-            self.dtype,
-            self.shape,
-            self.strides,
-            self.storage,
-            self.storage_bytes,
-            self.storage_offset,
-            self.file_offset,
-            self.device,
-            role,
-            self.trouble,
-            self.inline,
-            self.part,
-            self.packed_bytes,
-            self.big_endian,
-            self.quantizer,
-            self.layout,
-            self.components,
-            self.chunks,
-        )
+        """The same tensor for a purpose; itself where it has that role already, since a copy takes a while."""
+        return self if role == self.role else replace(self, role=role)
 
     @property
     def nbytes(self) -> int:
@@ -220,8 +206,9 @@ class Contents:
     """What the parts of a checkpoint are.
 
     Attributes:
-        layout: "notebook", "stage-1", "stage-2", or "state-dict" for anything else with weights.
-        weights_path: Path of the state dict; empty where the file itself is one.
+        layout: "notebook", "stage-1", "stage-2", "lightning", "module" for a saved network, or "state-dict" for
+            anything else with weights.
+        weights_path: Path of the state dict or module; empty where the file itself is one.
         epoch: Epoch as stored.
         stored: Metrics as stored ("val_acc", "val_loss", "train_loss", "best_loss").
         hyperparameters: Settings as stored, dotted names.
@@ -268,13 +255,15 @@ class Checkpoint:
 
     @property
     def weights(self) -> dict[str, TensorRecord]:
-        """The state dict: tensors by their key in it, in file order."""
+        """The state dict: tensors by their key in it, in file order; of a saved module, the one that it would give."""
         depth = len(self.contents.weights_path)
-        return {
-            ".".join(tensor.path[depth:]): tensor
-            for tensor in self.tensors
-            if tensor.role in ("parameter", "buffer") and tensor.path[:depth] == self.contents.weights_path
-        }
+        found = {}
+        for tensor in self.tensors:
+            key = ".".join(tensor.path[depth:]) if tensor.state_key is None else tensor.state_key
+            in_weights = tensor.path[:depth] == self.contents.weights_path
+            if tensor.state_key != "" and in_weights and tensor.role in ("parameter", "buffer"):
+                found[key] = tensor
+        return found
 
 
 def parameter_count(tensors: list[TensorRecord] | tuple[TensorRecord, ...]) -> int:

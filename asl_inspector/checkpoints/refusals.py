@@ -28,10 +28,6 @@ NOT_A_CHECKPOINT = {
         "is an error message of a server that was saved in the file's place.",
         "Open it in a text editor to see what the server said; log in or ask for access, then download it again.",
     ),
-    Kind.TORCH_LEGACY: (
-        "was written by PyTorch before version 1.6, and that format is not read yet.",
-        "Load it in PyTorch once and save it again.",
-    ),
     Kind.TFLITE: ("is a TensorFlow Lite model.", EXPORT),
     Kind.GGUF: ("is a GGUF file, the format of llama.cpp.", EXPORT),
     Kind.GGML: ("is a GGML file, an old format of llama.cpp.", EXPORT),
@@ -46,7 +42,6 @@ NOT_A_CHECKPOINT = {
         "is a MATLAB file.",
         "Load it once with scipy.io.loadmat and save the arrays with numpy.savez.",
     ),
-    Kind.TAR: ("is a tar archive.", UNPACK),
     Kind.GZIP: ("is packed with gzip.", UNPACK),
     Kind.ZLIB: (
         "is packed with zlib, as joblib.dump with compress=... writes.",

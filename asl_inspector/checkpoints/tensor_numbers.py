@@ -81,6 +81,8 @@ def first_numbers(tensor: TensorRecord, content: Content, count: int) -> list[Nu
         UnreadableCheckpoint: If the tensor's numbers are not to be had.
     """
     wanted = min(count, tensor.count)
+    if tensor.layout == "nested":
+        return first_numbers(tensor.components[0], content, count)
     if tensor.layout != "strided":
         return _first_of_sparse(tensor, content, wanted)
     block = tensor_block(tensor, content)
@@ -91,8 +93,15 @@ def first_numbers(tensor: TensorRecord, content: Content, count: int) -> list[Nu
         number = _number(tensor, block[place : place + size])
         if tensor.quantizer is not None and isinstance(number, int):
             number = _real(number, tensor.quantizer, _coordinate(tensor.shape, tensor.quantizer.axis, index))
-        numbers.append(number)
+        numbers.append(_as_seen(tensor, number))
     return numbers
+
+
+def _as_seen(tensor: TensorRecord, number: Number) -> Number:
+    """The number that the tensor stands for, where it only says that it is conjugated or negated."""
+    if tensor.conjugate and isinstance(number, complex):
+        number = number.conjugate()
+    return -number if tensor.negative else number
 
 
 def _place(shape: tuple[int, ...], strides: tuple[int, ...], index: int) -> int:
@@ -176,6 +185,8 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
     """
     import numpy as np
 
+    if tensor.layout == "nested":
+        return read_array(tensor.components[0], content)
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is sparse ({tensor.layout}) and is not made dense.")
     block = tensor_block(tensor, content)
@@ -199,6 +210,10 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
         array = view("?" if tensor.dtype == "bool" else STRUCT_LAYOUTS[tensor.dtype])
     if tensor.quantizer is not None:
         array = _real_array(array, tensor.quantizer)
+    if tensor.conjugate:
+        array = np.asarray(np.conjugate(array))
+    if tensor.negative:
+        array = np.asarray(np.negative(array))
     array.flags.writeable = False
     return array
 
