@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
+from asl_inspector.checkpoints.distributed import is_distributed_metadata, read_distributed
+from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
 from asl_inspector.checkpoints.safetensors import read_safetensors
+from asl_inspector.checkpoints.sharded import looks_like_index, read_sharded
 from asl_inspector.checkpoints.torch_files import read_pickled, read_torch_legacy, read_torch_tar, read_torch_zip
 from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
@@ -38,13 +42,53 @@ def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
     raise UnreadableCheckpoint(sentence, advice=advice)
 
 
-READERS: dict[Kind, FileReader] = {
+SHARD_READERS: dict[Kind, FileReader] = {
     Kind.ZIP: _read_zip,
     Kind.SAFETENSORS: read_safetensors,
     Kind.PICKLE: read_pickled,
     Kind.TORCH_LEGACY: read_torch_legacy,
     Kind.TAR: read_torch_tar,
 }
+
+
+def _read_pickle(file: MappedFile, cancel: CancelToken) -> Reading:
+    """A bare stream, or the metadata of a distributed checkpoint with the files beside it."""
+    reading = read_pickled(file, cancel)
+    return read_distributed(file, reading, cancel) if is_distributed_metadata(reading.root) else reading
+
+
+def _read_shard(file: MappedFile, cancel: CancelToken) -> Reading:
+    """One shard of several: a file that names no further files."""
+    kind = sniff(file.view)
+    if kind not in SHARD_READERS:
+        what, _ = refusal_of(kind)
+        raise UnreadableCheckpoint(f"It {what}")
+    return SHARD_READERS[kind](file, cancel)
+
+
+READERS: dict[Kind, FileReader] = SHARD_READERS | {Kind.PICKLE: _read_pickle}
+
+
+def read_file(file: MappedFile, cancel: CancelToken) -> Reading:
+    """A file as its format's reader finds it.
+
+    Raises:
+        UnreadableCheckpoint: If the file is damaged or no checkpoint.
+        Cancelled: If `cancel` was set.
+    """
+    kind = sniff(file.view)
+    is_index = kind is Kind.JSON and looks_like_index(file.view)
+    if kind not in READERS and not is_index:
+        what, advice = refusal_of(kind)
+        raise UnreadableCheckpoint(f"“{file.path.name}” {what}", advice=advice)
+    try:
+        return read_sharded(file, cancel, _read_shard) if is_index else READERS[kind](file, cancel)
+    except InspectorError as error:
+        raise UnreadableCheckpoint(
+            f"“{file.path.name}” cannot be read as a checkpoint. {error.sentence}",
+            advice=error.advice or "Copy or download it again; if it was written by a program, tell us which.",
+            detail=error.detail,
+        ) from error
 
 
 def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> Checkpoint:
@@ -54,20 +98,43 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
         UnreadableCheckpoint: If the file is damaged or no checkpoint.
         Cancelled: If `cancel` was set.
     """
-    kind = sniff(file.view)
-    reader = READERS.get(kind)
-    if reader is None:
-        what, advice = refusal_of(kind)
-        raise UnreadableCheckpoint(f"“{file.path.name}” {what}", advice=advice)
-    try:
-        with collection_paused():
-            return finish(file, reader(file, cancel or CancelToken()))
-    except InspectorError as error:
-        raise UnreadableCheckpoint(
-            f"“{file.path.name}” cannot be read as a checkpoint. {error.sentence}",
-            advice=error.advice or "Copy or download it again; if it was written by a program, tell us which.",
-            detail=error.detail,
-        ) from error
+    return open_with_parts(file, cancel=cancel)[1]
+
+
+def open_with_parts(
+    file: MappedFile, *, path: Path | None = None, cancel: CancelToken | None = None
+) -> tuple[MappedFile | MappedParts, Checkpoint]:
+    """A checkpoint with the files that hold its numbers: `file` alone, or together with those that it names.
+
+    Args:
+        file: The file, or the index of several.
+        path: What to call the checkpoint; by default the file's own path.
+        cancel: Asked now and then.
+
+    Raises:
+        UnreadableCheckpoint: If the file is damaged or no checkpoint.
+        Cancelled: If `cancel` was set.
+    """
+    with collection_paused():
+        reading = read_file(file, cancel or CancelToken())
+        if not reading.parts and path is None:
+            return file, finish(file, reading)
+        parts = MappedParts(path or file.path, {"": file, **reading.parts})
+        return parts, finish(parts, reading)
+
+
+def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
+    """The checkpoint at a path: a file, an index with its shards, or a folder that holds one checkpoint.
+
+    Raises:
+        DataError: If nothing can be read there.
+        UnreadableCheckpoint: If it is no checkpoint, or a damaged one.
+        Cancelled: If `cancel` was set.
+    """
+    if not path.is_dir():
+        return open_with_parts(MappedFile(path), cancel=cancel)
+    index = index_of_folder(path)
+    return open_with_parts(MappedFile(index), path=path, cancel=cancel)
 
 
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asl_inspector.checkpoints.records import TensorRecord, ValueRecord, WouldRun
+from asl_inspector.mapped_file import MappedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Reading:
         notes: Oddities, as sentences.
         root: The inert tree of the pickle stream; None where the format has none.
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
+        parts: Further files that hold tensors, by the name that these give them.
     """
 
     format: str
@@ -28,3 +31,4 @@ class Reading:
     notes: tuple[str, ...] = ()
     root: object = None
     gloss_to_id: dict[str, int] | None = field(default=None)
+    parts: Mapping[str, MappedFile] = field(default_factory=dict)

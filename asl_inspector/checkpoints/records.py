@@ -40,10 +40,10 @@ SUB_BYTE_BITS = {  # types of which several numbers share a byte; they are liste
     "float4_e2m1fn": 4,
     "float6_e2m3fn": 6,
     "float6_e3m2fn": 6,
-    "int4": 4,
-    "uint4": 4,
-    "int2": 2,
-    "uint2": 2,
+    "int4_packed": 4,
+    "uint4_packed": 4,
+    "int2_packed": 2,
+    "uint2_packed": 2,
 }
 
 
@@ -130,6 +130,15 @@ class TensorRecord:
         """The same tensor for a purpose; itself where it has that role already, since a copy takes a while."""
         return self if role == self.role else replace(self, role=role)
 
+    def in_part(self, part: str) -> TensorRecord:
+        """The same tensor in one file of a checkpoint of several files."""
+        return replace(
+            self,
+            part=part,
+            storage=f"{part}/{self.storage}",
+            components=tuple(component.in_part(part) for component in self.components),
+        )
+
     @property
     def nbytes(self) -> int:
         """Bytes of all elements, whether or not other tensors share them."""
@@ -148,6 +157,13 @@ class Chunk:
 
     offsets: tuple[int, ...]
     tensor: TensorRecord
+
+    def holds(self, place: tuple[int, ...]) -> bool:
+        """True where the element with this index is in the piece."""
+        return all(
+            start <= here < start + size
+            for start, here, size in zip(self.offsets, place, self.tensor.shape, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)

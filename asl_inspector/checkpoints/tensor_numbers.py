@@ -85,16 +85,20 @@ def first_numbers(tensor: TensorRecord, content: Content, count: int) -> list[Nu
         return first_numbers(tensor.components[0], content, count)
     if tensor.layout != "strided":
         return _first_of_sparse(tensor, content, wanted)
+    if tensor.chunks:
+        return _first_of_chunks(tensor, content, wanted)
     block = tensor_block(tensor, content)
+    return [_number_at(tensor, block, index) for index in range(wanted)]
+
+
+def _number_at(tensor: TensorRecord, block: memoryview, index: int) -> Number:
+    """The element with this number in row order."""
     size = ITEM_SIZES[tensor.dtype]
-    numbers = []
-    for index in range(wanted):
-        place = _place(tensor.shape, tensor.strides, index) * size
-        number = _number(tensor, block[place : place + size])
-        if tensor.quantizer is not None and isinstance(number, int):
-            number = _real(number, tensor.quantizer, _coordinate(tensor.shape, tensor.quantizer.axis, index))
-        numbers.append(_as_seen(tensor, number))
-    return numbers
+    place = _place(tensor.shape, tensor.strides, index) * size
+    number = _number(tensor, block[place : place + size])
+    if tensor.quantizer is not None and isinstance(number, int):
+        number = _real(number, tensor.quantizer, _coordinate(tensor.shape, tensor.quantizer.axis, index))
+    return _as_seen(tensor, number)
 
 
 def _as_seen(tensor: TensorRecord, number: Number) -> Number:
@@ -138,6 +142,26 @@ def _number(tensor: TensorRecord, raw: memoryview) -> Number:
         return float8_values(tensor.dtype)[raw[0]]
     number: float | int | bool = struct.unpack(order + STRUCT_LAYOUTS[tensor.dtype], raw)[0]
     return number
+
+
+def _first_of_chunks(tensor: TensorRecord, content: Content, wanted: int) -> list[Number]:
+    """First values of a tensor that lies in pieces."""
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
+    blocks: dict[int, memoryview] = {}
+    numbers = []
+    for index in range(wanted):
+        place = tuple(_coordinate(tensor.shape, axis, index) for axis in range(len(tensor.shape)))
+        number, chunk = next(((n, c) for n, c in enumerate(tensor.chunks) if c.holds(place)), (0, None))
+        if chunk is None:
+            raise UnreadableCheckpoint(f"No piece of “{tensor.name}” holds its number {index + 1:,}.")
+        if number not in blocks:
+            blocks[number] = tensor_block(chunk.tensor, content)
+        inner = 0
+        for size, start, here in zip(chunk.tensor.shape, chunk.offsets, place, strict=True):
+            inner = inner * size + here - start
+        numbers.append(_number_at(chunk.tensor, blocks[number], inner))
+    return numbers
 
 
 def _first_of_sparse(tensor: TensorRecord, content: Content, wanted: int) -> list[Number]:
@@ -189,6 +213,8 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
         return read_array(tensor.components[0], content)
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is sparse ({tensor.layout}) and is not made dense.")
+    if tensor.chunks:
+        return _assembled(tensor, content)
     block = tensor_block(tensor, content)
     strides = tuple(step * ITEM_SIZES[tensor.dtype] for step in tensor.strides)
     order: Literal["<", ">"] = ">" if tensor.big_endian else "<"
@@ -216,6 +242,25 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
         array = np.asarray(np.negative(array))
     array.flags.writeable = False
     return array
+
+
+def _assembled(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
+    """A tensor that lies in pieces, as one array; the pieces must cover all of it."""
+    import numpy as np
+
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
+    pieces = [(chunk, read_array(chunk.tensor, content)) for chunk in tensor.chunks]
+    whole: NDArray[np.generic] = np.empty(tensor.shape, pieces[0][1].dtype)
+    covered = np.zeros(tensor.shape, bool)
+    for chunk, piece in pieces:
+        place = tuple(slice(start, start + size) for start, size in zip(chunk.offsets, piece.shape, strict=True))
+        whole[place] = piece
+        covered[place] = True
+    if not covered.all():
+        raise UnreadableCheckpoint(f"The pieces of “{tensor.name}” do not cover all of it.")
+    whole.flags.writeable = False
+    return whole
 
 
 def _real_array(whole: NDArray[np.generic], quantizer: Quantizer) -> NDArray[np.generic]:

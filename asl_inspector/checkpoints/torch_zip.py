@@ -7,7 +7,8 @@ from collections.abc import Callable
 from asl_inspector.checkpoints.regions import Region
 from asl_inspector.checkpoints.storages import Storage, StorageId, storage_id
 from asl_inspector.checkpoints.streams import Stream
-from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, Member, ZipDirectory
+from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirectory
+from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.progress import CancelToken
