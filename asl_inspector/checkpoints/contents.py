@@ -117,7 +117,7 @@ def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[st
     top = text_keyed(root)
     epoch = scalar_of(top.get("epoch", top.get("global_epoch")))
     return Contents(
-        layout=_layout(top, [tensor.path[-1] for tensor in tensors if tensor.path[:-1] == weights_path]),
+        layout=_layout(top, ["".join(tensor.path[-1:]) for tensor in tensors if tensor.path[:-1] == weights_path]),
         weights_path=weights_path,
         epoch=epoch if isinstance(epoch, int) and not isinstance(epoch, bool) else None,
         stored=_stored_metrics(top),

@@ -44,7 +44,7 @@ def index_of_folder(folder: Path) -> Path:
         names = sorted(entry.name for _, entry in zip(range(MOST_LISTED), os.scandir(folder), strict=False))
     except OSError as error:
         raise UnreadableCheckpoint(f"The folder “{folder.name}” cannot be listed: {error.strerror}.") from None
-    if is_distributed_folder(names):
+    if DISTRIBUTED_INDEX in names:
         return folder / DISTRIBUTED_INDEX
     found = [folder / name for name in names if name.endswith(".json") and shards_of(folder / name)]
     if found:

@@ -14,6 +14,7 @@ from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.distributed import is_distributed_metadata, read_distributed
 from asl_inspector.checkpoints.folders import index_of_folder
+from asl_inspector.checkpoints.numpy_files import is_npz, read_npy, read_npz
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
@@ -29,7 +30,10 @@ from asl_inspector.sniffing import Kind, sniff
 
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
-ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = ((is_torch_zip, read_torch_zip),)
+ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = (
+    (is_torch_zip, read_torch_zip),
+    (is_npz, read_npz),
+)
 
 
 def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
@@ -48,6 +52,7 @@ SHARD_READERS: dict[Kind, FileReader] = {
     Kind.PICKLE: read_pickled,
     Kind.TORCH_LEGACY: read_torch_legacy,
     Kind.TAR: read_torch_tar,
+    Kind.NPY: read_npy,
 }
 
 

@@ -63,8 +63,8 @@ def read_safetensors(file: MappedFile, cancel: CancelToken) -> Reading:
     size = int.from_bytes(bytes(content[:8]), "little")
     if size > LONGEST_HEADER or size + 8 > len(content):
         raise UnreadableCheckpoint(
-            f"The safetensors header announces {size:,} bytes and the file has {len(content):,}.",
-            advice="The file is cut short; download it again.",
+            f"The file is cut short: its header announces {size:,} bytes and the file has {len(content):,}.",
+            advice="Download it again and compare the sizes.",
         )
     notes: list[str] = []
     header = _parse_header(bytes(content[8 : 8 + size]), notes)
