@@ -53,9 +53,11 @@ METRIC_NAMES = {
 SEARCH_DEPTH = 4
 
 
-def assign_roles(tensors: list[TensorRecord]) -> tuple[list[TensorRecord], tuple[str, ...]]:
-    """The same tensors with their roles, and the path of the state dict."""
-    weights_path = _weights_path(tensors)
+def assign_roles(
+    tensors: list[TensorRecord], weights_path: tuple[str, ...] | None = None
+) -> tuple[list[TensorRecord], tuple[str, ...]]:
+    """The same tensors with their roles, and the path of the state dict; `weights_path` is it where it is known."""
+    weights_path = _weights_path(tensors) if weights_path is None else weights_path
     places: dict[tuple[str, ...], Role | None] = {}
     return [tensor.with_role(_role(tensor, weights_path, places)) for tensor in tensors], weights_path
 

@@ -15,6 +15,7 @@ from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.distributed import is_distributed_metadata, read_distributed
 from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.numpy_files import is_npz, read_npy, read_npz
+from asl_inspector.checkpoints.onnx import read_onnx
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
@@ -71,7 +72,7 @@ def _read_shard(file: MappedFile, cancel: CancelToken) -> Reading:
     return SHARD_READERS[kind](file, cancel)
 
 
-READERS: dict[Kind, FileReader] = SHARD_READERS | {Kind.PICKLE: _read_pickle}
+READERS: dict[Kind, FileReader] = SHARD_READERS | {Kind.PICKLE: _read_pickle, Kind.ONNX: read_onnx}
 
 
 def read_file(file: MappedFile, cancel: CancelToken) -> Reading:
@@ -145,7 +146,7 @@ def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedF
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    tensors, weights_path = assign_roles(list(reading.tensors))
+    tensors, weights_path = assign_roles(list(reading.tensors), reading.weights_path)
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
     notes = reading.notes
     if broken:

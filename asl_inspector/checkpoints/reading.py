@@ -21,6 +21,7 @@ class Reading:
         notes: Oddities, as sentences.
         root: The inert tree of the pickle stream; None where the format has none.
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
+        weights_path: Path of the weights where the format says it, else None.
         parts: Further files that hold tensors, by the name that these give them.
     """
 
@@ -31,4 +32,5 @@ class Reading:
     notes: tuple[str, ...] = ()
     root: object = None
     gloss_to_id: dict[str, int] | None = field(default=None)
+    weights_path: tuple[str, ...] | None = None
     parts: Mapping[str, MappedFile] = field(default_factory=dict)
