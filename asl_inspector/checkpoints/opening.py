@@ -21,6 +21,7 @@ from asl_inspector.mapped_file import Content, MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
 
+MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
 NOT_A_CHECKPOINT = {
@@ -88,11 +89,14 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    tensors, weights_path = assign_roles(list(reading.tensors))
+    tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
     notes = reading.notes
     if broken:
-        notes = (*notes, f"{len(broken)} of {len(tensors)} tensors cannot be read: {broken[0].trouble}.")
+        named = ", ".join(f"“{tensor.name}”" for tensor in broken[:MOST_NAMED])
+        more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
+        what = f"{len(broken)} of {len(tensors)} tensors cannot be read ({named}{more})"
+        notes = (*notes, f"{what}: {broken[0].trouble}.")
     contents = understand(reading.root, tensors, weights_path, content)
     if reading.gloss_to_id is not None:
         contents = replace(contents, gloss_to_id=reading.gloss_to_id)
