@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from asl_inspector.checkpoints.inert_paths import InertPaths
 from asl_inspector.checkpoints.records import Role, TensorRecord
-from asl_inspector.inert_pickle.plain import attributes_of, items_of, key_text, lookup, pairs_of
+from asl_inspector.inert_pickle.plain import items_of, lookup
 
 CHILDREN = "_modules"
 LEAVES: dict[str, Role] = {"_parameters": "parameter", "_buffers": "buffer"}
@@ -40,7 +41,8 @@ def place_in_module(path: tuple[str, ...]) -> Place | None:
 
 def with_state_keys(tensors: list[TensorRecord], root: object) -> list[TensorRecord]:
     """The same tensors; those of module trees know their role and their key in the state dict."""
-    values = _Values(root)
+    values = InertPaths(root)
+    left_out: dict[tuple[str, ...], frozenset[str]] = {}
     found: list[TensorRecord] = []
     for tensor in tensors:
         place = place_in_module(tensor.path)
@@ -48,39 +50,9 @@ def with_state_keys(tensors: list[TensorRecord], root: object) -> list[TensorRec
             found.append(tensor)
             continue
         owner = tensor.path[:-2]
-        kept = place.role == "parameter" or tensor.path[-1] not in values.left_out(owner)
+        if place.role == "buffer" and owner not in left_out:
+            names = items_of(lookup(values.at(owner), NOT_KEPT)) or []
+            left_out[owner] = frozenset(name for name in names if isinstance(name, str))
+        kept = place.role == "parameter" or tensor.path[-1] not in left_out[owner]
         found.append(replace(tensor, role=place.role, state_key=place.key if kept else ""))
     return found
-
-
-class _Values:
-    """Values of an inert tree by path; what was looked up once is kept."""
-
-    def __init__(self, root: object) -> None:
-        self.children: dict[tuple[str, ...], dict[str, object]] = {(): _children(root)}
-        self.sets: dict[tuple[str, ...], frozenset[str]] = {}
-        self.root = root
-
-    def left_out(self, owner: tuple[str, ...]) -> frozenset[str]:
-        """Names of the buffers that the module at `owner` keeps out of its state dict."""
-        if owner not in self.sets:
-            names = items_of(lookup(self.at(owner), NOT_KEPT)) or []
-            self.sets[owner] = frozenset(name for name in names if isinstance(name, str))
-        return self.sets[owner]
-
-    def at(self, path: tuple[str, ...]) -> object:
-        value = self.root
-        for depth, name in enumerate(path, start=1):
-            value = self.children[path[: depth - 1]].get(name)
-            if path[:depth] not in self.children:
-                self.children[path[:depth]] = _children(value)
-        return value
-
-
-def _children(value: object) -> dict[str, object]:
-    """What lies one level below a value, by element of the path."""
-    pairs = pairs_of(value)
-    if pairs is None:
-        items = items_of(value)
-        pairs = attributes_of(value) if items is None else list(enumerate(items))
-    return {key_text(key) if not isinstance(key, int) else str(key): held for key, held in pairs or []}

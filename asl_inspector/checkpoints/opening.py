@@ -13,7 +13,10 @@ from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.safetensors import read_safetensors
+from asl_inspector.checkpoints.torch_export import is_exported, is_old_exported, read_exported, read_old_exported
 from asl_inspector.checkpoints.torch_files import read_pickled, read_torch_legacy, read_torch_tar, read_torch_zip
+from asl_inspector.checkpoints.torch_package import is_torch_package, read_torch_package
+from asl_inspector.checkpoints.torch_script import is_torch_script, read_torch_script
 from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
@@ -38,7 +41,13 @@ NOT_A_CHECKPOINT = {
     Kind.GZIP: ("is packed with gzip.", "Unpack it, then drop what is in it."),
     Kind.SEVEN_ZIP: ("is a 7-Zip archive.", "Unpack it, then drop what is in it."),
 }
-ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = ((is_torch_zip, read_torch_zip),)
+ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = (  # the most specific first
+    (is_torch_package, read_torch_package),
+    (is_exported, read_exported),
+    (is_old_exported, read_old_exported),
+    (is_torch_script, read_torch_script),
+    (is_torch_zip, read_torch_zip),
+)
 
 
 def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
@@ -89,7 +98,10 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
+    if reading.weights_path is None:
+        tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
+    else:
+        tensors, weights_path = list(reading.tensors), reading.weights_path
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
     notes = reading.notes
     if broken:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from asl_inspector.checkpoints.records import TensorRecord, ValueRecord, WouldRun
 
@@ -19,6 +20,7 @@ class Reading:
         notes: Oddities, as sentences.
         root: The inert tree of the pickle stream; None where the format has none.
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
+        weights_path: Path of the weights where the format tells, and then all tensors have their roles; else None.
     """
 
     format: str
@@ -28,3 +30,26 @@ class Reading:
     notes: tuple[str, ...] = ()
     root: object = None
     gloss_to_id: dict[str, int] | None = field(default=None)
+    weights_path: tuple[str, ...] | None = None
+
+
+def below(path: tuple[str, ...], reading: Reading) -> Reading:
+    """The same reading with all its rows one or more levels deeper."""
+    return replace(
+        reading,
+        tensors=tuple(replace(tensor, path=(*path, *tensor.path)) for tensor in reading.tensors),
+        values=tuple(replace(value, path=(*path, *value.path)) for value in reading.values),
+    )
+
+
+def together(format_name: str, readings: Iterable[Reading], notes: Iterable[str] = ()) -> Reading:
+    """Several parts of one archive as one reading; the tree is that of the first that has one."""
+    parts = list(readings)
+    return Reading(
+        format_name,
+        tuple(tensor for part in parts for tensor in part.tensors),
+        tuple(value for part in parts for value in part.values),
+        tuple(run for part in parts for run in part.would_run),
+        tuple(dict.fromkeys([*notes, *(note for part in parts for note in part.notes)])),
+        next((part.root for part in parts if part.root is not None), None),
+    )

@@ -232,8 +232,9 @@ def _real_array(whole: NDArray[np.generic], quantizer: Quantizer) -> NDArray[np.
     along = [1] * whole.ndim
     if quantizer.axis is not None:
         along[quantizer.axis] = -1
-    wide = np.float32 if quantizer.axis is None else np.float64
-    scales = np.array(quantizer.scales, wide).reshape(along)
-    zero_points = np.array(quantizer.zero_points, wide).reshape(along)
+    scales = np.array(quantizer.scales, np.float64).reshape(along)
+    if quantizer.axis is None:
+        scales = scales.astype(np.float32).astype(np.float64)
+    zero_points = np.array(quantizer.zero_points, np.float64).reshape(along)
     with np.errstate(over="ignore"):  # a scale near the largest float32 gives infinities, as in torch
-        return ((whole.astype(wide) - zero_points) * scales).astype(np.float32)
+        return ((whole.astype(np.float64) - zero_points) * scales).astype(np.float32)

@@ -50,7 +50,9 @@ WAYS = [save_zip, save_legacy, save_pickle, save_old_pickle]
 
 
 @pytest.mark.parametrize("save", WAYS)
-@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: {"epoch": 7, "model": m}, lambda m: [m]], ids=["bare", "dict", "list"])
+@pytest.mark.parametrize(
+    "wrap", [lambda m: m, lambda m: {"epoch": 7, "model": m}, lambda m: [m]], ids=["bare", "dict", "list"]
+)
 def test_weights_are_those_of_the_state_dict(save: object, wrap: object, tmp_path: Path) -> None:
     network = Signer()
     save(wrap(network), tmp_path / "a.pt")

@@ -56,7 +56,13 @@ def test_tensors_before_version_0_4_and_views_of_storages(tmp_path: Path) -> Non
         return StorageRef("storage", torch.FloatStorage, "7", "cpu", 10, (f"7-{first}", first, count))
 
     value = OrderedDict(
-        whole=Call(torch._utils._rebuild_tensor, StorageRef("storage", torch.FloatStorage, "7", "cpu", 10, None), 0, (10,), (1,)),
+        whole=Call(
+            torch._utils._rebuild_tensor,
+            StorageRef("storage", torch.FloatStorage, "7", "cpu", 10, None),
+            0,
+            (10,),
+            (1,),
+        ),
         view=Call(torch._utils._rebuild_tensor, view(2, 6), 1, (2, 2), (2, 1)),
         beyond=Call(torch._utils._rebuild_tensor, view(2, 6), 3, (4,), (1,)),
     )
@@ -76,7 +82,11 @@ def test_tensors_before_version_0_4_and_views_of_storages(tmp_path: Path) -> Non
 def test_the_storages_of_a_big_endian_machine_have_the_lowest_byte_first(tmp_path: Path) -> None:
     """As torch reads them, whatever the file says of the machine."""
     base = torch.tensor([1.5, -2.0, 3.25])
-    value = {"w": Call(torch._utils._rebuild_tensor, StorageRef("storage", torch.FloatStorage, "7", "cpu", 3, None), 0, (3,), (1,))}
+    value = {
+        "w": Call(
+            torch._utils._rebuild_tensor, StorageRef("storage", torch.FloatStorage, "7", "cpu", 3, None), 0, (3,), (1,)
+        )
+    }
     path = write_legacy(tmp_path / "a.pt", value, {"7": (3, raw_bytes(base))}, little_endian=False)
     checkpoint, file = opened(path)
     assert_equal_to_torch(checkpoint.tensors[0], file.view, torch.load(path, weights_only=False)["w"])
@@ -135,7 +145,9 @@ def test_a_claimed_count_allocates_nothing(tmp_path: Path) -> None:
     assert checkpoint.status == "partly"
 
 
-def test_a_module_carries_its_source_and_none_of_it_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_carries_its_source_and_none_of_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     canary = tmp_path / "imported"
     source = f"""
         import pathlib

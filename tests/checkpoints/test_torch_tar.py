@@ -18,7 +18,10 @@ from asl_inspector.errors import UnreadableCheckpoint
 def written(path: Path) -> Path:
     base = torch.arange(12, dtype=torch.float32).reshape(3, 4)
     ids = torch.tensor([5, 6, 7])
-    value = {"epoch": 2, "state_dict": OrderedDict(weight=StorageRef("11"), column=StorageRef("12"), ids=StorageRef("13"))}
+    value = {
+        "epoch": 2,
+        "state_dict": OrderedDict(weight=StorageRef("11"), column=StorageRef("12"), ids=StorageRef("13")),
+    }
     value["state_dict"]["view"] = StorageRef("14")
     storages = {1: (torch.FloatStorage, base), 2: (torch.LongStorage, ids)}
     tensors = {11: (1, base), 12: (1, base[:, 2]), 13: (2, ids), 14: (3, torch.zeros(2, 2))}

@@ -128,7 +128,9 @@ def test_compressed_layouts_keep_three_parts(layout: str, tmp_path: Path) -> Non
 
 def test_a_sparse_tensor_whose_parts_contradict_is_trouble(tmp_path: Path) -> None:
     indices, values = torch.zeros(2, 3, dtype=torch.int64), torch.zeros(4)
-    for number, data in enumerate([(indices, values, (4, 4)), (indices, torch.zeros(3), (4,)), (values, values, (4, 4))]):
+    for number, data in enumerate(
+        [(indices, values, (4, 4)), (indices, torch.zeros(3), (4,)), (values, values, (4, 4))]
+    ):
         call = Call(torch._utils._rebuild_sparse_tensor, torch.sparse_coo, data)
         torch.save({"w": call}, tmp_path / f"{number}.pt")
         checkpoint, _ = opened(tmp_path / f"{number}.pt")
@@ -139,7 +141,10 @@ def test_nested_tensors_show_their_numbers_in_a_row(tmp_path: Path) -> None:
     parts = [torch.randn(2, 3), torch.randn(1, 3)]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The PyTorch API of nested tensors is in prototype")
-        held = {"strided": torch.nested.nested_tensor(parts), "jagged": torch.nested.nested_tensor(parts, layout=torch.jagged)}
+        held = {
+            "strided": torch.nested.nested_tensor(parts),
+            "jagged": torch.nested.nested_tensor(parts, layout=torch.jagged),
+        }
     torch.save(held, tmp_path / "a.pt")
     checkpoint, file = opened(tmp_path / "a.pt")
     records = {record.path[0]: record for record in checkpoint.tensors if len(record.path) == 1}
@@ -164,7 +169,6 @@ def test_views_that_are_conjugated_or_negated_are_read_so(tmp_path: Path) -> Non
         assert_equal_to_torch(record, file.view, tensor)
 
 
-
 def test_meta_tensors_have_a_shape_and_no_numbers(tmp_path: Path) -> None:
     torch.save({"w": torch.empty(3, 4, device="meta", dtype=torch.float16)}, tmp_path / "a.pt")
     checkpoint, _ = opened(tmp_path / "a.pt")
@@ -178,7 +182,9 @@ def test_parameters_and_subclasses_keep_their_attributes(tmp_path: Path) -> None
     parameter.mask = torch.ones(2)
     tagged = torch.randn(4).as_subclass(Tagged)
     tagged.gloss = "apple"
-    torch.save({"p": parameter, "t": tagged, "plain": nn.Parameter(torch.ones(2, dtype=torch.int64), False)}, tmp_path / "a.pt")
+    torch.save(
+        {"p": parameter, "t": tagged, "plain": nn.Parameter(torch.ones(2, dtype=torch.int64), False)}, tmp_path / "a.pt"
+    )
     checkpoint, file = opened(tmp_path / "a.pt")
     records = {record.path: record for record in checkpoint.tensors}
     assert_equal_to_torch(records["p",], file.view, parameter)
@@ -193,7 +199,13 @@ def test_parameters_and_subclasses_keep_their_attributes(tmp_path: Path) -> None
 def test_a_wrapper_has_a_shape_and_shows_what_it_is_made_of(tmp_path: Path) -> None:
     inner = torch.arange(6, dtype=torch.int8)
     arguments = (Tagged, torch.float32, (2, 3), (3, 1), 0, torch.strided, "cpu", False)
-    call = Call(torch._tensor._rebuild_from_type_v2, torch._utils._rebuild_wrapper_subclass, Tagged, arguments, {"int_data": inner})
+    call = Call(
+        torch._tensor._rebuild_from_type_v2,
+        torch._utils._rebuild_wrapper_subclass,
+        Tagged,
+        arguments,
+        {"int_data": inner},
+    )
     torch.save({"w": call}, tmp_path / "a.pt")
     checkpoint, file = opened(tmp_path / "a.pt")
     wrapper, part = checkpoint.tensors
@@ -212,14 +224,26 @@ def test_tensors_of_other_devices_are_read(tmp_path: Path) -> None:
     }
     torch.save(held, tmp_path / "a.pt")
     checkpoint, file = opened(tmp_path / "a.pt")
-    assert [(record.name, record.device) for record in checkpoint.tensors] == [("xla", "xla:0"), ("numpy", "xla:1"), ("cpu", "npu:0")]
+    assert [(record.name, record.device) for record in checkpoint.tensors] == [
+        ("xla", "xla:0"),
+        ("numpy", "xla:1"),
+        ("cpu", "npu:0"),
+    ]
     for record, wanted in zip(checkpoint.tensors, (array, array, np.ones(3)), strict=True):
         np.testing.assert_array_equal(read_array(record, file.view), wanted)
     assert checkpoint.would_run == ()
 
 
 def test_the_device_of_a_saved_tensor_is_told(tmp_path: Path) -> None:
-    call = Call(torch._utils._rebuild_tensor_v2, StorageRef("storage", torch.FloatStorage, "0", "cuda:3", 2), 0, (2,), (1,), False, {})
+    call = Call(
+        torch._utils._rebuild_tensor_v2,
+        StorageRef("storage", torch.FloatStorage, "0", "cuda:3", 2),
+        0,
+        (2,),
+        (1,),
+        False,
+        {},
+    )
     checkpoint, file = opened(written({"w": call}, tmp_path / "a.pt", s0=struct.pack("<2f", 1, 2)))
     assert checkpoint.tensors[0].device == "cuda:3"
     assert first_numbers(checkpoint.tensors[0], file.view, 2) == [1, 2]
@@ -242,7 +266,13 @@ def test_storages_saved_as_they_are(legacy: bool, tmp_path: Path) -> None:
 def test_windows_are_checked_in_unbounded_integers(tmp_path: Path) -> None:
     """Products and sums that wrap to something small in 64 bits."""
     storage = StorageRef("storage", torch.FloatStorage, "0", "cpu", 4)
-    shapes = [((2**32, 2**32), (1, 1), 0), ((2,), (2**62,), 0), ((1,), (1,), 2**64), ((4,), (1,), -1), ((3, 3), (2, 1), 0)]
+    shapes = [
+        ((2**32, 2**32), (1, 1), 0),
+        ((2,), (2**62,), 0),
+        ((1,), (1,), 2**64),
+        ((4,), (1,), -1),
+        ((3, 3), (2, 1), 0),
+    ]
     for number, (shape, strides, offset) in enumerate(shapes):
         call = Call(torch._utils._rebuild_tensor_v2, storage, offset, shape, strides, False, {})
         checkpoint, _ = opened(written({"w": call}, tmp_path / f"{number}.pt", s0=bytes(16)))
