@@ -155,14 +155,19 @@ def _children_of_unknown(tree: FlatTree, path: tuple[str, ...], value: object) -
     if not isinstance(value, Built) or scalar is not None:
         return []
     children = [*(attributes_of(value) or []), *value.pairs]
+    if not children:
+        children += [("state", held) for held in value.states if _has_parts(held)]
     if items_of(value) is None:
         children += [(str(index), held) for index, held in enumerate(value.items)]
-        children += [
-            (f"argument {index}", held)
-            for index, held in enumerate(arguments_of(value))
-            if isinstance(held, Built | Items | Pairs) and (not isinstance(held, Items) or held.values)
-        ]
+        children += [(f"argument {index}", held) for index, held in enumerate(arguments_of(value)) if _has_parts(held)]
     return [(key_text(key), held) for key, held in children]
+
+
+def _has_parts(value: object) -> bool:
+    """True for an object, and for a container that is not empty."""
+    if isinstance(value, Items):
+        return bool(value.values)
+    return bool(value.pairs) if isinstance(value, Pairs) else isinstance(value, Built)
 
 
 def _visit_array(tree: FlatTree, path: tuple[str, ...], array: NumpyArray, region: Region) -> list[tuple[str, object]]:

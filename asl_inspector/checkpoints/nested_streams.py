@@ -28,6 +28,24 @@ MOST_STREAMS = 200_000
 MOST_UNPACKED = 1 << 30  # bytes of streams that lie packed in others
 
 
+def open_stream(region: Region, cancel: CancelToken, label: str) -> Stream:
+    """The stream of a file of torch.save or pickle that lies in another file.
+
+    Raises:
+        UnreadableCheckpoint: If it is none, or damaged.
+        MalformedPickle: If its stream is damaged.
+    """
+    kind = sniff(region.content)
+    if kind is Kind.TORCH_LEGACY:
+        return legacy_stream(region, cancel, label)
+    if kind is Kind.PICKLE:
+        return Stream(read_pickle(region.content, cancel=cancel), region, lambda _: None)
+    directory = read_directory(region.content) if kind is Kind.ZIP else None
+    if directory is None or not is_torch_zip(directory):
+        raise UnreadableCheckpoint(f"it is {kind.value}.")
+    return torch_zip_stream(directory, archive_region(directory, region.offset), cancel, label)
+
+
 class NestedStreams:
     """The streams inside a stream, each opened once.
 
@@ -69,28 +87,16 @@ class NestedStreams:
         region = stream.region.span(raw) if isinstance(raw, ByteSpan) else Region(memoryview(raw), None)
         place = f"stream {len(self.streams) + 1}, "
         try:
-            inner = self._stream_of(region, place)
+            inner = open_stream(region, self._cancel, place)
+            if inner.region.offset is None:
+                self._unpacked += len(inner.region.content)
+                if self._unpacked > MOST_UNPACKED:
+                    raise UnreadableCheckpoint("the streams inside this file unpack to too many bytes.")
         except InspectorError as error:
             self._note(f"A nested stream cannot be read: {error.sentence}")
             return None
         self.streams.append(inner)
         return inner
-
-    def _stream_of(self, region: Region, label: str) -> Stream:
-        kind = sniff(region.content)
-        if kind is Kind.TORCH_LEGACY:
-            return legacy_stream(region, self._cancel, label)
-        if kind is Kind.PICKLE:
-            return Stream(read_pickle(region.content, cancel=self._cancel), region, lambda _: None)
-        directory = read_directory(region.content) if kind is Kind.ZIP else None
-        if directory is None or not is_torch_zip(directory):
-            raise UnreadableCheckpoint(f"it is {kind.value}.")
-        stream = torch_zip_stream(directory, archive_region(directory, region.offset), self._cancel, label)
-        if stream.region.offset is None:
-            self._unpacked += len(stream.region.content)
-            if self._unpacked > MOST_UNPACKED:
-                raise UnreadableCheckpoint("the streams inside this file unpack to too many bytes.")
-        return stream
 
     def _note(self, text: str) -> None:
         if text not in self.notes and len(self.notes) < 20:

@@ -13,9 +13,10 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 
 from asl_inspector.checkpoints.companions import Companions
+from asl_inspector.checkpoints.contents import weight_role
 from asl_inspector.checkpoints.onnx_tensors import DTYPES, TensorParser
 from asl_inspector.checkpoints.reading import Reading
-from asl_inspector.checkpoints.records import TensorRecord, ValueRecord
+from asl_inspector.checkpoints.records import Role, TensorRecord, ValueRecord
 from asl_inspector.checkpoints.safetensors import vocabulary_in
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
@@ -44,6 +45,8 @@ def read_onnx(file: MappedFile, cancel: CancelToken) -> Reading:
     """
     walk = _Walk(file.view, Companions(file.path.parent), FieldBudget(cancel=cancel))
     walk.model()
+    # old exporters write the weights as Constant nodes
+    weights_path = () if any(len(tensor.path) == 1 for tensor in walk.tensors) else ("constants",)
     metadata = {value.path[1]: text for value, text in walk.metadata}
     notes = [*walk.parser.beside.notes(), *walk.notes]
     if walk.skipped:
@@ -53,13 +56,17 @@ def read_onnx(file: MappedFile, cancel: CancelToken) -> Reading:
     )
     return Reading(
         format="onnx",
-        tensors=tuple(walk.tensors),
+        tensors=tuple(tensor.with_role(_role(tensor, weights_path)) for tensor in walk.tensors),
         values=(*walk.values, *(value for value, _ in walk.metadata), *operators),
         notes=tuple(notes),
         gloss_to_id=vocabulary_in(metadata),
-        weights_path=() if any(len(tensor.path) == 1 for tensor in walk.tensors) else None,
+        weights_path=weights_path,
         parts=walk.parser.beside.opened,
     )
+
+
+def _role(tensor: TensorRecord, weights_path: KeyPath) -> Role:
+    return weight_role(tensor.dtype, tensor.path[-1]) if tensor.path[:-1] == weights_path else "other"
 
 
 @dataclass(frozen=True, slots=True)

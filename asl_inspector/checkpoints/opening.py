@@ -21,7 +21,10 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.refusals import refusal_of, zip_refusal
 from asl_inspector.checkpoints.safetensors import read_safetensors
 from asl_inspector.checkpoints.sharded import looks_like_index, read_sharded
+from asl_inspector.checkpoints.torch_export import is_exported, is_old_exported, read_exported, read_old_exported
 from asl_inspector.checkpoints.torch_files import read_pickled, read_torch_legacy, read_torch_tar, read_torch_zip
+from asl_inspector.checkpoints.torch_package import is_torch_package, read_torch_package
+from asl_inspector.checkpoints.torch_script import is_torch_script, read_torch_script
 from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
@@ -29,9 +32,14 @@ from asl_inspector.mapped_file import Content, MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
 
+MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
-ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = (
+ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = (  # the most specific first
+    (is_torch_package, read_torch_package),
+    (is_exported, read_exported),
+    (is_old_exported, read_old_exported),
+    (is_torch_script, read_torch_script),
     (is_torch_zip, read_torch_zip),
     (is_npz, read_npz),
 )
@@ -146,11 +154,17 @@ def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedF
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    tensors, weights_path = assign_roles(list(reading.tensors), reading.weights_path)
+    if reading.weights_path is None:
+        tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
+    else:
+        tensors, weights_path = list(reading.tensors), reading.weights_path
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
     notes = reading.notes
     if broken:
-        notes = (*notes, f"{len(broken)} of {len(tensors)} tensors cannot be read: {broken[0].trouble}.")
+        named = ", ".join(f"“{tensor.name}”" for tensor in broken[:MOST_NAMED])
+        more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
+        what = f"{len(broken)} of {len(tensors)} tensors cannot be read ({named}{more})"
+        notes = (*notes, f"{what}: {broken[0].trouble}.")
     contents = understand(reading.root, tensors, weights_path, content)
     if reading.gloss_to_id is not None:
         contents = replace(contents, gloss_to_id=reading.gloss_to_id)

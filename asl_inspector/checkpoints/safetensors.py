@@ -76,7 +76,14 @@ def read_safetensors(file: MappedFile, cancel: CancelToken) -> Reading:
         tensors.append(_tensor(name, entry, 8 + size, len(content)))
     notes += _coverage(tensors, 8 + size, len(content))
     values = tuple(ValueRecord(("__metadata__", key), "str", repr(text)) for key, text in known.items())
-    return Reading("safetensors", tuple(tensors), values, notes=tuple(notes), gloss_to_id=vocabulary_in(known))
+    return Reading(
+        "safetensors",
+        tuple(tensors),
+        values,
+        notes=tuple(notes),
+        gloss_to_id=vocabulary_in(known),
+        weights_path=(),
+    )
 
 
 def _parse_header(raw: bytes, notes: list[str]) -> dict[str, object]:

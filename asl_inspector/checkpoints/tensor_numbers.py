@@ -123,10 +123,18 @@ def _coordinate(shape: tuple[int, ...], axis: int | None, index: int) -> int:
 
 
 def _real(whole: int, quantizer: Quantizer, channel: int) -> float:
-    """The real number that a quantized one stands for, rounded to float32 as torch computes it."""
-    scale = struct.unpack("<f", struct.pack("<f", quantizer.scales[channel]))[0]
-    real: float = struct.unpack("<f", struct.pack("<f", (whole - quantizer.zero_points[channel]) * scale))[0]
-    return real
+    """The real number that a quantized one stands for, as torch computes it: one scale in float32, several in float64."""
+    scale = quantizer.scales[channel] if quantizer.axis is not None else _float32(quantizer.scales[channel])
+    return _float32((whole - quantizer.zero_points[channel]) * scale)
+
+
+def _float32(number: float) -> float:
+    """The nearest float32."""
+    try:
+        near: float = struct.unpack("<f", struct.pack("<f", number))[0]
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return near
 
 
 def _number(tensor: TensorRecord, raw: memoryview) -> Number:
@@ -269,6 +277,9 @@ def _real_array(whole: NDArray[np.generic], quantizer: Quantizer) -> NDArray[np.
     along = [1] * whole.ndim
     if quantizer.axis is not None:
         along[quantizer.axis] = -1
-    scales = np.array(quantizer.scales, np.float32).reshape(along)
-    zero_points = np.array(quantizer.zero_points, np.float32).reshape(along)
-    return (whole.astype(np.float32) - zero_points) * scales
+    scales = np.array(quantizer.scales, np.float64).reshape(along)
+    if quantizer.axis is None:
+        scales = scales.astype(np.float32).astype(np.float64)
+    zero_points = np.array(quantizer.zero_points, np.float64).reshape(along)
+    with np.errstate(over="ignore"):  # a scale near the largest float32 gives infinities, as in torch
+        return ((whole.astype(np.float64) - zero_points) * scales).astype(np.float32)

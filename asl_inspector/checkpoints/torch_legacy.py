@@ -34,11 +34,18 @@ def legacy_stream(region: Region, cancel: CancelToken, label: str = "") -> Strea
         label: Put before the names of storages, to tell several streams in one file apart.
 
     Raises:
-        UnreadableCheckpoint: If the file is of another version.
-        MalformedPickle: If it breaks off before the object ends.
+        UnreadableCheckpoint: If the file is of another version, or breaks off before the object ends.
+        MalformedPickle: If it breaks off before the object starts.
     """
     position, big_endian = _read_head(region, cancel)
-    pickle = read_pickle(region.content, position, cancel=cancel)
+    try:
+        pickle = read_pickle(region.content, position, cancel=cancel)
+    except MalformedPickle as error:
+        raise UnreadableCheckpoint(
+            "The file breaks off, or is damaged, before the end of its list of tensors.",
+            advice="Copy or download the file again and compare the sizes.",
+            detail=error.sentence,
+        ) from error
     asked = _asked(pickle)
     storages: dict[str, Storage] = {}
     notes: list[str] = []
