@@ -317,14 +317,12 @@ def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     from asl_inspector.report.json_text import to_json
     from asl_inspector.workers.calling import open_checkpoint
 
-    files, (first, second) = zip(
-        *(open_checkpoint(path, cancel=cancel) for path in (options.a, options.b)), strict=True
-    )
+    (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
     for checkpoint in (first, second):
         if not checkpoint.weights:
             raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
-    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
+    sides = Side(first.weights, file_a.view), Side(second.weights, file_b.view)
+    comparison = compare_weights(*sides, cancel=cancel, progress=terminal.show)
     document = compare_json(first, second, comparison)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY

@@ -13,12 +13,6 @@ from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.checkpoints.records import (
     Checkpoint,
-    Contents,
-    Optimizer,
-    Quantizer,
-    TensorRecord,
-    ValueRecord,
-    WouldRun,
 )
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.diagnosis.findings import Finding, Undetermined
@@ -46,6 +40,7 @@ from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.wire import Codec
+from asl_inspector.workers.codecs import OF_CHECKPOINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +143,7 @@ class Reply:
 
 CODEC = Codec(
     (
+        *OF_CHECKPOINTS,
         Accuracy,
         Architecture,
         BiasPoint,
@@ -158,11 +154,9 @@ CODEC = Codec(
         CaseView,
         Cause,
         ChanceTest,
-        Checkpoint,
         Clash,
         ClipDetail,
         ClipMeasures,
-        Contents,
         Counterfactual,
         Diagnosis,
         Exported,
@@ -172,11 +166,9 @@ CODEC = Codec(
         InspectionView,
         LabelAudit,
         Losses,
-        Optimizer,
         Printed,
         Problem,
         Reply,
-        Quantizer,
         Reproduction,
         Request,
         Role,
@@ -185,11 +177,8 @@ CODEC = Codec(
         Stage1Verdict,
         Step,
         TensorComparison,
-        TensorRecord,
         TensorStatistics,
         TensorView,
         Undetermined,
-        ValueRecord,
-        WouldRun,
     )
 )

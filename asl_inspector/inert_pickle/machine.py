@@ -37,6 +37,9 @@ LONGEST_BINARY_INTEGER = 1_600  # bytes, about as many decimal digits as LONGEST
 OPCODES_BETWEEN_CHECKS = 1 << 16
 
 
+AfterBuild = Callable[[Built, int], int]
+
+
 class MalformedPickle(InspectorError):
     """The stream is not a pickle, or breaks off, or exceeds a budget."""
 
@@ -63,25 +66,37 @@ def read_pickle(
     *,
     budget: Budget | None = None,
     cancel: CancelToken | None = None,
+    after_build: AfterBuild | None = None,
 ) -> Pickle:
     """Read one pickle stream of `source`, from byte `start` on, without running any of it.
+
+    Args:
+        source: The bytes.
+        start: Where the stream starts in them.
+        budget: How much is read before the stream is given up.
+        cancel: Asked now and then.
+        after_build: Told each object whose state was just set, and where the stream goes on; answers where it really
+            goes on, at or after that place. Some libraries write raw bytes in the midst of a stream.
 
     Raises:
         MalformedPickle: If the stream breaks off, uses an unknown opcode or exceeds the budget.
         Cancelled: If `cancel` was set.
     """
-    return _Machine(source, start, budget or Budget(), cancel or CancelToken()).run()
+    return _Machine(source, start, budget or Budget(), cancel or CancelToken(), after_build).run()
 
 
 class _Machine:
     """The stack, the memo and one method an opcode."""
 
-    def __init__(self, source: Buffer, start: int, budget: Budget, cancel: CancelToken) -> None:
+    def __init__(
+        self, source: Buffer, start: int, budget: Budget, cancel: CancelToken, after_build: AfterBuild | None = None
+    ) -> None:
         self.source = memoryview(source)
         self.position = start
         self.size = len(self.source)
         self.budget = budget
         self.cancel = cancel
+        self.after_build = after_build
         self.stack: list[object] = []
         self.memo: dict[int, object] = {}
         self.protocol = 0
@@ -89,6 +104,7 @@ class _Machine:
         self.buffers = 0
         self.globals: list[Global | Extension] = []
         self.built: list[Built] = []
+        self.persistent: list[Persistent] = []
         self.notes: list[str] = []
 
     # -- the loop -----------------------------------------------------------------------------------------------
@@ -120,6 +136,7 @@ class _Machine:
             protocol=self.protocol,
             globals=tuple(self.globals),
             built=tuple(self.built),
+            persistent=tuple(self.persistent),
             notes=tuple(self.notes),
         )
 
@@ -531,14 +548,21 @@ class _Machine:
         target = self.top()
         if isinstance(target, Built):
             target.states.append(state)
+            if self.after_build is not None:
+                self.position = max(self.position, self.after_build(target, self.position))
         else:
             self.note("a state is set on something that is no object")
 
     def op_persid(self) -> None:
-        self.push(Persistent(self.take_line().decode("utf-8", "backslashreplace")))
+        self.push_persistent(self.take_line().decode("utf-8", "backslashreplace"))
 
     def op_binpersid(self) -> None:
-        self.push(Persistent(self.pop()))
+        self.push_persistent(self.pop())
+
+    def push_persistent(self, identity: object) -> None:
+        record = Persistent(identity)
+        self.persistent.append(record)
+        self.push(record)
 
     # -- framing ------------------------------------------------------------------------------------------------
 

@@ -127,6 +127,7 @@ class Pickle:
         globals: Every name met, in file order.
         built: Every call met, in file order.
         notes: Oddities that an ordinary load would not have minded.
+        persistent: Every persistent id met, in file order.
     """
 
     value: object
@@ -135,3 +136,4 @@ class Pickle:
     globals: tuple[Global | Extension, ...]
     built: tuple[Built, ...]
     notes: tuple[str, ...]
+    persistent: tuple[Persistent, ...] = ()

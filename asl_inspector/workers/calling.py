@@ -19,20 +19,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from asl_inspector.checkpoints.companions import MOST_COMPANIONS
+from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
-from asl_inspector.workers.messages import Identity, Method, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, Method, NamesOthers, ReadRequest, Refusal
 from asl_inspector.workers.serving import unpack_parts
 
 if TYPE_CHECKING:
-    from asl_inspector.case.records import Opened, OpenFile
+    from asl_inspector.case.recognising import Found
+    from asl_inspector.case.records import OpenFile
     from asl_inspector.checkpoints.records import WouldRun
 
+ReadFile = tuple["MappedFile | MappedParts", object, "tuple[WouldRun, ...]"]
 SECONDS_TO_HEAR = 0.02
 SECONDS_TO_READ = 20.0
 START = "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers.serving import serve; "
@@ -48,27 +52,28 @@ def open_file(path: Path, *, readers: Readers, cancel: CancelToken | None = None
     from asl_inspector.case.recognising import open_with
     from asl_inspector.samples.records import Clips
 
-    def read(file: MappedFile) -> tuple[Opened, tuple[WouldRun, ...]]:
-        opened, runs = cast("tuple[Opened, tuple[WouldRun, ...]]", readers.read("file", file, cancel or CancelToken()))
-        return (replace(opened, content=file.view) if isinstance(opened, Clips) else opened), runs
+    def read(file: MappedFile) -> Found:
+        parts, opened, runs = cast("Found", readers.read("file", file, cancel or CancelToken()))
+        return parts, replace(opened, content=file.view) if isinstance(opened, Clips) else opened, runs
 
     return open_with(path, read)
 
 
-def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile, Checkpoint]:
-    """Open one checkpoint, read in a process of its own.
+def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
+    """Open one checkpoint, read in a process of its own: a file, an index with its shards, a folder.
 
     Raises:
         InspectorError: If it cannot be read.
         Cancelled: If `cancel` was set.
     """
-    file = MappedFile(path)
+    is_folder = path.is_dir()
+    file = MappedFile(index_of_folder(path) if is_folder else path)
     readers = Readers(once=True)
     try:
-        checkpoint = cast("Checkpoint", readers.read("checkpoint", file, cancel or CancelToken()))
-        return file, replace(checkpoint, path=path)
+        found, opened, _ = readers.read("checkpoint", file, cancel or CancelToken())
     finally:
         readers.close()
+    return found.renamed(path) if is_folder else found, replace(cast("Checkpoint", opened), path=path)
 
 
 class Readers:
@@ -83,18 +88,38 @@ class Readers:
         self._waiting: list[_Process] = []
         self._lock = threading.Lock()
 
-    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> object:
-        """Have one file read.
+    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> ReadFile:
+        """Have one file read, together with those that it names and that lie beside it.
+
+        A reader opens no file by itself. It says which ones it would need; the program opens those that are plain
+        names in the same folder, and the file is read again with them.
 
         Raises:
             InspectorError: What the reader refused, or how it ended.
             Cancelled: If `cancel` was set.
         """
+        result = self._ask(method, file, None, cancel)
+        companions: dict[str, MappedFile] = {}
+        if isinstance(result, NamesOthers):
+            listed = tuple(_companion(file, name, companions) for name in result.names[:MOST_COMPANIONS])
+            result = self._ask(method, file, listed, cancel)
+        if isinstance(result, Refusal):
+            kind = UnreadableCheckpoint if method == "checkpoint" else DataError
+            raise kind(result.sentence, advice=result.advice, detail=result.detail)
+        opened, runs, names = cast("tuple[object, tuple[WouldRun, ...], tuple[str, ...]]", result)
+        if not names:
+            return file, opened, runs
+        return MappedParts(file.path, {"": file, **{name: companions[name] for name in names}}), opened, runs
+
+    def _ask(
+        self, method: Method, file: MappedFile, listed: tuple[Companion, ...] | None, cancel: CancelToken
+    ) -> object:
+        """The answer of a waiting process, or of a new one."""
         with self._lock:
             process = self._waiting.pop() if self._waiting else None
         process = process or _Process(once=self.once)
         try:
-            result = process.read(method, file, cancel)
+            result = process.read(ReadRequest(method, file.path.absolute(), _identity(file), listed), cancel)
         except BaseException:
             process.end()
             raise
@@ -103,9 +128,6 @@ class Readers:
         else:
             with self._lock:
                 self._waiting.append(process)
-        if isinstance(result, Refusal):
-            kind = UnreadableCheckpoint if method == "checkpoint" else DataError
-            raise kind(result.sentence, advice=result.advice, detail=result.detail)
         return result
 
     def close(self) -> None:
@@ -132,7 +154,7 @@ class _Process:
             start_new_session=True,
         )
 
-    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> object:
+    def read(self, request: ReadRequest, cancel: CancelToken) -> object:
         """Have one file read by this process.
 
         Raises:
@@ -140,9 +162,9 @@ class _Process:
             Cancelled: If `cancel` was set.
         """
         told = self.errors.seek(0, os.SEEK_END)
-        identity = Identity(file.device, file.inode, file.size, file.modified_ns)
+        file = request.path
         with contextlib.suppress(BrokenPipeError):
-            parts = checkpoint_codec().encode(ReadRequest(method, file.path.absolute(), identity))
+            parts = checkpoint_codec().encode(request)
             write_frame(cast("BinaryIO", self.process.stdin), parts)
         frames: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=self._listen, args=(frames,), name="reader", daemon=True).start()
@@ -151,7 +173,7 @@ class _Process:
         ended = self._wait(frames, file, deadline, cancel) if reply is not None else None
         status = struct.unpack("<i", ended)[0] if ended is not None and len(ended) == 4 else self._exit_status()
         if reply and status == 0:
-            codec = checkpoint_codec() if method == "checkpoint" else file_codec()
+            codec = checkpoint_codec() if request.method == "checkpoint" else file_codec()
             with contextlib.suppress(BrokenPipe, ValueError):
                 return codec.decode(unpack_parts(reply))
         self.errors.seek(told)
@@ -169,7 +191,7 @@ class _Process:
                 return
 
     def _wait(
-        self, frames: queue.Queue[bytes | None], file: MappedFile, deadline: float, cancel: CancelToken
+        self, frames: queue.Queue[bytes | None], file: Path, deadline: float, cancel: CancelToken
     ) -> bytes | None:
         while True:
             cancel.raise_if_cancelled()
@@ -199,6 +221,19 @@ class _Process:
         self.errors.close()
 
 
+def _identity(file: MappedFile) -> Identity:
+    return Identity(file.device, file.inode, file.size, file.modified_ns)
+
+
+def _companion(file: MappedFile, name: str, opened: dict[str, MappedFile]) -> Companion:
+    """A file that `file` names, opened if it lies beside it."""
+    try:
+        opened[name] = file.beside(name)
+    except DataError as error:
+        return Companion(name, None, None, error.sentence)
+    return Companion(name, opened[name].path.absolute(), _identity(opened[name]))
+
+
 def _command(*, once: bool) -> list[str]:
     """How to start a reader: isolated from the environment, the user's site and the working folder."""
     how = "once" if once else "many"
@@ -216,16 +251,16 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | threads
 
 
-def _too_long(file: MappedFile) -> InspectorError:
+def _too_long(file: Path) -> InspectorError:
     return DataError(
-        f"Reading “{file.path.name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
+        f"Reading “{file.name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
         advice="It is damaged, or made to keep readers busy. On a slow network drive, copy it to this computer first.",
     )
 
 
-def _how_it_ended(file: MappedFile, status: int, told: str) -> InspectorError:
+def _how_it_ended(file: Path, status: int, told: str) -> InspectorError:
     """A reader that did not answer, as a sentence."""
-    name = file.path.name
+    name = file.name
     if status == tripwire.EXIT_STATUS:
         return DataError(
             f"“{name}” made its reader reach for something outside itself, and the reader was stopped.",

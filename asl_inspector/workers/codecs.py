@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asl_inspector.checkpoints.records import (
     Checkpoint,
+    Chunk,
     Contents,
     Optimizer,
     Quantizer,
@@ -12,10 +13,13 @@ from asl_inspector.checkpoints.records import (
     WouldRun,
 )
 from asl_inspector.wire import Codec
-from asl_inspector.workers.messages import Identity, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal
 
 OF_CHECKPOINTS = (
     Checkpoint,
+    Chunk,
+    Companion,
+    NamesOthers,
     Contents,
     Identity,
     Optimizer,

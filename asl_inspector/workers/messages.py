@@ -20,6 +20,30 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A file that the one to read names: where it is, or why it may not be used.
+
+    Attributes:
+        name: As the file names it.
+        path: Where it is, or None.
+        identity: Which file the caller has mapped, or None.
+        refusal: Why it may not be used, as a sentence; empty where it may.
+    """
+
+    name: str
+    path: Path | None
+    identity: Identity | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOthers:
+    """The file names others, which the reader may not open by itself."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRequest:
     """Read these files as one thing.
 
@@ -27,11 +51,13 @@ class ReadRequest:
         method: "checkpoint" for a checkpoint and nothing else, "file" for whatever it is.
         path: The file.
         identity: Which file the caller has mapped; another one is refused.
+        companions: The files that it names, once the caller has opened them; None at first.
     """
 
     method: Method
     path: Path
     identity: Identity
+    companions: tuple[Companion, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,33 @@ import gc
 import os
 import struct
 import sys
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from asl_inspector.errors import InspectorError
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.wire import read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
 from asl_inspector.workers.limits import limit_this_process
-from asl_inspector.workers.messages import Identity, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal
 
-CODECS_OF_TEXT = ("ascii", "cp1252", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "raw_unicode_escape")
+if TYPE_CHECKING:
+    from asl_inspector.checkpoints.records import WouldRun
+
+CODECS_OF_TEXT = (
+    "ascii",
+    "cp1252",
+    "latin-1",
+    "raw_unicode_escape",
+    "unicode_escape",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-32-be",
+    "utf-32-le",
+)
 LARGEST_REPLY = 1 << 30
 
 
@@ -72,7 +88,10 @@ def _preload(method: str) -> None:
     """Import all that a reader may use: once the tripwire is armed nothing can be imported."""
     for name in CODECS_OF_TEXT:
         b"".decode(name)
+    import heapq  # noqa: F401 - the library imports it when it first needs it
+
     import asl_inspector.checkpoints.opening
+    import asl_inspector.inert_pickle.text
 
     if method == "file":
         import numpy as np
@@ -124,21 +143,42 @@ def unpack_parts(reply: bytes) -> list[bytes]:
 
 def _opened(request: ReadRequest) -> object:
     """What the file holds; everything up to the arming of the tripwire is our own doing."""
-    file = MappedFile(request.path)
-    if Identity(file.device, file.inode, file.size, file.modified_ns) != request.identity:
-        raise InspectorError(f"“{request.path.name}” was replaced while it was being opened.", advice="Open it again.")
+    file = _mapped(request.path, request.identity)
+    file.given = {one.name: _companion(one) for one in request.companions or ()}
     limit_this_process()
     tripwire.arm()
-    if request.method == "checkpoint":
-        from asl_inspector.checkpoints.opening import open_checkpoint
+    found, opened, runs = _read_checkpoint(file) if request.method == "checkpoint" else _read_any(file)
+    if file.wanted and request.companions is None:
+        return NamesOthers(tuple(dict.fromkeys(file.wanted)))
+    return opened, runs, tuple(name for name in found.files if name) if isinstance(found, MappedParts) else ()
 
-        return open_checkpoint(file)
+
+def _mapped(path: Path, identity: Identity | None) -> MappedFile:
+    """The file at a path, if it is still the one that the caller has mapped."""
+    file = MappedFile(path)
+    if Identity(file.device, file.inode, file.size, file.modified_ns) != identity:
+        raise InspectorError(f"“{path.name}” was replaced while it was being opened.", advice="Open it again.")
+    return file
+
+
+def _companion(one: Companion) -> MappedFile | str:
+    return _mapped(one.path, one.identity) if one.path is not None else one.refusal
+
+
+def _read_checkpoint(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
+    from asl_inspector.checkpoints.opening import open_with_parts
+
+    found, checkpoint = open_with_parts(file)
+    return found, checkpoint, checkpoint.would_run
+
+
+def _read_any(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
     from dataclasses import replace
 
     from asl_inspector.case.recognising import read_file
     from asl_inspector.samples.records import Clips
 
-    opened, runs = read_file(file)
+    found, opened, runs = read_file(file)
     if isinstance(opened, Clips):
         opened = replace(opened, content=b"")  # the caller has mapped the file itself
-    return opened, runs
+    return found, opened, runs
