@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from asl_inspector.checkpoints.contents import assign_roles, understand
+from asl_inspector.checkpoints.kinds import data_sentence
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.safetensors import read_safetensors
@@ -24,6 +25,7 @@ from asl_inspector.mapped_file import Content, MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
 
+OLD_SCRIPT = "model.json"
 MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
@@ -37,9 +39,30 @@ NOT_A_CHECKPOINT = {
         "is a web page, not a checkpoint: the download saved the page that offers the file, or an error page.",
         "Download the file itself.",
     ),
-    Kind.HDF5: ("is an HDF5 file, as Keras writes them.", "Only PyTorch checkpoints can be inspected."),
+    Kind.HDF5: (
+        "is an HDF5 file, as Keras writes them, not a PyTorch checkpoint.",
+        "Drop the `.pt` file of the network; an HDF5 file of clips can be converted to npz.",
+    ),
+    Kind.NPY: (
+        "is a single NumPy array, which is data and no checkpoint.",
+        "Drop the checkpoint itself; an array of clips belongs to the data.",
+    ),
+    Kind.PARQUET: (
+        "is a Parquet table, which is data and no checkpoint.",
+        "Drop the checkpoint itself; a table of landmarks belongs to the data.",
+    ),
+    Kind.POSE: ("is a pose file, which is data and no checkpoint.", "Drop the checkpoint itself."),
     Kind.GZIP: ("is packed with gzip.", "Unpack it, then drop what is in it."),
     Kind.SEVEN_ZIP: ("is a 7-Zip archive.", "Unpack it, then drop what is in it."),
+    Kind.JSON: (
+        "is a JSON file: a vocabulary or settings, but no weights.",
+        "Drop the checkpoint that belongs to it.",
+    ),
+    Kind.TEXT: ("is a text file, not a checkpoint.", "Drop the checkpoint itself; a log belongs to the history."),
+    Kind.BINARY: (
+        "begins like no checkpoint that is known: it is damaged, encrypted or packed, or of another program.",
+        "Copy or download it again; if it was packed, unpack it first.",
+    ),
 }
 ZIP_READERS: tuple[tuple[Callable[[ZipDirectory], bool], ZipReader], ...] = (  # the most specific first
     (is_torch_package, read_torch_package),
@@ -56,6 +79,11 @@ def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
     for is_this, read in ZIP_READERS:
         if is_this(directory):
             return read(directory, cancel)
+    if OLD_SCRIPT in {name.rpartition("/")[2] for name in directory.members}:
+        raise UnreadableCheckpoint(
+            "It is a TorchScript program of PyTorch 1.0 to 1.3, whose layout is not read.",
+            advice="Load it with `torch.jit.load` in a version of that time and save its state dict.",
+        )
     raise UnreadableCheckpoint(
         "It is a zip archive without the `data.pkl` that every PyTorch checkpoint has.",
         advice="If it is an archive of checkpoints, unpack it and drop what is in it.",
@@ -98,18 +126,24 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    if reading.weights_path is None:
+    kind = reading.kind or (data_sentence(reading.root, reading.tensors) if reading.weights_path is None else "")
+    weights_path: tuple[str, ...] = ()
+    if kind:
+        tensors = [replace(tensor, role="other", state_key="") for tensor in reading.tensors]
+    elif reading.weights_path is None:
         tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
     else:
         tensors, weights_path = list(reading.tensors), reading.weights_path
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
-    notes = reading.notes
+    notes = (kind, *reading.notes) if kind else reading.notes
     if broken:
         named = ", ".join(f"“{tensor.name}”" for tensor in broken[:MOST_NAMED])
         more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
         what = f"{len(broken)} of {len(tensors)} tensors cannot be read ({named}{more})"
         notes = (*notes, f"{what}: {broken[0].trouble}.")
     contents = understand(reading.root, tensors, weights_path, content)
+    if kind:
+        contents = replace(contents, layout=None)
     if reading.gloss_to_id is not None:
         contents = replace(contents, gloss_to_id=reading.gloss_to_id)
     return Checkpoint(

@@ -21,6 +21,7 @@ class Reading:
         root: The inert tree of the pickle stream; None where the format has none.
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
         weights_path: Path of the weights where the format tells, and then all tensors have their roles; else None.
+        kind: What the file is, as a sentence, where it is a model of another library and holds no weights of a network.
     """
 
     format: str
@@ -31,6 +32,7 @@ class Reading:
     root: object = None
     gloss_to_id: dict[str, int] | None = field(default=None)
     weights_path: tuple[str, ...] | None = None
+    kind: str = ""
 
 
 def below(path: tuple[str, ...], reading: Reading) -> Reading:
