@@ -23,7 +23,7 @@ from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.opening import looks_like_notebook, open_history
 from asl_inspector.history.records import History
-from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.feature_caches import looks_like_cache
@@ -164,7 +164,7 @@ def _read_content(file: MappedFile, cancel: CancelToken) -> Found:
 
 def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
     try:
-        pickle = read_pickle(file.view, cancel=cancel)
+        pickle = read_pickle_file(file.view, cancel=cancel)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."

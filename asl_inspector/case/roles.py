@@ -76,6 +76,8 @@ def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision
             continue
         if not checkpoint.tensors:
             decisions[one.row.path] = (Role.UNUSED, "A pickle file without tensors.")
+        elif not checkpoint.weights:
+            decisions[one.row.path] = (Role.UNUSED, "It holds tensors, but no weights of a network.")
         elif checkpoint.contents.layout == "stage-1" and Role.STAGE1 not in taken and len(files) > 1:
             why = "It holds an encoder without an output layer, as pre-training saves it."
             decisions[one.row.path] = (Role.STAGE1, why)
@@ -120,7 +122,7 @@ def second_checkpoints(case: Case) -> list[Path]:
     return [
         one.row.path
         for one in case.files
-        if isinstance(one.opened, Checkpoint) and one.opened.tensors and one.row.role is Role.UNUSED
+        if isinstance(one.opened, Checkpoint) and one.opened.weights and one.row.role is Role.UNUSED
         if not one.row.chosen and (arrays_count or not _is_bare_arrays(one))
     ]
 

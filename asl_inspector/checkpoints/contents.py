@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from asl_inspector.checkpoints.lightning import LIGHTNING_KEY, Best, best_of_callbacks
 from asl_inspector.checkpoints.module_trees import place_in_module, with_state_keys
 from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import single_number
@@ -52,7 +53,6 @@ METRIC_NAMES = {
     "accuracy": "accuracy",
 }
 SEARCH_DEPTH = 4
-LIGHTNING_KEY = "pytorch-lightning_version"
 
 
 def assign_roles(tensors: list[TensorRecord], root: object = None) -> tuple[list[TensorRecord], tuple[str, ...]]:
@@ -122,12 +122,13 @@ def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[st
     """
     top = text_keyed(root)
     epoch = scalar_of(top.get("epoch", top.get("global_epoch")))
+    best = best_of_callbacks(top, tensors, content) if LIGHTNING_KEY in top else Best()
     return Contents(
         layout=_layout(top, _weight_names(tensors, weights_path), _is_module(tensors, weights_path)),
         weights_path=weights_path,
         epoch=epoch if isinstance(epoch, int) and not isinstance(epoch, bool) else None,
-        stored=_stored_metrics(top),
-        hyperparameters=_hyperparameters(top),
+        stored=_stored_metrics(top) | best.stored,
+        hyperparameters=_hyperparameters(top) | best.settings,
         gloss_to_id=_vocabulary(root),
         optimizer=_optimizer(root, tensors, content),
         curves=_curves(top),

@@ -14,6 +14,7 @@ from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.distributed import is_distributed_metadata, read_distributed
 from asl_inspector.checkpoints.folders import index_of_folder
+from asl_inspector.checkpoints.kinds import data_sentence
 from asl_inspector.checkpoints.numpy_files import is_npz, read_npy, read_npz
 from asl_inspector.checkpoints.onnx import read_onnx
 from asl_inspector.checkpoints.reading import Reading
@@ -32,6 +33,7 @@ from asl_inspector.mapped_file import Content, MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
 
+OLD_SCRIPT = "model.json"
 MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
@@ -51,6 +53,11 @@ def _read_zip(file: MappedFile, cancel: CancelToken) -> Reading:
     for is_this, read in ZIP_READERS:
         if is_this(directory):
             return read(directory, cancel)
+    if OLD_SCRIPT in {name.rpartition("/")[2] for name in directory.members}:
+        raise UnreadableCheckpoint(
+            "It is a TorchScript program of PyTorch 1.0 to 1.3, whose layout is not read.",
+            advice="Load it with `torch.jit.load` in a version of that time and save its state dict.",
+        )
     sentence, advice = zip_refusal(directory)
     raise UnreadableCheckpoint(sentence, advice=advice)
 
@@ -154,18 +161,24 @@ def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedF
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    if reading.weights_path is None:
+    kind = reading.kind or (data_sentence(reading.root, reading.tensors) if reading.weights_path is None else "")
+    weights_path: tuple[str, ...] = ()
+    if kind:
+        tensors = [replace(tensor, role="other", state_key="") for tensor in reading.tensors]
+    elif reading.weights_path is None:
         tensors, weights_path = assign_roles(list(reading.tensors), reading.root)
     else:
         tensors, weights_path = list(reading.tensors), reading.weights_path
     broken = [tensor for tensor in tensors if tensor.trouble and tensor.device != "meta"]
-    notes = reading.notes
+    notes = (kind, *reading.notes) if kind else reading.notes
     if broken:
         named = ", ".join(f"“{tensor.name}”" for tensor in broken[:MOST_NAMED])
         more = f" and {len(broken) - MOST_NAMED} more" if len(broken) > MOST_NAMED else ""
         what = f"{len(broken)} of {len(tensors)} tensors cannot be read ({named}{more})"
         notes = (*notes, f"{what}: {broken[0].trouble}.")
     contents = understand(reading.root, tensors, weights_path, content)
+    if kind:
+        contents = replace(contents, layout=None)
     if reading.gloss_to_id is not None:
         contents = replace(contents, gloss_to_id=reading.gloss_to_id)
     return Checkpoint(

@@ -23,6 +23,7 @@ class Reading:
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
         weights_path: Path of the weights where the format tells, and then all tensors have their roles; else None.
         parts: Further files that hold tensors, by the name that these give them.
+        kind: What the file is, as a sentence, where it is a model of another library and holds no weights of a network.
     """
 
     format: str
@@ -34,6 +35,7 @@ class Reading:
     gloss_to_id: dict[str, int] | None = field(default=None)
     weights_path: tuple[str, ...] | None = None
     parts: Mapping[str, MappedFile] = field(default_factory=dict)
+    kind: str = ""
 
 
 def below(path: tuple[str, ...], reading: Reading) -> Reading:

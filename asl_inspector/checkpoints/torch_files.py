@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from asl_inspector.checkpoints.kinds import library_sentence
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.regions import Region
 from asl_inspector.checkpoints.stream_reading import read_stream
@@ -10,7 +13,7 @@ from asl_inspector.checkpoints.torch_legacy import legacy_stream
 from asl_inspector.checkpoints.torch_tar import tar_stream
 from asl_inspector.checkpoints.torch_zip import archive_region, torch_zip_stream
 from asl_inspector.checkpoints.zip_directory import ZipDirectory
-from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
 
@@ -53,5 +56,6 @@ def read_pickled(file: MappedFile, cancel: CancelToken) -> Reading:
     Raises:
         MalformedPickle: If the stream is damaged.
     """
-    pickle = read_pickle(file.view, cancel=cancel)
-    return read_stream("pickle", Stream(pickle, Region(file.view, 0), lambda _: None), file.view, cancel)
+    pickle = read_pickle_file(file.view, cancel=cancel)
+    reading = read_stream("pickle", Stream(pickle, Region(file.view, 0), lambda _: None), file.view, cancel)
+    return replace(reading, kind=library_sentence(pickle))

@@ -26,6 +26,7 @@ HARMLESS = (
     | numpy_arrays.EMPTY_BYTES
     | {
         ("numpy", "ndarray"),
+        numpy_arrays.JOBLIB_WRAPPER,
         ("_codecs", "encode"),
         ("torch", "Size"),
         ("torch", "device"),
