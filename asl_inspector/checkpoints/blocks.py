@@ -22,15 +22,25 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 16  # numbers: as float32 and float64 together they fit the second-level cache
 KEPT_BYTES = 16 << 20  # bytes of the file that may stay in memory
-AS_THEY_LIE = {"float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8"}
+AS_THEY_LIE = {
+    "float64",
+    "float32",
+    "float16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint64",
+    "uint32",
+    "uint16",
+    "uint8",
+}
 MOST_REPEATED = 64  # a tensor that stands for more numbers than this for each one that its memory holds is refused
 
 
 def without_repeats(tensor: TensorRecord) -> tuple[TensorRecord, int]:
     """The tensor without the dimensions along which memory repeats (stride 0), and how often each number counts."""
-    repeats = math.prod(
-        size for size, step in zip(tensor.shape, tensor.strides, strict=True) if step == 0 and size > 0
-    )
+    repeats = math.prod(size for size, step in zip(tensor.shape, tensor.strides, strict=True) if step == 0 and size > 0)
     for axis in reversed(range(len(tensor.shape))):
         of_scale = tensor.quantizer is not None and tensor.quantizer.axis == axis
         if tensor.strides[axis] == 0 and tensor.shape[axis] > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from asl_inspector.checkpoints.records import TensorRecord
@@ -59,7 +59,7 @@ def shared_places(tensors: Iterable[TensorRecord]) -> set[Place]:
     return {place for place, count in counted.items() if count > 1}
 
 
-def module_tree(tensors: tuple[TensorRecord, ...] | list[TensorRecord]) -> Module:
+def module_tree(tensors: Sequence[TensorRecord]) -> Module:
     """The tree of these tensors."""
     root = Module(())
     shared = shared_places(tensors)
@@ -78,7 +78,9 @@ def module_tree(tensors: tuple[TensorRecord, ...] | list[TensorRecord]) -> Modul
     return root
 
 
-def _count(node: Module, tensor: TensorRecord, place: Place | None, is_shared: bool, met: set[tuple[int, Place]]) -> None:
+def _count(
+    node: Module, tensor: TensorRecord, place: Place | None, is_shared: bool, met: set[tuple[int, Place]]
+) -> None:
     node.count += 1
     if is_shared and place is not None:
         if (id(node), place) in met:

@@ -100,7 +100,7 @@ def optimizer_states(checkpoint: Checkpoint) -> tuple[OptimizerState, ...]:
         _sort_in(tensors, tensor.path, tensor)
     for value in checkpoint.values:
         _sort_in(values, value.path, value)
-    found = []
+    found: list[OptimizerState] = []
     for path in dict.fromkeys([*values, *tensors]):
         held = values.get(path, [])
         if any(value.path[len(path)] == GROUPED for value in held):

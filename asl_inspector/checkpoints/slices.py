@@ -21,9 +21,7 @@ def narrowed(tensor: TensorRecord, axis: int, start: int, stop: int) -> TensorRe
     stop = min(max(stop, start), size)
     shape = (*tensor.shape[:axis], stop - start, *tensor.shape[axis + 1 :])
     offset = tensor.storage_offset + (start * tensor.strides[axis] if stop > start else 0)
-    return replace(
-        tensor, shape=shape, storage_offset=offset, quantizer=_narrowed(tensor.quantizer, axis, start, stop)
-    )
+    return replace(tensor, shape=shape, storage_offset=offset, quantizer=_narrowed(tensor.quantizer, axis, start, stop))
 
 
 def selected(tensor: TensorRecord, axis: int, index: int) -> TensorRecord:

@@ -153,9 +153,7 @@ class _Tally:
         """The facts, each number counting `repeats` times."""
         count, finite, nans = self.count * repeats, self.finite * repeats, self.nans * repeats
         if not finite:
-            return TensorStatistics(
-                count, None, None, None, None, None, self.zeros * repeats, nans, count - nans
-            )
+            return TensorStatistics(count, None, None, None, None, None, self.zeros * repeats, nans, count - nans)
         std = math.sqrt(self.squares / self.finite)
         return TensorStatistics(
             count=count,

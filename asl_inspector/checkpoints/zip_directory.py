@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.records import Buffer
-from asl_inspector.mapped_file import forget_pages
 
 STORED, DEFLATED = 0, 8
 MOST_ENTRIES = 1_000_000
@@ -54,7 +53,6 @@ class ZipDirectory:
         name_size, extra_size = struct.unpack("<HH", header[26:30])
         start = member.header + LOCAL_SIZE
         local_name = bytes(self.content[start : start + name_size]).decode("utf-8", "backslashreplace")
-        forget_pages(self.content, member.header, start)  # thousands of headers would fetch much of the file
         if local_name != member.name:
             raise UnreadableCheckpoint(
                 f"The archive calls one member “{member.name}” in its directory and “{local_name}” in the member.",
