@@ -35,6 +35,19 @@ def selected(tensor: TensorRecord, axis: int, index: int) -> TensorRecord:
     )
 
 
+def thinned(tensor: TensorRecord, axis: int, step: int) -> TensorRecord:
+    """Every `step`-th index of a dimension, from the first one."""
+    if step == 1:
+        return tensor
+    size = -(-tensor.shape[axis] // step)
+    shape = (*tensor.shape[:axis], size, *tensor.shape[axis + 1 :])
+    strides = (*tensor.strides[:axis], tensor.strides[axis] * step, *tensor.strides[axis + 1 :])
+    quantizer = tensor.quantizer
+    if quantizer is not None and quantizer.axis == axis:
+        quantizer = replace(quantizer, scales=quantizer.scales[::step], zero_points=quantizer.zero_points[::step])
+    return replace(tensor, shape=shape, strides=strides, quantizer=quantizer)
+
+
 def flattened(tensor: TensorRecord) -> TensorRecord | None:
     """The same numbers as one row in the order of memory, or None where they have gaps, repeat, or differ in scale."""
     if tensor.quantizer is not None and tensor.quantizer.axis is not None:
@@ -50,7 +63,11 @@ def flattened(tensor: TensorRecord) -> TensorRecord | None:
 
 
 def table_of(
-    tensor: TensorRecord, leading: tuple[int, ...], rows: tuple[int, int], columns: tuple[int, int]
+    tensor: TensorRecord,
+    leading: tuple[int, ...],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    steps: tuple[int, int] = (1, 1),
 ) -> TensorRecord:
     """A rectangle of one matrix of the tensor.
 
@@ -59,6 +76,7 @@ def table_of(
         leading: One index for each dimension but the last two.
         rows: First row, and the one after the last.
         columns: First column, and the one after the last.
+        steps: Every how many rows and columns are taken.
 
     Returns:
         The record of (rows, columns).
@@ -78,6 +96,7 @@ def table_of(
         quantizer = tensor.quantizer
         tensor = replace(tensor, shape=(*tensor.shape, 1), strides=(*tensor.strides, 1), quantizer=quantizer)
     part = narrowed(narrowed(tensor, 0, *rows), 1, *columns)
+    part = thinned(thinned(part, 0, steps[0]), 1, steps[1])
     if part.count > LARGEST_VIEW:
         raise UnreadableCheckpoint(f"{part.count:,} numbers are too many for one look.", advice="Ask for fewer rows.")
     return part
