@@ -57,11 +57,15 @@ class Terminal:
         print(f"\r{line:<{self.width}}", end="", file=sys.stderr, flush=True)
         self.width = len(line)
 
+    def clear(self) -> None:
+        """Take the progress line away, so that the results start on a clean one."""
+        if self.width:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+            self.width = 0
+
     def say(self, text: str) -> None:
         """A message on a line of its own, even when quiet."""
-        if self.width:
-            print("\r" + " " * self.width + "\r", end="", file=sys.stderr)
-            self.width = 0
+        self.clear()
         print(visible(text, one_line=False), file=sys.stderr)
 
     def inform(self, text: str) -> None:
@@ -113,13 +117,21 @@ def _cancel_on_interrupt(cancel: CancelToken) -> None:
     signal.signal(signal.SIGINT, interrupted)
 
 
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for: that alone costs as much as reading a small checkpoint."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_arguments: object) -> None:
+        print(f"asl-inspector {program_version()}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="asl-inspector",
         usage="asl-inspector [FILE...] | asl-inspector {diagnose,keys,compare,demo} ...",
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
-    parser.add_argument("--version", action="version", version=f"asl-inspector {program_version()}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", required=True, prog="asl-inspector")
     _add_diagnose(commands)
     _add_keys(commands)
@@ -156,9 +168,10 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser = commands.add_parser("keys", help="everything in one checkpoint, without running it")
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
-    parser.add_argument("--stats", action="store_true", help="extremes and moments of every tensor")
+    parser.add_argument("--stats", action="store_true", help="extremes, moments and health; reads every number")
     parser.add_argument("--values", type=int, default=0, metavar="N", help="the first N numbers of every tensor")
     parser.add_argument("--match", default="", metavar="TEXT", help="only keys that contain TEXT")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row a tensor")
     parser.set_defaults(run=_keys)
 
 
@@ -290,23 +303,44 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 # -- keys and compare -----------------------------------------------------------------------------------------------
 
 
-def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.report.json_text import to_json
-    from asl_inspector.report.keys_json import keys_json, refused_json
-    from asl_inspector.report.keys_text import keys_text
+def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows, refused_json
     from asl_inspector.workers.calling import open_checkpoint
 
     try:
         file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
+            from asl_inspector.report.json_text import to_json
+
             size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
     document = keys_json(
-        checkpoint, file.view, statistics=options.stats, values=max(0, options.values), match=options.match
+        checkpoint,
+        file.view,
+        statistics=options.stats,
+        values=max(0, options.values),
+        match=options.match,
+        progress=terminal.show,
+        cancel=cancel,
     )
-    sys.stdout.write(to_json(document) if options.json else keys_text(document))
+    terminal.clear()
+    tensors = matching_tensors(checkpoint, options.match)
+    if options.csv is not None:
+        from asl_inspector.report.keys_csv import keys_csv
+        from asl_inspector.report.writing import write_atomically
+
+        write_atomically(options.csv, keys_csv(tensors, measured_rows(document)).encode())
+    if options.json:
+        from asl_inspector.report.json_text import to_json
+
+        sys.stdout.write(to_json(document))
+    else:
+        from asl_inspector.report.keys_text import keys_text
+
+        bar = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
+        sys.stdout.write(keys_text(document, tensors, folded=not options.match, bar=bar))
     return HEALTHY
 
 

@@ -22,8 +22,7 @@ from asl_inspector.case.roles import assign
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.checkpoints.tensor_numbers import read_array
-from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
+from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.history.records import History
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import Content, missing
@@ -32,6 +31,7 @@ from asl_inspector.samples.records import Clips
 from asl_inspector.workers.calling import Readers, open_file
 
 if TYPE_CHECKING:
+    from asl_inspector.checkpoints.health_records import HealthNote
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.running import ClipSource
@@ -158,6 +158,7 @@ class Inspector:
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
         network = self._build(main, problems) if case.validation is not None or case.train is not None else None
+        nonfinite, health = judged_weights(main, progress, cancel)
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
@@ -167,7 +168,8 @@ class Inspector:
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
             history=best_history(case.histories, checkpoint),
-            nonfinite=nonfinite_weights(main, cancel),
+            nonfinite=nonfinite,
+            health=health,
         )
         if case.train is not None and network is not None:
             if preliminary is not None:
@@ -327,21 +329,23 @@ def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) 
     return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
 
 
-def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, int]:
-    """How many numbers of each weight are NaN or infinite; sound weights are left out."""
+def judged_weights(
+    main: OpenFile | None, progress: Progress, cancel: CancelToken
+) -> tuple[dict[str, int], tuple[HealthNote, ...]]:
+    """How many numbers of each weight are NaN or infinite, sound weights left out; and the health of all."""
     if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
-        return {}
-    found = {}
-    for name, tensor in main.opened.weights.items():
-        cancel.raise_if_cancelled()
-        try:
-            values = read_array(tensor, main.file.view)
-        except UnreadableCheckpoint:
-            continue
-        bad = int(values.size - np.isfinite(values).sum()) if np.issubdtype(values.dtype, np.inexact) else 0
-        if bad:
-            found[name] = bad
-    return found
+        return {}, ()
+    from asl_inspector.checkpoints.health import weight_health
+    from asl_inspector.checkpoints.statistics import all_statistics
+
+    weights = main.opened.weights
+    keys, tensors = list(weights), list(weights.values())
+    rows = list(all_statistics(tensors, main.file.view, progress=progress, cancel=cancel))
+    measured = {row.index: row.statistics for row in rows if row.statistics is not None}
+    bad = {keys[index]: facts.nans + facts.infinities for index, facts in measured.items()}
+    known = [(tensors[index], facts) for index, facts in measured.items()]
+    health = weight_health(main.opened, main.file.view, known=known, progress=progress, cancel=cancel)
+    return {key: count for key, count in bad.items() if count}, health
 
 
 def content_hash(content: Content, cancel: CancelToken) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from asl_inspector.errors import DataError
 
+FETCHED_TOGETHER = 64 << 10  # Linux maps this many bytes around one that is touched, where they are in memory already
 Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
 
 
@@ -86,6 +87,21 @@ class MappedFile:
         except OSError:
             return False
         return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+
+
+def forget_pages(view: bytes | memoryview, start: int, stop: int) -> None:
+    """Take bytes of a mapped file out of the process's memory; they are read again when they are touched again.
+
+    Without it a pass over a file of many gigabytes would count as memory of as many. Bytes that are not mapped, and
+    systems that cannot do it, are left alone.
+    """
+    mapped = view.obj if isinstance(view, memoryview) else None
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    first = start // FETCHED_TOGETHER * FETCHED_TOGETHER
+    length = min(-(-stop // FETCHED_TOGETHER) * FETCHED_TOGETHER, len(mapped)) - first
+    if length > 0:
+        mapped.madvise(mmap.MADV_DONTNEED, first, length)
 
 
 class MappedParts:

@@ -11,9 +11,11 @@ from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirecto
 from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.mapped_file import forget_pages
 from asl_inspector.progress import CancelToken
 
 PICKLE_NAME = "data.pkl"
+HEADERS_KEPT = 128  # each that is touched has the system fetch what is around it
 
 
 def find_prefix(directory: ZipDirectory) -> str | None:
@@ -137,6 +139,8 @@ class _Storages:
         if member is None:
             trouble = "its storage is not in the archive"
             return Storage(name, asked.dtype, nbytes, None, asked.device, trouble)
+        if len(self.known) % HEADERS_KEPT == HEADERS_KEPT - 1:  # the headers lie all over the file
+            forget_pages(self.directory.content, 0, len(self.directory.content))
         try:
             offset = self.directory.data_offset(member)
             inline = bytes(self.directory.read(member)) if self.archive.offset is None else None

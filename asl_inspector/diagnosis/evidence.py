@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.comparison_records import Comparison
+from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
@@ -90,6 +91,7 @@ class Evidence:
         stage1_name: Name of the Stage 1 file.
         history: The run's history, or None.
         nonfinite: Weights that are not finite, by key.
+        health: What the weights themselves answer.
     """
 
     case: Case
@@ -101,3 +103,4 @@ class Evidence:
     stage1_name: str
     history: History | None
     nonfinite: dict[str, int]
+    health: tuple[HealthNote, ...] = ()

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.checkpoints.comparison_records import TensorComparison
+from asl_inspector.checkpoints.health_records import HealthNote
+from asl_inspector.checkpoints.optimizer_states import OptimizerState, ParameterState
 from asl_inspector.checkpoints.records import (
     Checkpoint,
 )
@@ -32,6 +31,14 @@ from asl_inspector.diagnosis.records import (
     Losses,
     Reproduction,
     Stage1Verdict,
+)
+from asl_inspector.engine.tensor_messages import (
+    HealthView,
+    OptimizerView,
+    SliceRequest,
+    SliceView,
+    StatisticsPart,
+    TensorView,
 )
 from asl_inspector.history.records import History, Printed
 from asl_inspector.inference.records import ClipDetail, Settings
@@ -92,27 +99,6 @@ class InspectionView:
 
 
 @dataclass(frozen=True, slots=True)
-class TensorView:
-    """One tensor's numbers: facts and a histogram.
-
-    Attributes:
-        name: Dotted path.
-        statistics: Facts, or None where the numbers cannot be read.
-        counts: Numbers in each bin.
-        edges: One more than bins.
-        first: The first numbers in row order, as text where they are complex.
-        trouble: Why there is nothing, or an empty string.
-    """
-
-    name: str
-    statistics: TensorStatistics | None
-    counts: NDArray[np.int64]
-    edges: NDArray[np.float64]
-    first: tuple[float | str, ...]
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Exported:
     """A report was written."""
 
@@ -161,11 +147,16 @@ CODEC = Codec(
         Diagnosis,
         Exported,
         Finding,
+        HealthNote,
+        HealthView,
         HistogramMeasures,
         History,
         InspectionView,
         LabelAudit,
         Losses,
+        OptimizerState,
+        OptimizerView,
+        ParameterState,
         Printed,
         Problem,
         Reply,
@@ -174,7 +165,10 @@ CODEC = Codec(
         Role,
         SampleTable,
         Settings,
+        SliceRequest,
+        SliceView,
         Stage1Verdict,
+        StatisticsPart,
         Step,
         TensorComparison,
         TensorStatistics,

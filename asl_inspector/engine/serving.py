@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
@@ -31,9 +31,16 @@ from asl_inspector.engine.messages import (
     Reply,
     ReplyKind,
     Request,
+)
+from asl_inspector.engine.tensor_messages import (
+    HealthView,
+    OptimizerView,
+    SliceRequest,
+    SliceView,
+    StatisticsPart,
     TensorView,
 )
-from asl_inspector.engine.views import case_view, inspection_view, tensor_view
+from asl_inspector.engine.views import case_view, inspection_view
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -41,10 +48,18 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
+if TYPE_CHECKING:
+    from asl_inspector.engine.looks import Looks
+
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
-LANES = {"case": ("open", "inspect", "export"), "looks": ("clip", "tensor"), "warm up": ("warm_up",)}
+LANES = {
+    "case": ("open", "inspect", "export"),
+    "looks": ("clip", "tensor", "part", "optimizers"),
+    "measures": ("statistics", "health"),
+    "warm up": ("warm_up",),
+}
 Publish = Callable[[object], None]
 
 
@@ -63,6 +78,7 @@ class Service:
     def __init__(self) -> None:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
+        self._looks: Looks | None = None
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -103,12 +119,37 @@ class Service:
         """One validation clip, recomputed."""
         return self.inspector.clip_detail(index)
 
-    def tensor(self, talk: Talk, name: str) -> TensorView:
+    def tensor(self, talk: Talk, index: int) -> TensorView:
         """One tensor of the checkpoint."""
+        return self._look().tensor(index, talk.cancel)
+
+    def part(self, talk: Talk, request: SliceRequest) -> SliceView:
+        """A rectangle of a tensor."""
+        return self._look().part(request)
+
+    def statistics(self, talk: Talk) -> StatisticsPart:
+        """Facts of every tensor of the checkpoint; most of them are published on the way."""
+        return self._look().statistics(talk.progress, talk.cancel, talk.publish)
+
+    def health(self, talk: Talk) -> HealthView:
+        """The health of the weights."""
+        return self._look().health(talk.progress, talk.cancel)
+
+    def optimizers(self, talk: Talk) -> tuple[OptimizerView, ...]:
+        """The optimizers of the checkpoint."""
+        return self._look().optimizers()
+
+    def _look(self) -> Looks:
+        """The checkpoint of the case; what was measured is kept while it is the same."""
         main = self.inspector.case.checkpoint
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             raise InspectorError("There is no checkpoint.", advice="Drop one on the window.")
-        return tensor_view(main.opened, main.file.view, name, talk.cancel)
+        looks = self._looks
+        if looks is None or looks.checkpoint is not main.opened:
+            from asl_inspector.engine.looks import Looks
+
+            looks = self._looks = Looks(main.opened, main.file.view)
+        return looks
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

@@ -147,6 +147,16 @@ class MainWindow(QMainWindow):
         self.samples.wants_clip.connect(session.ask_for_clip)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
+        self.keys.wants_part.connect(session.ask_for_part)
+        self.keys.wants_optimizers.connect(session.ask_for_optimizers)
+        self.keys.wants_measures.connect(session.measure)
+        self.keys.wants_stop.connect(session.stop_measuring)
+        session.part_arrived.connect(self.keys.show_part)
+        session.optimizers_arrived.connect(self.keys.show_optimizers)
+        session.statistics_arrived.connect(self.keys.show_statistics)
+        session.health_arrived.connect(self.keys.show_health)
+        session.measuring.connect(self.keys.show_step)
+        session.measured.connect(self.keys.show_measured)
 
     def _connect(self) -> None:
         session = self.session

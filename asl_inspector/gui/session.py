@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import cast
 
@@ -9,12 +10,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
 from asl_inspector.engine.client import Engine
-from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
+from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView
+from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
+log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
 
 
@@ -34,6 +37,12 @@ class Session(QObject):
     clip_arrived = Signal(object)  # ClipDetail
     clip_failed = Signal(object)  # Problem
     tensor_arrived = Signal(object)  # TensorView
+    part_arrived = Signal(object)  # SliceView
+    optimizers_arrived = Signal(object)  # tuple of OptimizerView
+    statistics_arrived = Signal(object)  # StatisticsPart
+    health_arrived = Signal(object)  # HealthView
+    measuring = Signal(object)  # Step
+    measured = Signal(str)  # how it ended: "", "Cancelled", or a sentence
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -111,9 +120,31 @@ class Session(QObject):
         """Have one clip recomputed; `clip_arrived` follows."""
         self.jobs.start("clip", self._call("clip", index))
 
-    def ask_for_tensor(self, name: str) -> None:
+    def ask_for_tensor(self, index: int) -> None:
         """Have one tensor's numbers read; `tensor_arrived` follows."""
-        self.jobs.start("tensor", self._call("tensor", name))
+        self.jobs.start("tensor", self._call("tensor", index))
+
+    def ask_for_part(self, request: SliceRequest) -> None:
+        """Have a rectangle of a tensor read; `part_arrived` follows."""
+        self.jobs.start("part", self._call("part", request))
+
+    def ask_for_optimizers(self) -> None:
+        """Have the optimizers' states matched with parameters; `optimizers_arrived` follows."""
+        self.jobs.start("optimizers", self._call("optimizers"))
+
+    def measure(self) -> None:
+        """Have every tensor measured and the weights judged; `measured` follows at the end."""
+        engine = self.engine
+
+        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+            publish(engine.call("statistics", progress=progress, cancel=cancel, publish=publish))
+            return engine.call("health", progress=progress, cancel=cancel)
+
+        self.jobs.start("measure", work)
+
+    def stop_measuring(self) -> None:
+        """Cancel it; what was measured so far stays."""
+        self.jobs.cancel("measure")
 
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
@@ -157,6 +188,8 @@ class Session(QObject):
     def _on_progress(self, lane: str, step: Step) -> None:
         if lane in ("case", "export"):
             self.progressed.emit(step)
+        elif lane == "measure":
+            self.measuring.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -167,6 +200,8 @@ class Session(QObject):
             case InspectionView():
                 self.inspection = part
                 self.inspection_changed.emit(part)
+            case StatisticsPart():
+                self.statistics_arrived.emit(part)
 
     @Slot(str, object)
     def _on_success(self, lane: str, result: object) -> None:
@@ -178,6 +213,13 @@ class Session(QObject):
                 self.clip_arrived.emit(result)
             case TensorView():
                 self.tensor_arrived.emit(result)
+            case SliceView():
+                self.part_arrived.emit(result)
+            case HealthView():
+                self.health_arrived.emit(result)
+                self.measured.emit("")
+            case tuple() if lane == "optimizers":
+                self.optimizers_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -190,6 +232,10 @@ class Session(QObject):
             self.clip_failed.emit(problem)
         elif lane == "tensor":
             self.tensor_arrived.emit(None)
+        elif lane == "measure":
+            self.measured.emit(problem.sentence)
+        elif lane in ("part", "optimizers"):
+            log.warning("a look failed: %s", problem.sentence)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -198,3 +244,5 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in ("case", "export"):
             self.became_idle.emit("Cancelled")
+        elif lane == "measure":
+            self.measured.emit("Cancelled")
