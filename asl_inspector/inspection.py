@@ -34,7 +34,8 @@ from asl_inspector.workers.calling import Readers, open_file
 if TYPE_CHECKING:
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
-    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.inference.running import Run
+    from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.building import BuiltNetwork
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Inspected, Problem
@@ -56,6 +57,7 @@ class Inspector:
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions = None, {}
+        self._network, self._predictions, self._runs = None, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -243,20 +245,21 @@ class Inspector:
         if network is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import run_network
+        from asl_inspector.inference.running import Run
 
         source = next(one for one in self.case.files if one.opened is clips)
         key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""))
         if key not in self._predictions:
             try:
-                self._predictions[key] = run_network(
-                    network,
-                    clip_source(clips),
-                    device=self.settings.device,
-                    batch_frames=self.settings.batch_frames,
-                    progress=progress,
-                    cancel=cancel,
-                )
+                if key not in self._runs:
+                    self._runs[key] = Run(
+                        network,
+                        clip_source(clips),
+                        device=self.settings.device,
+                        batch_frames=self.settings.batch_frames,
+                    )
+                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
+                del self._runs[key]
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -301,7 +304,7 @@ def _identity(one: OpenFile) -> tuple[object, ...]:
 
 def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
-    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.inference.sources import ClipSource
 
     return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
 

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from asl_inspector.checkpoints.records import TensorRecord
+from asl_inspector.networks.exact_recurrence import run_recurrent
+from asl_inspector.networks.network import Network
 from asl_inspector.networks.records import Architecture
 
 CELL = re.compile(r"^(?P<prefix>.*?(?:^|\.)(?P<name>lstm|gru|rnn))\.weight_hh_l0$")
@@ -37,7 +39,7 @@ class _Places:
     head: str
 
 
-class RecurrentNetwork(nn.Module):
+class RecurrentNetwork(Network):
     """The network itself; `forward` takes clips of one length, so padding never reaches it."""
 
     def __init__(self, architecture: Architecture) -> None:
@@ -56,9 +58,11 @@ class RecurrentNetwork(nn.Module):
         self.norm = nn.LayerNorm(out) if architecture.norm else nn.Identity()
         self.head = nn.Linear(out, architecture.classes)
 
-    def forward(self, features: Tensor) -> Tensor:
+    ragged = True
+
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits of every frame: (N, T, F) -> (N, T, C)."""
-        encoded, _ = self.recurrent(self.projection(features))  # (N, T, F) -> (N, T, D * H)
+        encoded, _ = run_recurrent(self.recurrent, self.projection(features), lengths)  # (N, T, F) -> (N, T, D * H)
         logits: Tensor = self.head(self.norm(encoded))
         return logits
 

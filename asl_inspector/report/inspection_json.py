@@ -228,6 +228,7 @@ def _notes(inspection: Inspected) -> list[Json]:
     notes = [f"{problem.sentence} {problem.advice}".strip() for problem in inspection.problems]
     notes += [f"{one.question} {one.sentence} {one.needs}".strip() for one in diagnosis.undetermined]
     notes += inspection.case.notes
+    notes += [note for one in (inspection.validation, inspection.train) if one for note in one.predictions.notes]
     notes += inspection.checkpoint.notes if inspection.checkpoint else ()
     for one in inspection.case.files:
         if one.row.problem:
