@@ -228,10 +228,9 @@ class Inspector:
     def _architecture(self, main: OpenFile | None) -> Architecture | None:
         if main is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.recurrent import recognise
+        from asl_inspector.networks.building import recognise
 
-        found = recognise(main.opened.weights)
-        return found[0] if found else None
+        return recognise(main.opened)
 
     def _score(
         self,

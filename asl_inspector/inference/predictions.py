@@ -32,6 +32,7 @@ class Outcome(IntEnum):
     FEATURES_NOT_FINITE = 3
     TOO_SHORT = 4
     OUTPUTS_NOT_FINITE = 5
+    TOO_LONG = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,12 @@ class Run:
         if (outcomes == Outcome.TOO_SHORT).any():
             least = self.network.module.least_frames
             raise InferenceError(f"Every clip of “{name}” is shorter than the {least} frames that the network needs.")
+        if (outcomes == Outcome.TOO_LONG).any():
+            most = self.network.module.most_frames
+            raise InferenceError(
+                f"Every clip of “{name}” is longer than the {most} frames that the network has positions for.",
+                advice="Choose a preprocessing that brings clips to a fixed length.",
+            )
         raise InferenceError(
             f"No clip of “{name}” can be run: every one is without frames or holds numbers that are not finite.",
             advice="Run the feature extraction again and look at its log.",
@@ -206,6 +212,9 @@ def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
     lengths = clips.lengths
     outcomes = np.full(len(lengths), Outcome.NOT_REACHED, np.uint8)
     outcomes[lengths < network.module.least_frames] = Outcome.TOO_SHORT
+    most = network.module.most_frames
+    if most is not None:
+        outcomes[lengths > most] = Outcome.TOO_LONG
     outcomes[lengths <= 0] = Outcome.NO_FRAMES
     different, where = np.unique(lengths, return_inverse=True)
     answers = np.array([network.module.output_frames(length) if length > 0 else 0 for length in different.tolist()])

@@ -19,6 +19,11 @@ class Network(nn.Module):
     least_frames = 1
     ragged = False
 
+    @property
+    def most_frames(self) -> int | None:
+        """Most frames of a clip that can be run, or None for any number."""
+        return None
+
     def output_frames(self, frames: int) -> int:
         """Output frames of a clip of so many frames; 1 for a network that gives one answer a clip."""
         return frames

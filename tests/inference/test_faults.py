@@ -219,7 +219,7 @@ def test_a_clip_that_makes_nan_is_left_out_and_the_rest_is_sound(
 
 def test_a_network_of_nan_says_so(network: BuiltNetwork) -> None:
     with torch.no_grad():
-        network.module.head.bias[2] = torch.nan
+        network.module.head[0].bias[2] = torch.nan
     with pytest.raises(InferenceError, match="not finite") as raised:
         run_network(network, source(arrays()), device="cpu")
     assert "earlier checkpoint" in raised.value.advice
