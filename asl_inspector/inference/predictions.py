@@ -82,6 +82,16 @@ class Predictions:
         return len(self.ran)
 
     @property
+    def glosses(self) -> int:
+        """Classes that are not the blank."""
+        return self.classes - (self.blank != NO_BLANK)
+
+    @property
+    def one_answer_a_clip(self) -> bool:
+        """True for a network that pools its frames: every decoder then says the same."""
+        return self.blank == NO_BLANK and bool((self.lengths <= 1).all())
+
+    @property
     def lengths(self) -> IntArray:
         """(N,), output frames of each clip that ran."""
         return np.diff(self.starts)

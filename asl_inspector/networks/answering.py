@@ -8,6 +8,7 @@ from asl_inspector.checkpoints.records import Scalar
 from asl_inspector.errors import UnknownArchitecture
 from asl_inspector.networks.blank_evidence import NONE, find_blank
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan, Question
+from asl_inspector.networks.preparation import SCALING, stated_scaling
 from asl_inspector.networks.records import Choice, SettledBy
 
 BLANK, POOLING = "blank", "pooling"
@@ -39,6 +40,12 @@ def answer_questions(
     Raises:
         UnknownArchitecture: If something was chosen that cannot be.
     """
+    names = (BLANK, *(question.name for question in plan.questions))
+    for name in chosen:
+        if name not in names:
+            raise UnknownArchitecture(
+                f"Nothing called “{name}” is open about this network: it can be {_listed(names)}."
+            )
     answers = {question.name: _answer(question, settings, chosen) for question in plan.questions}
     pooling = answers.get(POOLING)
     pooled = pooling is not None and pooling.settled_by != "assumed" and pooling.value != EVERY_FRAME
@@ -67,6 +74,9 @@ def _answer(question: Question, settings: Mapping[str, Scalar], chosen: Mapping[
         return Answer(wanted, "you")
     if question.hint:
         return Answer(question.hint, "names")
+    if question.name == SCALING:
+        stated = stated_scaling(settings, question.options)
+        return Answer(question.options[0], "assumed") if stated is None else Answer(stated, "settings")
     for name, value in settings.items():
         last = name.rpartition(".")[2].lower()
         if any(word in last for word in question.words):

@@ -15,11 +15,13 @@ from asl_inspector.mapped_file import Content
 from asl_inspector.networks import foreign
 from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, described
 from asl_inspector.networks.network import Network
-from asl_inspector.networks.plans import Answer, Labels, Plan
+from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
+from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
 from asl_inspector.networks.recognising import find_plan
 from asl_inspector.networks.records import Architecture
 
 MOST_NAMED_KEYS = 6
+AS_THEY_ARE = Preparation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,17 @@ class BuiltNetwork:
 
     module: Network
     architecture: Architecture
+    preparation: Preparation = AS_THEY_ARE
 
 
 def recognise(
     checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None, labels: Labels | None = None
 ) -> Architecture | None:
     """What network a checkpoint holds, without building it, or None where no layout fits."""
-    plan = find_plan(checkpoint.weights)
+    settings = checkpoint.contents.hyperparameters
+    plan = _plan(checkpoint)
     if plan is None:
         return None
-    settings = checkpoint.contents.hyperparameters
     answers = answer_questions(plan, settings, labels or Labels(), chosen or {})
     return _architecture(plan, answers)
 
@@ -68,7 +71,7 @@ def build_network(
             f"“{checkpoint.path.name}” holds no state dict, so there is no network to run.",
             advice="Drop the checkpoint that the training script saved.",
         )
-    plan = find_plan(checkpoint.weights)
+    plan = _plan(checkpoint)
     if plan is None:
         raise _unknown(checkpoint)
     wanted = dict(chosen or {})
@@ -88,7 +91,22 @@ def build_network(
             f"The tensors of “{checkpoint.path.name}” do not fit the {plan.family} layout that their names and shapes say.",
             detail=str(error),
         ) from None
-    return BuiltNetwork(module.eval(), _architecture(plan, answers))
+    return BuiltNetwork(module.eval(), _architecture(plan, answers), _preparation(answers))
+
+
+def _plan(checkpoint: Checkpoint) -> Plan | None:
+    """The plan with the questions about preprocessing, which a layout of the seed project settles: there is none."""
+    plan = find_plan(checkpoint.weights)
+    if plan is None or plan.prepared:
+        return plan
+    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters)
+    return replace(plan, questions=(*plan.questions, *more))
+
+
+def _preparation(answers: Mapping[str, Answer]) -> Preparation:
+    if SCALING not in answers:
+        return Preparation()
+    return Preparation(answers[SCALING].value, answers[LENGTH].value)
 
 
 def _architecture(plan: Plan, answers: Mapping[str, Answer]) -> Architecture:
@@ -105,7 +123,7 @@ def _architecture(plan: Plan, answers: Mapping[str, Answer]) -> Architecture:
         inputs=plan.inputs,
         classes=plan.classes,
         blank=None if blank == "none" else int(blank),
-        pooled=pooling is not None and pooling.value != "every frame",
+        pooled=pooling is None or pooling.value != EVERY_FRAME,
         assumptions=(*told, *assumed, *plan.facts),
         choices=choices,
     )
@@ -120,7 +138,8 @@ def with_choices_measured(network: BuiltNetwork, names: Mapping[str, str]) -> Bu
     )
     sentences = {before[name]: sentence for name, sentence in names.items()}
     assumptions = tuple(sentences.get(one, one) for one in network.architecture.assumptions)
-    return BuiltNetwork(network.module, replace(network.architecture, choices=choices, assumptions=assumptions))
+    architecture = replace(network.architecture, choices=choices, assumptions=assumptions)
+    return replace(network, architecture=architecture)
 
 
 def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:

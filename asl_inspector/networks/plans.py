@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from asl_inspector.networks.network import Network
 from asl_inspector.networks.records import SettledBy
 
 EVERY_FRAME = "every frame"
+MOST_HEADS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Builder(Protocol):
         ...
 
 
+def head_counts(width: int, usual: Sequence[int]) -> tuple[str, ...]:
+    """How many heads attention over so many numbers may have, the usual counts first."""
+    others = [count for count in range(1, MOST_HEADS + 1) if count not in usual]
+    return tuple(str(count) for count in (*usual, *others) if width % count == 0)
+
+
 def _as_they_are(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
@@ -62,6 +69,7 @@ class Plan:
         facts: What is taken for granted, as sentences.
         blank: Index of the blank where the layout settles it.
         settled: True where the layout settles whether there is a blank.
+        prepared: True where the layout settles how features are prepared: not at all.
         shape_state: Brings the file's tensors, under the names of `keys`, into the form that the module has.
     """
 
@@ -77,6 +85,7 @@ class Plan:
     facts: tuple[str, ...] = ()
     blank: int | None = None
     settled: bool = False
+    prepared: bool = False
     shape_state: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
 
 

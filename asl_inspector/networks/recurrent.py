@@ -134,6 +134,7 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
         facts=tuple(facts),
         blank=0 if known else None,
         settled=known,
+        prepared=known,
     )
 
 

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.parts import Part
-from asl_inspector.networks.plans import Plan, Question
+from asl_inspector.networks.plans import Plan, Question, head_counts
 
 DECODER_LAYER = re.compile(r"^transformer\.decoder\.layers\.(\d+)\.(.+)$")
 ENCODER_LAYER = re.compile(r"^transformer\.encoder\.layers\.(\d+)\.(.+)$")
-HEADS = (9, 8, 6, 4, 3, 2, 1, 12)
+USUAL_HEADS = (9, 8, 6, 4, 3, 2, 1)
 
 
 class QueryLayer(nn.Module):
@@ -99,9 +99,7 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
     if not all(counts) or not hidden or shapes["pos"][-1] != width:
         return None
     layers = (counts[0], counts[1])
-    heads = Question(
-        "heads", tuple(str(count) for count in HEADS if width % count == 0), "The attention has {} heads.", ("heads",)
-    )
+    heads = Question("heads", head_counts(width, USUAL_HEADS), "The attention has {} heads.", ("heads",))
     return Plan(
         family="SPOTER",
         source="The keys are those of SPOTER: a class query, and decoder layers without self-attention.",

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from asl_inspector.networks.layers import Chain, Pooling
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.parts import Part, fits
-from asl_inspector.networks.plans import EVERY_FRAME, Plan, Question
+from asl_inspector.networks.plans import EVERY_FRAME, Plan, Question, head_counts
 from asl_inspector.networks.positions import Positions, is_table
 
 LAYER = re.compile(r"^(?P<encoder>.*?)\.?layers\.(?P<index>\d+)\.(?P<part>.+)$")
 LAYER_PARTS = {"self_attn", "self_attn.out_proj", "linear1", "linear2", "norm1", "norm2"}
-USUAL_HEADS = (8, 4, 6, 2, 1, 12, 16, 3, 9, 5, 10)
+USUAL_HEADS = (8, 4, 6, 2, 1)
 POSITION_WORDS = ("pos", "pe")
 CLASS_TOKEN = "class token"  # noqa: S105 - a token of a sequence, no secret
 
@@ -199,10 +199,14 @@ def _key(part: Part, tensor: str) -> str:
 
 def _questions(sections: Sections) -> tuple[Question, ...]:
     width = sections.width
-    heads = [str(count) for count in USUAL_HEADS if width % count == 0]
     pooled = (CLASS_TOKEN, "mean") if sections.token else ("mean", EVERY_FRAME, "last frame", "first frame", "max")
     found = [
-        Question("heads", tuple(heads), "The attention has {} heads.", ("nhead", "num_heads", "n_heads", "heads")),
+        Question(
+            "heads",
+            head_counts(width, USUAL_HEADS),
+            "The attention has {} heads.",
+            ("nhead", "num_heads", "n_heads", "heads"),
+        ),
         Question("activation", ("relu", "gelu"), "Inside the layers comes this activation: {}.", ("activation",)),
         Question("norm", ("after", "before"), "The layers normalise {} attention and feed-forward part."),
         Question("input scale", ("none", "square root of the width"), "The embedding is scaled by: {}."),

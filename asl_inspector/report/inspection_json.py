@@ -131,7 +131,9 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
         "device": predictions.device,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
-        "blank": {
+        "blank": None
+        if blank is None
+        else {
             "argmax_valid": blank.argmax_valid,
             "argmax_padded": blank.argmax_padded,
             "posterior_valid": blank.posterior_valid,
