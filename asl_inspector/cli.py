@@ -158,6 +158,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
     parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
+    parser.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
+    )
     parser.add_argument("--trust", type=Path, metavar="CODE.py", help="build the network with code of your own")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -228,13 +235,18 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise UsageError("Beam search is not available in this version.", advice="Use majority, first-token or score.")
     if options.trust is not None:
         raise UsageError("Networks from code of your own cannot be run in this version.")
-    if options.blank is not None and not options.blank.isdecimal():
-        raise UsageError(
-            f"--blank {options.blank} cannot be used: the layouts that this version runs are CTC networks with a blank.",
-            advice="Give the index of the blank.",
-        )
-    blank = int(options.blank) if options.blank is not None else None
-    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank)
+    if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
+        raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
+    blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
+    choices = tuple(_assumed(text) for text in options.assume)
+    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank, choices)
+
+
+def _assumed(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise UsageError(f"--assume {text} says nothing.", advice="Write it as NAME=VALUE, for example pooling=mean.")
+    return name.strip(), value.strip()
 
 
 def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
-    from asl_inspector.inference.running import ClipSource
-    from asl_inspector.networks.building import BuiltNetwork
+    from asl_inspector.inference.rebuilding import Rebuilt
+    from asl_inspector.inference.running import Run
+    from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Inspected, Problem
 
@@ -54,8 +55,9 @@ class Inspector:
         self._opened: dict[Path, OpenFile] = {}
         self._chosen: dict[Path, Role] = {}
         self._notes: tuple[str, ...] = ()
-        self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
+        self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions = None, {}
+        self._network, self._predictions, self._runs = None, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -157,13 +159,15 @@ class Inspector:
         case = self._current_case(problems)
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
-        network = self._build(main, problems) if case.validation is not None or case.train is not None else None
+        runnable = case.validation is not None or case.train is not None
+        rebuilt = self._build(main, case, problems, progress, cancel) if runnable else None
+        network = rebuilt.network if rebuilt else None
         nonfinite, health = judged_weights(main, progress, cancel)
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
             architecture=network.architecture if network else self._architecture(main),
-            validation=self._score(network, main, case.validation, problems, progress, cancel),
+            validation=self._score(rebuilt, main, case.validation, problems, progress, cancel),
             train=None,
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
@@ -171,10 +175,10 @@ class Inspector:
             nonfinite=nonfinite,
             health=health,
         )
-        if case.train is not None and network is not None:
+        if case.train is not None and rebuilt is not None:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
-            train = self._score(network, main, case.train, problems, progress, cancel)
+            train = self._score(rebuilt, main, case.train, problems, progress, cancel)
             evidence = replace(evidence, train=train)
         return self._diagnosed(evidence, problems, progress, cancel)
 
@@ -211,15 +215,29 @@ class Inspector:
                 self._opened[path] = replace(one, row=row, opened=None)
         return self._assign()
 
-    def _build(self, main: OpenFile | None, problems: list[Problem]) -> BuiltNetwork | None:
+    def _build(
+        self, main: OpenFile | None, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> Rebuilt | None:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.building import build_network
+        from asl_inspector.inference.rebuilding import rebuild
 
-        key = (*_identity(main), self.settings.blank)
+        witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
+        seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, seen)
         if self._network is None or self._network[0] != key:
             try:
-                self._network = (key, build_network(main.opened, main.file.view, blank=self.settings.blank))
+                rebuilt = rebuild(
+                    main.opened,
+                    main.file.view,
+                    self.settings,
+                    validation=clip_source(case.validation) if case.validation is not None else None,
+                    train=clip_source(case.train) if case.train is not None else None,
+                    vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
+                    progress=progress,
+                    cancel=cancel,
+                )
+                self._network = (key, rebuilt)
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -228,37 +246,43 @@ class Inspector:
     def _architecture(self, main: OpenFile | None) -> Architecture | None:
         if main is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.recurrent import recognise
+        from asl_inspector.networks.building import recognise
 
-        found = recognise(main.opened.weights)
-        return found[0] if found else None
+        try:
+            return recognise(main.opened, chosen=dict(self.settings.choices))
+        except InspectorError:  # an impossible choice was told of where the network was to be built
+            return None
 
     def _score(
         self,
-        network: BuiltNetwork | None,
+        rebuilt: Rebuilt | None,
         main: OpenFile | None,
         clips: Clips | None,
         problems: list[Problem],
         progress: Progress,
         cancel: CancelToken,
     ) -> Scored | None:
-        if network is None or main is None or clips is None:
+        if rebuilt is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import run_network
+        from asl_inspector.inference.running import Run
 
         source = next(one for one in self.case.files if one.opened is clips)
-        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""))
+        network = rebuilt.network
+        answers = tuple(choice.value for choice in network.architecture.choices)
+        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""), answers)
         if key not in self._predictions:
             try:
-                self._predictions[key] = run_network(
-                    network,
-                    clip_source(clips),
-                    device=self.settings.device,
-                    batch_frames=self.settings.batch_frames,
-                    progress=progress,
-                    cancel=cancel,
-                )
+                if key not in self._runs:
+                    self._runs[key] = Run(
+                        network,
+                        rebuilt.prepare(clip_source(clips)),
+                        device=self.settings.device,
+                        batch_frames=self.settings.batch_frames,
+                        mixed=self.settings.mixed,
+                    )
+                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
+                del self._runs[key]
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -286,7 +310,8 @@ class Inspector:
         features = clips.features(index)
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
-        return ClipDetail(index, clip_log_posteriors(self._network[1], features), features)
+        seen = self._network[1].prepare(clip_source(clips)).features(index)
+        return ClipDetail(index, clip_log_posteriors(self._network[1].network, seen), features)
 
 
 def problem_of(error: InspectorError) -> Problem:
@@ -303,7 +328,7 @@ def _identity(one: OpenFile) -> tuple[object, ...]:
 
 def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
-    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.inference.sources import ClipSource
 
     return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
 

@@ -364,7 +364,7 @@ def test_the_blank_can_be_said(run: Run) -> None:
     [
         ("--decoder", "beam", "Beam search"),
         ("--trust", "x.py", "code of your own"),
-        ("--blank", "none", "--blank none"),
+        ("--blank", "first", "--blank first"),
         ("--batch-frames", "0", "at least 1"),
         ("--device", "toaster", "no device"),
     ],

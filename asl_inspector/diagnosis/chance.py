@@ -27,7 +27,7 @@ def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray 
         return None
     labels = scored.clips.gloss_ids if truth is None else truth
     _, counts = np.unique(labels[scored.labelled], return_counts=True)
-    glosses = max(scored.predictions.classes - 1, 1)
+    glosses = max(scored.predictions.glosses, 1)
     chance, constant = 1 / glosses, float(counts.max() / counts.sum())
     p = p_of_guessing(measured.correct, measured.of, chance)
     p_constant = p_of_guessing(measured.correct, measured.of, constant)

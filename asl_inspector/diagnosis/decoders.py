@@ -26,7 +26,7 @@ def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:
         scored: Predictions on the validation clips.
         truth: (N,), true ids to score by instead of the file's own.
     """
-    if scored is None:
+    if scored is None or scored.predictions.one_answer_a_clip:
         return Answers()
     right = {name: scored.right(ids, truth) for name, ids in scored.by_decoder.items()}
     measured: dict[str, Accuracy] = {name: found for name, one in right.items() if (found := accuracy(one)) is not None}

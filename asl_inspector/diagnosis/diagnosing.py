@@ -39,7 +39,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
         accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
         top5=accuracy(in_top),
         blanks=blank_figures,
-        histogram=collapse.measure(scored, blank_figures.padded_frames),
+        histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
         losses=metadata.measure_losses(scored),
     )
 
@@ -71,7 +71,11 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         chance.ask(evidence, tested, by_name=truth is not None),
         pretraining.ask(evidence, stage1),
         training.ask(evidence),
-        blanks.ask(validation.blanks if validation else None, swept),
+        blanks.ask(
+            validation.blanks if validation else None,
+            swept,
+            no_blank=validation is not None and validation.blanks is None,
+        ),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
         data_quality.ask(evidence, cancel),

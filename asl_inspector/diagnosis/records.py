@@ -295,14 +295,14 @@ class ClipMeasures:
     Attributes:
         accuracies: By decoder; None where no clip is labelled.
         top5: True gloss among the five with the highest exact probability.
-        blanks: Blank figures.
+        blanks: Blank figures, or None for a network without a blank.
         histogram: What the network says.
-        losses: Mean CTC losses.
+        losses: Mean losses, CTC or cross-entropy.
     """
 
     accuracies: dict[str, Accuracy | None]
     top5: Accuracy | None
-    blanks: BlankMeasures
+    blanks: BlankMeasures | None
     histogram: HistogramMeasures
     losses: Losses
 

@@ -42,7 +42,7 @@ from asl_inspector.engine.tensor_messages import (
 )
 from asl_inspector.history.records import History, Printed
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
@@ -140,6 +140,7 @@ CODEC = Codec(
         CaseView,
         Cause,
         ChanceTest,
+        Choice,
         Clash,
         ClipDetail,
         ClipMeasures,

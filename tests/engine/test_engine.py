@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import signal
 import threading
 import time
+import typing
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import cast
 
@@ -16,8 +19,10 @@ import pytest
 from makers import GLOSSES, Run, make_clips, write_cache
 
 from asl_inspector.case.records import Role
+from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView, TensorView
+from asl_inspector.engine.serving import Service
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -224,3 +229,29 @@ def test_stopping_ends_the_process(run: Run) -> None:
     engine.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def _records_within(hint: object, found: set[type]) -> set[type]:
+    """Every dataclass and enum that a value of this type may hold."""
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, Enum)):
+        if hint not in found:
+            found.add(hint)
+            if dataclasses.is_dataclass(hint):
+                for inner in typing.get_type_hints(hint).values():
+                    _records_within(inner, found)
+        return found
+    for inner in typing.get_args(hint):
+        _records_within(inner, found)
+    return found
+
+
+def test_all_that_an_answer_can_hold_may_travel() -> None:
+    held: set[type] = set()
+    for name, method in vars(Service).items():
+        if not name.startswith("_") and callable(method):
+            hints = typing.get_type_hints(method, localns=vars(tensor_messages))
+            hints.pop("talk", None)
+            for hint in hints.values():
+                _records_within(hint, held)
+    assert len(held) > 30
+    assert {one.__name__ for one in held} - set(CODEC.types) == set()

@@ -69,6 +69,11 @@ class BlanksPanel(Panel):
             self.show_empty(*why_nothing(inspection))
             return
         found = measures.blanks
+        if found is None:
+            self.show_empty(
+                "This network has no blank", "It was trained with cross-entropy, so there is nothing to count here."
+            )
+            return
         self._show_tiles(found, inspection.architecture.blank if inspection.architecture else None)
         sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
         names = ("blank-hides-answers", "many-empty-clips", "blanks-normal", "padding-counted")
