@@ -60,7 +60,7 @@ NOT_A_CHECKPOINT = {
     ),
     Kind.TEXT: ("is a text file, not a checkpoint.", "Drop the checkpoint itself; a log belongs to the history."),
     Kind.BINARY: (
-        "begins like no checkpoint that is known: it is damaged, encrypted or packed, or of another program.",
+        "is a binary file of no known kind: it is damaged, encrypted or packed, or belongs to another program.",
         "Copy or download it again; if it was packed, unpack it first.",
     ),
 }
