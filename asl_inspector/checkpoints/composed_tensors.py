@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from asl_inspector.checkpoints.records import Quantizer, TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import first_numbers
@@ -18,7 +18,6 @@ from asl_inspector.inert_pickle.records import Built, Global
 from asl_inspector.mapped_file import Content
 
 LAYOUTS = ("sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc")
-MOST_CHANNELS = 1 << 20
 Inner = Callable[[object], TensorRecord | None]
 
 
@@ -82,8 +81,19 @@ def _fits(layout: str, sizes: tuple[int, ...], components: tuple[TensorRecord, .
     return compressed[:-1] == plain[:-1] == sizes[:batch]
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many scales and zero points may still be read while a file is opened."""
+
+    left: int = 4_000_000
+
+
 def quantized(
-    record: TensorRecord | None, parameters: list[object], inner: Inner, content: Content | None
+    record: TensorRecord | None,
+    parameters: list[object],
+    inner: Inner,
+    content: Content | None,
+    allowance: Allowance,
 ) -> TensorRecord | None:
     """A tensor of whole numbers with `(scheme, scale, zero point)` or `(scheme, scales, zero points, axis)`."""
     if record is None or not parameters:
@@ -95,7 +105,7 @@ def quantized(
     elif scheme.startswith("torch.per_channel_affine") and len(parameters) >= 4 and isinstance(parameters[3], int):
         axis = parameters[3]
         if 0 <= axis < len(record.shape):
-            scales, zeros = (_numbers(held, inner, content, record.shape[axis]) for held in parameters[1:3])
+            scales, zeros = (_numbers(held, inner, content, record.shape[axis], allowance) for held in parameters[1:3])
             quantizer = _quantizer(scales, zeros, axis)
     if quantizer is None:
         return replace(record, trouble=record.trouble or "how its whole numbers stand for real ones cannot be read")
@@ -111,14 +121,15 @@ def _quantizer(scales: list[object], zeros: list[object], axis: int | None) -> Q
     return Quantizer(all_scales, all_zeros, axis) if all_scales and all_zeros else None
 
 
-def _numbers(value: object, inner: Inner, content: Content | None, count: int) -> list[object]:
+def _numbers(value: object, inner: Inner, content: Content | None, count: int, allowance: Allowance) -> list[object]:
     """Scales or zero points: a tensor, or in old files a list; none where there are not `count` of them."""
     listed = items_of(value)
     if listed is not None:
         return listed if len(listed) == count else []
     record = inner(value)
-    if record is None or content is None or record.shape != (count,) or count > MOST_CHANNELS:
+    if record is None or content is None or record.shape != (count,) or count > allowance.left:
         return []
+    allowance.left -= count
     try:
         return [*first_numbers(record, content, count)]
     except UnreadableCheckpoint:

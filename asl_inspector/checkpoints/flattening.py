@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from asl_inspector.checkpoints.records import TensorRecord, ValueRecord
@@ -23,6 +23,7 @@ from asl_inspector.inert_pickle.text import render
 from asl_inspector.progress import CancelToken
 
 MOST_VALUES = 200_000
+MOST_TENSORS = 500_000
 MOST_NODES = 5_000_000
 DEEPEST = 500
 LONGEST_TEXT = 2_000
@@ -96,7 +97,7 @@ def flatten(
         nodes += 1
         if nodes % NODES_BETWEEN_CHECKS == 0:
             cancel.raise_if_cancelled()
-        if nodes > MOST_NODES or len(tree.values) > MOST_VALUES:
+        if nodes > MOST_NODES or len(tree.values) > MOST_VALUES or len(tree.tensors) > MOST_TENSORS:
             tree.notes.append(f"Only the first {nodes - 1:,} entries are shown.")
             break
         value = _untagged(value)
@@ -142,7 +143,7 @@ def _visit(tree: FlatTree, path: tuple[str, ...], value: object, stream: Nested)
             tree.values.append(ValueRecord(path, type_name(value), "{}"))
         return [(key_text(key), held) for key, held in pairs]
     items = items_of(value)
-    if items is not None and 0 < len(items) <= LONGEST_EXPANDED_LIST:
+    if items and (len(items) <= LONGEST_EXPANDED_LIST or _hold_objects(items)):
         return [(str(index), held) for index, held in enumerate(items)]
     return None
 
@@ -163,6 +164,15 @@ def _children_of_unknown(tree: FlatTree, path: tuple[str, ...], value: object) -
     return [(key_text(key), held) for key, held in children]
 
 
+def _hold_objects(items: Sequence[object]) -> bool:
+    """True where entries are tensors or other objects, or hold some, as far as the first few tell."""
+    for item in items[:4]:
+        inside = items_of(item) or [held for _, held in pairs_of(item) or []]
+        if any(isinstance(held, Built | Persistent) for held in (item, *inside[:8])):
+            return True
+    return False
+
+
 def _has_parts(value: object) -> bool:
     """True for an object, and for a container that is not empty."""
     if isinstance(value, Items):
@@ -180,7 +190,8 @@ def _visit_array(tree: FlatTree, path: tuple[str, ...], array: NumpyArray, regio
         text = text_of_array(array, region.content, limit=LONGEST_TEXT)
         tree.values.append(ValueRecord(path, kind, f"<{array.count} items of {array.dtype}>" if text is None else text))
         return []
-    if len(array.data) > LONGEST_EXPANDED_LIST or not array.data:
+    is_long = len(array.data) > LONGEST_EXPANDED_LIST and not _hold_objects(array.data)
+    if is_long or not array.data:
         tree.values.append(ValueRecord(path, kind, render(Items("list", list(array.data)), limit=LONGEST_TEXT)))
         return []
     return [(_index_text(array, index), held) for index, held in enumerate(array.data)]

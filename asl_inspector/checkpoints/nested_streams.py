@@ -25,6 +25,7 @@ from asl_inspector.sniffing import Kind, sniff
 LOAD_FROM_BYTES = ("torch.storage", "_load_from_bytes")
 MOST_LEVELS = 8
 MOST_STREAMS = 200_000
+MOST_FAILED = 100
 MOST_UNPACKED = 1 << 30  # bytes of streams that lie packed in others
 
 
@@ -60,6 +61,7 @@ class NestedStreams:
         self.opened: dict[int, Stream] = {}
         self._cancel = cancel
         self._unpacked = 0
+        self._failed = 0
         level = [outer]
         for _ in range(MOST_LEVELS):
             level = [inner for stream in level for inner in self._open_all(stream)]
@@ -81,20 +83,21 @@ class NestedStreams:
 
     def _open(self, stream: Stream, given: object) -> Stream | None:
         raw = bytes_of(given)
-        if raw is None or len(self.streams) >= MOST_STREAMS:
-            self._note("A nested stream is no byte string." if raw is None else "There are too many nested streams.")
+        if raw is None:
+            self._note("A nested stream is no byte string.")
+            return None
+        if len(self.streams) >= MOST_STREAMS or self._failed >= MOST_FAILED or self._unpacked > MOST_UNPACKED:
+            self._note("There are too many nested streams, or too large ones; the others are not read.")
             return None
         region = stream.region.span(raw) if isinstance(raw, ByteSpan) else Region(memoryview(raw), None)
         place = f"stream {len(self.streams) + 1}, "
         try:
             inner = open_stream(region, self._cancel, place)
-            if inner.region.offset is None:
-                self._unpacked += len(inner.region.content)
-                if self._unpacked > MOST_UNPACKED:
-                    raise UnreadableCheckpoint("the streams inside this file unpack to too many bytes.")
         except InspectorError as error:
+            self._failed += 1
             self._note(f"A nested stream cannot be read: {error.sentence}")
             return None
+        self._unpacked += len(inner.region.content) if inner.region.offset is None else 0
         self.streams.append(inner)
         return inner
 

@@ -27,7 +27,7 @@ WEIGHTS, CONSTANTS = "data/weights/", "data/constants/"
 CONFIGS = ((WEIGHTS, "_weights_config.json", "weights"), (CONSTANTS, "_constants_config.json", "constants"))
 SAMPLES, MODELS = "data/sample_inputs/", "models/"
 LIBRARIES = (".so", ".dll", ".dylib", ".pyd", ".cubin", ".ptx", ".hsaco")
-LARGEST_CONFIG = 256 << 20
+LARGEST_CONFIG = 64 << 20
 STRIDED = 7
 DTYPES = {
     1: "uint8",

@@ -27,7 +27,7 @@ MOST_CODE = 64 << 20  # bytes of source text that are looked at
 LONGEST_TEXT = 2_000
 CONSTANTS, INPUTS = "constants", "traced_inputs"  # streams beside `data.pkl`, each with a folder of storages
 CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
-NAMES = re.compile(r"^  __(parameters|buffers)__ = \[([^\]]*)\]", re.MULTILINE)
+NAMES = re.compile(r"^  __(parameters|buffers)__ = \[([^\]\n]*)\]", re.MULTILINE)
 SETSTATE = re.compile(r"^  def __setstate__\(", re.MULTILINE)
 
 

@@ -9,9 +9,9 @@ Source: torch 2.13, torch/_utils.py and torch/_tensor.py (`_rebuild_*`); torch 0
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from asl_inspector.checkpoints.composed_tensors import jagged_tensor, nested_tensor, quantized, sparse_tensor
+from asl_inspector.checkpoints.composed_tensors import Allowance, jagged_tensor, nested_tensor, quantized, sparse_tensor
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
 from asl_inspector.checkpoints.storages import (
     OPAQUE_DTYPES,
@@ -54,11 +54,13 @@ class Surroundings:
         content: The whole file, for the scales of quantized tensors.
         array: Reads a NumPy array of the stream as a tensor.
         persistent: Reads a persistent id that stands for a whole tensor (PyTorch before 0.1.10).
+        allowance: How many scales of quantized tensors may still be read.
     """
 
     content: Content | None = None
     array: Callable[[object], TensorRecord | None] | None = None
     persistent: Callable[[object], TensorRecord | None] | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 NOTHING = Surroundings()
@@ -119,7 +121,7 @@ def _strided(
         return _flagged(record, given[6 + third :])
     if name == "_rebuild_qtensor" and len(given) >= 5:
         record = _window(given[0], given[1], given[2], given[3], None, find_storage)
-        return quantized(record, items_of(given[4]) or [], inner, around.content)
+        return quantized(record, items_of(given[4]) or [], inner, around.content, around.allowance)
     if name == "_rebuild_meta_tensor_no_storage" and len(given) >= 3:
         return _without_numbers(given[0], given[1], given[2], "meta", "a meta tensor has no numbers")
     if name == "_rebuild_wrapper_subclass" and len(given) >= 4:

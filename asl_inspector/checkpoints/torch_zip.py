@@ -16,6 +16,7 @@ from asl_inspector.progress import CancelToken
 
 PICKLE_NAME = "data.pkl"
 HEADERS_KEPT = 128  # each that is touched has the system fetch what is around it
+MOST_INLINE = 512 << 20  # bytes of storages that have no place in the file
 
 
 def find_prefix(directory: ZipDirectory) -> str | None:
@@ -122,6 +123,7 @@ class _Storages:
         self.storage_name = storage_name
         self.big_endian = big_endian
         self.label = label
+        self.inline_left = MOST_INLINE
         self.known: dict[tuple[str, str], Storage] = {}
 
     def find(self, identity: object) -> Storage | None:
@@ -133,6 +135,13 @@ class _Storages:
             self.known[name] = self.locate(asked)
         return self.known[name]
 
+    def copied(self, member: Member) -> bytes:
+        """The bytes of a member of an archive that was itself unpacked into memory."""
+        self.inline_left -= member.size
+        if self.inline_left < 0:
+            raise UnreadableCheckpoint("The storages of an archive inside the file unpack to too many bytes.")
+        return bytes(self.directory.read(member))
+
     def locate(self, asked: StorageId) -> Storage:
         name, nbytes = self.label + asked.key, asked.nbytes
         member = self.directory.members.get(self.storage_name(asked.key))
@@ -143,7 +152,7 @@ class _Storages:
             forget_pages(self.directory.content, 0, len(self.directory.content))
         try:
             offset = self.directory.data_offset(member)
-            inline = bytes(self.directory.read(member)) if self.archive.offset is None else None
+            inline = self.copied(member) if self.archive.offset is None else None
         except UnreadableCheckpoint as error:
             return Storage(name, asked.dtype, nbytes, None, asked.device, str(error))
         trouble = ""

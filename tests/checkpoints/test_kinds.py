@@ -215,3 +215,10 @@ def test_arrays_of_objects_and_of_text_are_data(tmp_path: Path) -> None:
     assert values["bytes",] == "['x', 'yz']"
     (big,) = checkpoint.tensors
     assert read_array(big, file.view).tolist() == [0, 1, 2]
+
+
+def test_a_long_list_of_clips_shows_every_clip_and_a_long_list_of_numbers_one_row(tmp_path: Path) -> None:
+    torch.save({"clips": [torch.ones(2, 3)] * 3000, "losses": [0.5] * 3000}, tmp_path / "a.pt")
+    checkpoint, _ = opened(tmp_path / "a.pt")
+    assert len(checkpoint.tensors) == 3000
+    assert len(checkpoint.values) == 1

@@ -90,9 +90,13 @@ def test_the_storages_of_a_big_endian_machine_have_the_lowest_byte_first(tmp_pat
     path = write_legacy(tmp_path / "a.pt", value, {"7": (3, raw_bytes(base))}, little_endian=False)
     checkpoint, file = opened(path)
     assert_equal_to_torch(checkpoint.tensors[0], file.view, torch.load(path, weights_only=False)["w"])
-    old = write_legacy(tmp_path / "b.pt", value, {"7": (3, raw_bytes(base))}, little_endian=False, big_counts=True)
+    value["ids"] = Call(
+        torch._utils._rebuild_tensor, StorageRef("storage", torch.LongStorage, "8", "cpu", 2, None), 0, (2,), (1,)
+    )
+    storages = {"7": (3, raw_bytes(base)), "8": (2, raw_bytes(torch.tensor([6, -7])))}
+    old = write_legacy(tmp_path / "b.pt", value, storages, little_endian=False, big_counts=True)
     checkpoint, file = opened(old)
-    assert first_numbers(checkpoint.tensors[0], file.view, 3) == [1.5, -2.0, 3.25]
+    assert [first_numbers(record, file.view, 3) for record in checkpoint.tensors] == [[1.5, -2.0, 3.25], [6, -7]]
 
 
 def test_a_file_cut_short_opens_in_part_and_names_what_is_lost(tmp_path: Path) -> None:
