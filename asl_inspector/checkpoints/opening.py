@@ -13,7 +13,7 @@ from pathlib import Path
 from asl_inspector.checkpoints.collecting import collection_paused
 from asl_inspector.checkpoints.contents import assign_roles, understand
 from asl_inspector.checkpoints.distributed import is_distributed_metadata, read_distributed
-from asl_inspector.checkpoints.folders import index_of_folder
+from asl_inspector.checkpoints.folders import DISTRIBUTED_PART, index_of_folder
 from asl_inspector.checkpoints.kinds import data_sentence
 from asl_inspector.checkpoints.numpy_files import is_npz, read_npy, read_npz
 from asl_inspector.checkpoints.onnx import read_onnx
@@ -138,6 +138,9 @@ def open_with_parts(
     """
     with collection_paused():
         reading = read_file(file, cancel or CancelToken())
+        if file.path.suffix == DISTRIBUTED_PART:
+            note = "This is one part of a distributed checkpoint; drop its folder to see the whole."
+            reading = replace(reading, notes=(note, *reading.notes))
         if not reading.parts and path is None:
             return file, finish(file, reading)
         parts = MappedParts(path or file.path, {"": file, **reading.parts})

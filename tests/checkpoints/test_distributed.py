@@ -231,3 +231,10 @@ def test_what_a_value_would_run_is_told_and_not_run(tmp_path: Path) -> None:
     _, checkpoint = open_path(writer.finish())
     assert not canary.exists()
     assert any("touch" in run.call or "getattr" in run.call for run in checkpoint.would_run)
+
+
+def test_one_part_alone_says_that_it_is_a_part(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    writer.tensor("w", WHOLE, quarters(WHOLE))
+    _, checkpoint = open_path(writer.finish() / "__0_0.distcp")
+    assert checkpoint.notes[0].endswith("drop its folder to see the whole.")
