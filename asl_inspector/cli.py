@@ -57,11 +57,15 @@ class Terminal:
         print(f"\r{line:<{self.width}}", end="", file=sys.stderr, flush=True)
         self.width = len(line)
 
+    def clear(self) -> None:
+        """Take the progress line away before results are written."""
+        if self.width:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+            self.width = 0
+
     def say(self, text: str) -> None:
         """A message on a line of its own, even when quiet."""
-        if self.width:
-            print("\r" + " " * self.width + "\r", end="", file=sys.stderr)
-            self.width = 0
+        self.clear()
         print(visible(text, one_line=False), file=sys.stderr)
 
     def inform(self, text: str) -> None:
@@ -161,6 +165,12 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("compare", help="two checkpoints: what is equal, and does one descend from the other")
     parser.add_argument("a", type=Path, metavar="A")
     parser.add_argument("b", type=Path, metavar="B")
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--{side}-part",
+            metavar="PATH",
+            help=f"which state dict of {side.upper()}, where it holds several: its path (“ema”), or how its keys start",
+        )
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.set_defaults(run=_compare)
 
@@ -309,7 +319,7 @@ def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken)
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.comparing import Side, compare_weights
+    from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.checkpoints.opening import open_checkpoint
     from asl_inspector.mapped_file import MappedFile
     from asl_inspector.report.compare_json import compare_json
@@ -318,12 +328,18 @@ def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
 
     files = [MappedFile(path) for path in (options.a, options.b)]
     first, second = (open_checkpoint(file, cancel=cancel) for file in files)
-    for checkpoint in (first, second):
-        if not checkpoint.weights:
-            raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
-    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
-    document = compare_json(first, second, comparison)
+    compared = compare_checkpoints(
+        first,
+        files[0].view,
+        second,
+        files[1].view,
+        part_a=options.a_part,
+        part_b=options.b_part,
+        cancel=cancel,
+        progress=terminal.show,
+    )
+    terminal.clear()
+    document = compare_json(first, second, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY
 
