@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.mapped_file import Content
 
 SMOOTH = 0.8  # correlation of neighbours above which an equal tensor was computed, not drawn
+CORNER = 64  # rows and columns of a matrix that are looked at
+LONGEST = 4_096  # numbers of a vector
 MOST_SORTED = 1 << 22  # numbers of a tensor that is searched for in another order
 
 
@@ -26,9 +30,11 @@ def is_computed(tensor: TensorRecord, content: Content) -> bool:
     """
     if is_count(tensor):
         return True
-    if tensor.count < 32 or tensor.count > MOST_SORTED or tensor.name.endswith(("running_mean", "running_var")):
+    if tensor.count < 32 or not tensor.shape or tensor.name.endswith(("running_mean", "running_var")):
         return False
-    values = np.asarray(read_array(tensor, content))
+    most = LONGEST if len(tensor.shape) == 1 else CORNER
+    corner = replace(tensor, shape=tuple(min(length, most) for length in tensor.shape))
+    values = np.asarray(read_array(corner, content))
     values = values.real.astype(np.float64).reshape(values.shape[0], -1)
     if not np.isfinite(values).all():
         return False

@@ -32,6 +32,7 @@ from asl_inspector.checkpoints.hidden_units import UnitTest, gates_of, looks_new
 from asl_inspector.checkpoints.name_matching import Matching, match_names, module_of
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_differences import Difference, difference
+from asl_inspector.checkpoints.tensor_windows import release_pages
 from asl_inspector.checkpoints.verdicts import verdict_of
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
@@ -172,6 +173,9 @@ def _compare_pair(
         return _changed(row, found, one, a, other, b, gates)
     except UnreadableCheckpoint:
         return replace(row, trace="unreadable")
+    finally:
+        release_pages(one, a.content)
+        release_pages(other, b.content)
 
 
 def _changed(

@@ -10,8 +10,8 @@ counts. For rows of an output layer are glosses, which keep their places in ever
 the inputs of a first layer; only what hidden units agree in shows a common start. The gates of a recurrent layer and
 the taps of a convolution stay together with their unit.
 
-Large tensors are sampled: at most 64 units spread evenly, and as many of their numbers as make 32,768, also spread
-evenly. Where that leaves z between 2 and 10, 16 times as many (256 units) decide.
+Large tensors are sampled: at most 64 units spread evenly, and as many of their numbers as make 16,384, also spread
+evenly. Where that leaves z between 2 and 10, 32 times as many (256 units) decide.
 
 Shapes: R units, F numbers a unit.
 
@@ -27,19 +27,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.one_thread_products import gram
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import read_array
-from asl_inspector.checkpoints.tensor_windows import Reader
+from asl_inspector.checkpoints.tensor_windows import VIEWED, Reader
 from asl_inspector.mapped_file import Content
 
 FloatArray = NDArray[np.float64]
 FEWEST_UNITS = 16
-FIRST_LOOK = (64, 1 << 15)  # units, numbers
+FIRST_LOOK = (64, 1 << 14)  # units, numbers
 SECOND_LOOK = (256, 1 << 19)
 UNDECIDED_Z = (2.0, 10.0)
 LARGEST_CONVERTED = 1 << 22  # numbers of a type that NumPy lacks, read whole; of larger tensors only rows are read
 RECURRENT = re.compile(r"(?:weight|bias)_(?:ih|hh)_l\d+(?:_reverse)?$")
-VIEWED = {"float64", "float32", "float16"}  # types that are views of the file's bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,13 @@ def _agreement(a: FloatArray, b: FloatArray) -> tuple[float, float] | None:
     if a.shape != b.shape or a.shape[0] < FEWEST_UNITS:
         return None
     a_centred, b_centred = a - a.mean(axis=0), b - b.mean(axis=0)
-    products = a_centred @ b_centred.T  # (R, R), row and column means removed
+    products = gram(a_centred, b_centred)  # (R, R), row and column means removed
     variance = float((products**2).sum()) / (len(products) - 1)
     scale = float(np.abs(a).max(initial=0.0) * np.abs(b).max(initial=0.0))
     if not math.isfinite(variance) or variance <= (1e-12 * scale) ** 2:
         return None
     spread = math.sqrt(variance)
-    highest = float(np.linalg.norm(a_centred) * np.linalg.norm(b_centred)) / spread
+    highest = math.sqrt(float((a_centred**2).sum()) * float((b_centred**2).sum())) / spread
     return float(np.trace(products)) / spread, highest
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.one_thread_products import dot
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_windows import Reader, paired_blocks
 from asl_inspector.mapped_file import Content
@@ -32,6 +33,8 @@ FRACTION_BITS = {
     "float8_e5m2fnuz": 2,
 }
 TINIEST_HALF_STEP = {"float8_e4m3fn": 2.0**-10, "float8_e4m3fnuz": 2.0**-11, "float8_e5m2": 2.0**-17}
+FIRST_BYTES = 256  # most tensors that differ do so at once
+FIRST_NUMBERS = 64
 RAW_BLOCK = 1 << 19  # bytes compared at a time
 HALF_STEP = 0.5001  # of a quantizer's scale; the rounding of the scale itself is allowed for
 SMALLEST_SQUARES = 1e-30  # single precision loses digits below
@@ -91,16 +94,12 @@ def difference(
         Cancelled: If `cancel` was set.
     """
     one, other = Reader(a, content_a), Reader(b, content_b)
-    try:
-        if _equal_bytes(one, other, cancel) or _all_equal(one, other, cancel):
-            return Difference(is_equal=True, constant=_is_constant(one))
-        rounding = _rounding(one, other, cancel)
-        if rounding:
-            return Difference(is_equal=True, rounding=rounding, constant=_is_constant(one))
-        return _measured(one, other, cancel)
-    finally:
-        for reader in (one, other):
-            reader.release(reader.tensor.count, at_end=True)
+    if _equal_bytes(one, other, cancel) or _all_equal(one, other, cancel):
+        return Difference(is_equal=True, constant=_is_constant(one))
+    rounding = _rounding(one, other, cancel)
+    if rounding:
+        return Difference(is_equal=True, rounding=rounding, constant=_is_constant(one))
+    return _measured(one, other, cancel)
 
 
 # -- equality -----------------------------------------------------------------------------------------------------------
@@ -117,6 +116,8 @@ def _equal_bytes(a: Reader, b: Reader, cancel: CancelToken) -> bool:
         return False
     raw_a, raw_b = a.raw(), b.raw()
     if raw_a is None or raw_b is None or len(raw_a) != len(raw_b):
+        return False
+    if raw_a[:FIRST_BYTES] != raw_b[:FIRST_BYTES]:
         return False
     item = max(1, len(raw_a) // a.tensor.count)
     for start in range(0, len(raw_a), RAW_BLOCK):
@@ -139,14 +140,14 @@ def _all_equal(a: Reader, b: Reader, cancel: CancelToken) -> bool:
     """True where all numbers are equal as values, whatever their bytes (0 and -0, other strides, another type)."""
     for x, y in paired_blocks(a, b):
         cancel.raise_if_cancelled()
-        if not np.array_equal(x, y) and not _equal_with_nan(x, y):
+        if not _equal_values(x[:FIRST_NUMBERS], y[:FIRST_NUMBERS]) or not _equal_values(x, y):
             return False
     return True
 
 
-def _equal_with_nan(x: NDArray[Any], y: NDArray[Any]) -> bool:
+def _equal_values(x: NDArray[Any], y: NDArray[Any]) -> bool:
     may_be_nan = all(np.issubdtype(one.dtype, np.inexact) for one in (x, y))
-    return may_be_nan and bool(np.array_equal(x, y, equal_nan=True))
+    return bool(np.array_equal(x, y)) or (may_be_nan and bool(np.array_equal(x, y, equal_nan=True)))
 
 
 def _rounding(a: Reader, b: Reader, cancel: CancelToken) -> str:
@@ -195,9 +196,13 @@ def _is_constant(reader: Reader) -> bool:
     for block, _ in paired_blocks(reader, reader):
         if first is None:
             first = block[0]
-        if not bool(np.all(block == first)):
+        if not _all_are(block, first):
             return False
     return True
+
+
+def _all_are(block: FloatArray, number: Any) -> bool:
+    return bool(np.all(block[:FIRST_NUMBERS] == number)) and bool(np.all(block == number))
 
 
 # -- measures -----------------------------------------------------------------------------------------------------------
@@ -216,13 +221,13 @@ def _measured(a: Reader, b: Reader, cancel: CancelToken) -> Difference:
             x, y = x.astype(np.float64), y.astype(np.float64)
         if first is None:
             first = (x[0], y[0])
-        still_a = still_a and bool(np.all(x == first[0]))
-        still_b = still_b and bool(np.all(y == first[1]))
+        still_a = still_a and _all_are(x, first[0])
+        still_b = still_b and _all_are(y, first[1])
         if buffer.shape != x.shape or buffer.dtype != x.dtype:
             buffer = np.empty_like(x)
         with np.errstate(all="ignore"):
             np.subtract(x, y, out=buffer)
-            sums = (float(np.dot(x, x)), float(np.dot(y, y)), float(np.dot(buffer, buffer)))
+            sums = (dot(x, x), dot(y, y), dot(buffer, buffer))
             peak = max(float(buffer.max(initial=0)), -float(buffer.min(initial=0)))
         if not all(math.isfinite(one) and one >= SMALLEST_SQUARES for one in sums) or not math.isfinite(peak):
             sums, peak, bad = _carefully(x, y)
@@ -259,5 +264,5 @@ def _carefully(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float, float]
     x, y = np.where(good, x, 0.0), np.where(good, y, 0.0)
     apart = x - y
     with np.errstate(over="ignore"):
-        sums = (float(np.dot(x, x)), float(np.dot(y, y)), float(np.dot(apart, apart)))
+        sums = (dot(x, x), dot(y, y), dot(apart, apart))
     return sums, float(np.abs(apart).max(initial=0.0)), int(good.size - good.sum())

@@ -21,6 +21,7 @@ from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.mapped_file import Content
 
 BLOCK = 1 << 16  # numbers at a time: two blocks and their difference fit the second cache
+VIEWED = {"float64", "float32", "float16"}  # types that are views of the file's bytes
 RELEASE_BYTES = 32 << 20  # pages are handed back after so many bytes of a tensor
 Array = NDArray[np.generic]
 
@@ -37,14 +38,15 @@ class Reader:
         self.content = content
         self.row_order = tensor.strides == _row_strides(tensor.shape)
         self.by_row = not self.row_order or (tensor.quantizer is not None and tensor.quantizer.axis is not None)
-        # a compressed storage is inflated once, not once a block
-        self._whole = read_array(tensor, content) if tensor.packed_bytes is not None else None
+        # types that NumPy has are views, which cost nothing; a compressed storage is inflated once, not once a block
+        is_view = tensor.dtype in VIEWED and tensor.quantizer is None
+        self._whole = read_array(tensor, content) if is_view or tensor.packed_bytes is not None else None
         self._released = 0
 
     def flat(self, start: int, stop: int) -> Array:
         """Numbers `start` to `stop` in row order; the tensor must lie so."""
         if self._whole is not None:
-            return self._whole.reshape(-1)[start:stop]
+            return self._whole.reshape(-1)[start:stop]  # in row order, so no copy
         tensor = self.tensor
         offset = tensor.storage_offset + start
         return read_array(replace(tensor, shape=(stop - start,), strides=(1,), storage_offset=offset), self.content)
@@ -67,11 +69,11 @@ class Reader:
             return None
         return tensor_block(self.tensor, self.content)
 
-    def release(self, numbers: int, *, at_end: bool = False) -> None:
+    def release(self, numbers: int) -> None:
         """Hand back the pages of the first `numbers` numbers, once there are enough of them."""
         size = numbers * ITEM_SIZES.get(self.tensor.dtype, 1)
-        if size - self._released >= RELEASE_BYTES or at_end:
-            _release_pages(self.tensor, self.content, self._released, size)
+        if size - self._released >= RELEASE_BYTES:
+            release_pages(self.tensor, self.content, self._released, size)
             self._released = size
 
 
@@ -98,8 +100,12 @@ def _row_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
-def _release_pages(tensor: TensorRecord, content: Content, start: int, stop: int) -> None:
-    """Take pages of the mapping out of this process's memory; they stay in the system's cache."""
+def release_pages(tensor: TensorRecord, content: Content, start: int = 0, stop: int | None = None) -> None:
+    """Take a tensor's pages, or those of its bytes `start` to `stop`, out of this process's memory.
+
+    They stay in the system's cache. Where the system or the kind of file does not allow it, nothing happens.
+    """
+    stop = tensor.nbytes if stop is None else stop
     view = content.get(tensor.part) if isinstance(content, Mapping) else content
     if tensor.file_offset is None or tensor.packed_bytes is not None or not isinstance(view, memoryview):
         return
