@@ -37,6 +37,7 @@ FloatArray = NDArray[np.float64]
 FEWEST_UNITS = 16
 FIRST_LOOK = (64, 1 << 14)  # units, numbers
 SECOND_LOOK = (256, 1 << 19)
+RUN = 16  # neighbouring columns
 UNDECIDED_Z = (2.0, 10.0)
 LARGEST_CONVERTED = 1 << 22  # numbers of a type that NumPy lacks, read whole; of larger tensors only rows are read
 RECURRENT = re.compile(r"(?:weight|bias)_(?:ih|hh)_l\d+(?:_reverse)?$")
@@ -157,9 +158,9 @@ def _sample(
     columns, taps = tensor.shape[1], math.prod(tensor.shape[2:])
     if axis == 0:
         chosen = _spread(length, most_units)
-        across = _spread(columns, max(1, most_numbers // (len(chosen) * gates * taps)))
+        across = _spread(columns, max(1, most_numbers // (len(chosen) * gates * taps)), RUN)
     else:
-        across = _spread(columns, most_units)
+        across = _spread(columns, most_units, RUN)
         chosen = _spread(length, max(1, most_numbers // (len(across) * gates * taps)))
     rows = (np.arange(gates)[:, None] * length + chosen).reshape(-1)
     held = _gather(tensor, content, rows, across).astype(np.float64)
@@ -171,8 +172,14 @@ def _sample(
     )
 
 
-def _spread(count: int, most: int) -> NDArray[np.intp]:
-    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
+def _spread(count: int, most: int, run: int = 1) -> NDArray[np.intp]:
+    """At most `most` of `count` indices, evenly spread as runs of `run` neighbours, which lie in one cache line."""
+    if count <= most:
+        return np.arange(count)
+    run = min(run, most)
+    starts = np.linspace(0, count - run, most // run).astype(np.intp)
+    found: NDArray[np.intp] = (starts[:, None] + np.arange(run)).reshape(-1)
+    return found
 
 
 def _gather(
@@ -198,6 +205,8 @@ def looks_new(name: str, tensor: TensorRecord, content: Content, gates: int) -> 
     recurrent = RECURRENT.search(name) is not None
     fan = tensor.shape[0] // gates if recurrent else math.prod(tensor.shape[1:])
     bound = 1 / math.sqrt(fan)
+    if float(np.abs(_gather(tensor, content, np.arange(1)).astype(np.float64)).max()) > bound * 1.001:
+        return False  # the first row says so already
     held = np.abs(_sample(tensor, content, gates if recurrent else 1, 0, *FIRST_LOOK))
     if not float(held.max()) <= bound * 1.001:
         return False

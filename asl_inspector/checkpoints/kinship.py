@@ -44,7 +44,11 @@ def _relation(
     head = [row for row in rows if module_of(row.key) in heads]
     matched = [row for row in rows if row.status in ("equal", "changed")]
     if all(row.status == "equal" for row in matched):
-        return "export" if any(row.equal_up_to for row in matched) else _equal_parts(body)
+        if any(row.equal_up_to for row in matched):
+            return "export"
+        if any(row.status == "shape-blocked" for row in body):
+            return "partial-load"
+        return "fine-tuned" if {row.status for row in head} >= {"shape-blocked"} else "related"
     if comparison.verdict == "partly":
         return "partial-load"
     head_is_new = bool(head) and not any(row.is_kin for row in head)
@@ -57,11 +61,6 @@ def _relation(
     if _order(a, b) and not other_run and all(row.status in ("equal", "changed") for row in rows):
         return "later"
     return "average" if is_close(rows) and a.has_optimizer != b.has_optimizer and _shorter(rows) else "related"
-
-
-def _equal_parts(body: list[TensorComparison]) -> Relation:
-    blocked = any(row.status == "shape-blocked" for row in body)
-    return "partial-load" if blocked else "related"
 
 
 def _shorter(rows: list[TensorComparison]) -> bool:
