@@ -339,7 +339,7 @@ def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
         progress=terminal.show,
     )
     terminal.clear()
-    document = compare_json(first, second, compared)
+    document = compare_json(first.path, second.path, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY
 

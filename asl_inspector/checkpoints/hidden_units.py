@@ -10,8 +10,9 @@ counts. For rows of an output layer are glosses, which keep their places in ever
 the inputs of a first layer; only what hidden units agree in shows a common start. The gates of a recurrent layer and
 the taps of a convolution stay together with their unit.
 
-Large tensors are sampled: at most 64 units spread evenly, and as many of their numbers as make 16,384, also spread
-evenly. Where that leaves z between 2 and 10, 32 times as many (256 units) decide.
+Large tensors are sampled: at most 64 units and as many of their numbers as make 8,192, rows spread evenly and columns
+from the middle. Where that leaves z between 2 and 10, eight times as many (128 units) are taken, then 64 times as many
+(256 units).
 
 Shapes: R units, F numbers a unit.
 
@@ -35,9 +36,7 @@ from asl_inspector.mapped_file import Content
 
 FloatArray = NDArray[np.float64]
 FEWEST_UNITS = 16
-FIRST_LOOK = (64, 1 << 14)  # units, numbers
-SECOND_LOOK = (256, 1 << 19)
-RUN = 16  # neighbouring columns
+LOOKS = ((64, 1 << 13), (128, 1 << 16), (256, 1 << 19))  # units, numbers
 UNDECIDED_Z = (2.0, 10.0)
 LARGEST_CONVERTED = 1 << 22  # numbers of a type that NumPy lacks, read whole; of larger tensors only rows are read
 RECURRENT = re.compile(r"(?:weight|bias)_(?:ih|hh)_l\d+(?:_reverse)?$")
@@ -132,7 +131,7 @@ def unit_test(
         if count < FEWEST_UNITS:
             continue
         agreement = None
-        for most_units, most_numbers in (FIRST_LOOK, SECOND_LOOK):
+        for most_units, most_numbers in LOOKS:
             one = _sample(a, content_a, gates, axis, most_units, most_numbers)
             other = _sample(b, content_b, gates, axis, most_units, most_numbers)
             agreement = _agreement(one, other)
@@ -149,7 +148,10 @@ def unit_test(
 def _sample(
     tensor: TensorRecord, content: Content, gates: int, axis: int, most_units: int, most_numbers: int
 ) -> FloatArray:
-    """(R, F): units along `axis` spread evenly, and numbers of each spread evenly; all of them where they are few."""
+    """(R, F): some units along `axis`, and some numbers of each; all of them where they are few.
+
+    Rows are spread evenly; columns are neighbours in the middle, which lie together in memory.
+    """
     length = tensor.shape[0] // gates
     if len(tensor.shape) == 1:
         chosen = _spread(length, most_units)
@@ -158,38 +160,33 @@ def _sample(
     columns, taps = tensor.shape[1], math.prod(tensor.shape[2:])
     if axis == 0:
         chosen = _spread(length, most_units)
-        across = _spread(columns, max(1, most_numbers // (len(chosen) * gates * taps)), RUN)
+        across = _middle(columns, max(1, most_numbers // (len(chosen) * gates * taps)))
     else:
-        across = _spread(columns, most_units, RUN)
-        chosen = _spread(length, max(1, most_numbers // (len(across) * gates * taps)))
+        across = _middle(columns, most_units)
+        chosen = _spread(length, max(1, most_numbers // ((across.stop - across.start) * gates * taps)))
     rows = (np.arange(gates)[:, None] * length + chosen).reshape(-1)
-    held = _gather(tensor, content, rows, across).astype(np.float64)
-    held = held.reshape(gates, len(chosen), len(across), taps)
-    return (
-        held.transpose(1, 0, 2, 3).reshape(len(chosen), -1)
-        if axis == 0
-        else held.transpose(2, 0, 1, 3).reshape(len(across), -1)
-    )
+    held = _gather(tensor, content, rows, across).astype(np.float64).reshape(gates, len(chosen), -1, taps)
+    by_unit = held.transpose(1, 0, 2, 3) if axis == 0 else held.transpose(2, 0, 1, 3)
+    return by_unit.reshape(len(by_unit), -1)
 
 
-def _spread(count: int, most: int, run: int = 1) -> NDArray[np.intp]:
-    """At most `most` of `count` indices, evenly spread as runs of `run` neighbours, which lie in one cache line."""
-    if count <= most:
-        return np.arange(count)
-    run = min(run, most)
-    starts = np.linspace(0, count - run, most // run).astype(np.intp)
-    found: NDArray[np.intp] = (starts[:, None] + np.arange(run)).reshape(-1)
-    return found
+def _spread(count: int, most: int) -> NDArray[np.intp]:
+    return np.linspace(0, count - 1, most).astype(np.intp) if count > most else np.arange(count)
+
+
+def _middle(count: int, most: int) -> slice:
+    start = max(0, count - most) // 2
+    return slice(start, start + min(count, most))
 
 
 def _gather(
-    tensor: TensorRecord, content: Content, rows: NDArray[np.intp], across: NDArray[np.intp] | None = None
+    tensor: TensorRecord, content: Content, rows: NDArray[np.intp], across: slice | None = None
 ) -> NDArray[np.generic]:
     """Some rows and columns of a tensor, without reading all of it where that would cost memory."""
     plain = tensor.dtype in VIEWED and tensor.quantizer is None
     if plain or tensor.count <= LARGEST_CONVERTED or tensor.packed_bytes is not None:
         array = read_array(tensor, content)
-        return array[rows] if across is None else array[np.ix_(rows, across)]
+        return array[rows] if across is None else array[rows, across]
     reader = Reader(tensor, content)
     picked = [reader.slices(int(row), int(row) + 1) for row in rows]
     return np.concatenate([one if across is None else one[:, across] for one in picked])
@@ -207,7 +204,7 @@ def looks_new(name: str, tensor: TensorRecord, content: Content, gates: int) -> 
     bound = 1 / math.sqrt(fan)
     if float(np.abs(_gather(tensor, content, np.arange(1)).astype(np.float64)).max()) > bound * 1.001:
         return False  # the first row says so already
-    held = np.abs(_sample(tensor, content, gates if recurrent else 1, 0, *FIRST_LOOK))
+    held = np.abs(_sample(tensor, content, gates if recurrent else 1, 0, *LOOKS[1]))
     if not float(held.max()) <= bound * 1.001:
         return False
     # the standard deviation of U(-k, k) is k / sqrt(3), that of its estimate from n numbers 0.45 k / sqrt(3 n) about

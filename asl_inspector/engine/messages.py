@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.checkpoints.comparison_records import TensorComparison
+from asl_inspector.checkpoints.comparison_records import (
+    CheckpointComparison,
+    Clue,
+    Comparison,
+    Fingerprint,
+    Judgement,
+    ModuleDistance,
+    PrefixPair,
+    TensorComparison,
+    ValueComparison,
+)
 from asl_inspector.checkpoints.records import (
     Checkpoint,
     Contents,
@@ -118,6 +128,60 @@ class TensorView:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareSide:
+    """One side of a comparison: a file, and which of its state dicts (None for the network)."""
+
+    path: Path
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """Two checkpoints compared.
+
+    Attributes:
+        a: What was compared.
+        b: With what.
+        compared: The comparison.
+        parts_a: The state dicts of A that could be compared, by their paths joined by dots.
+        parts_b: The same of B.
+    """
+
+    a: CompareSide
+    b: CompareSide
+    compared: CheckpointComparison
+    parts_a: tuple[str, ...]
+    parts_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """The numbers of two corresponding tensors side by side.
+
+    Attributes:
+        a: Key on side A.
+        b: Key on side B.
+        counts: Numbers in each bin of A - B.
+        edges: One more than bins.
+        points_a: A few numbers of A.
+        points_b: Those of B at the same places.
+        numbers: How many numbers the histogram is of.
+        of: How many there are.
+        trouble: Why there is nothing, or an empty string.
+    """
+
+    a: str
+    b: str
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    points_a: NDArray[np.float64]
+    points_b: NDArray[np.float64]
+    numbers: int
+    of: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """A report was written."""
 
@@ -159,20 +223,30 @@ CODEC = Codec(
         Cause,
         ChanceTest,
         Checkpoint,
+        CheckpointComparison,
         Clash,
         ClipDetail,
         ClipMeasures,
+        Clue,
+        CompareSide,
+        CompareView,
+        Comparison,
         Contents,
         Counterfactual,
         Diagnosis,
         Exported,
         Finding,
+        Fingerprint,
         HistogramMeasures,
         History,
         InspectionView,
+        Judgement,
         LabelAudit,
         Losses,
+        ModuleDistance,
         Optimizer,
+        PairView,
+        PrefixPair,
         Printed,
         Problem,
         Reply,
@@ -189,6 +263,7 @@ CODEC = Codec(
         TensorStatistics,
         TensorView,
         Undetermined,
+        ValueComparison,
         ValueRecord,
         WouldRun,
     )

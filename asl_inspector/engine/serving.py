@@ -21,12 +21,16 @@ from typing import BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
     CaseSpec,
     CaseView,
+    CompareSide,
+    CompareView,
     Exported,
     InspectionView,
+    PairView,
     Reply,
     ReplyKind,
     Request,
@@ -43,7 +47,12 @@ from asl_inspector.report.contents import Inspected, Problem
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
-LANES = {"case": ("open", "inspect", "export"), "looks": ("clip", "tensor"), "warm up": ("warm_up",)}
+LANES = {
+    "case": ("open", "inspect", "export"),
+    "looks": ("clip", "tensor", "pair"),
+    "compare": ("compare",),
+    "warm up": ("warm_up",),
+}
 Publish = Callable[[object], None]
 
 
@@ -62,6 +71,7 @@ class Service:
     def __init__(self) -> None:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
+        self.comparer = Comparer()
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -108,6 +118,14 @@ class Service:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             raise InspectorError("There is no checkpoint.", advice="Drop one on the window.")
         return tensor_view(main.opened, main.file.view, name, talk.cancel)
+
+    def compare(self, talk: Talk, a: CompareSide, b: CompareSide) -> CompareView:
+        """Two checkpoints, of the case or not, compared."""
+        return self.comparer.compare(self.inspector.case, a, b, talk.progress, talk.cancel)
+
+    def pair(self, talk: Talk, a: str, b: str) -> PairView:
+        """Two corresponding tensors of the last comparison, by their keys."""
+        return self.comparer.pair(a, b, talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

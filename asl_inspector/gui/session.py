@@ -9,7 +9,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
 from asl_inspector.engine.client import Engine
-from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
+from asl_inspector.engine.messages import (
+    CaseSpec,
+    CaseView,
+    CompareSide,
+    CompareView,
+    Exported,
+    InspectionView,
+    PairView,
+    TensorView,
+)
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
@@ -34,6 +43,10 @@ class Session(QObject):
     clip_arrived = Signal(object)  # ClipDetail
     clip_failed = Signal(object)  # Problem
     tensor_arrived = Signal(object)  # TensorView
+    comparison_progressed = Signal(object)  # Step
+    comparison_arrived = Signal(object)  # CompareView
+    comparison_failed = Signal(object)  # Problem, or None where it was cancelled
+    pair_arrived = Signal(object)  # PairView
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -102,6 +115,7 @@ class Session(QObject):
         """Stop what is going on."""
         self.jobs.cancel("case")
         self.jobs.cancel("export")
+        self.jobs.cancel("compare")
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -114,6 +128,18 @@ class Session(QObject):
     def ask_for_tensor(self, name: str) -> None:
         """Have one tensor's numbers read; `tensor_arrived` follows."""
         self.jobs.start("tensor", self._call("tensor", name))
+
+    def ask_for_comparison(self, a: CompareSide, b: CompareSide) -> None:
+        """Have two checkpoints compared; `comparison_arrived` or `comparison_failed` follows."""
+        self.jobs.start("compare", self._call("compare", a, b))
+
+    def cancel_comparison(self) -> None:
+        """Stop comparing."""
+        self.jobs.cancel("compare")
+
+    def ask_for_pair(self, a: str, b: str) -> None:
+        """Have two corresponding tensors read; `pair_arrived` follows."""
+        self.jobs.start("pair", self._call("pair", a, b))
 
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
@@ -157,6 +183,8 @@ class Session(QObject):
     def _on_progress(self, lane: str, step: Step) -> None:
         if lane in ("case", "export"):
             self.progressed.emit(step)
+        elif lane == "compare":
+            self.comparison_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -178,6 +206,10 @@ class Session(QObject):
                 self.clip_arrived.emit(result)
             case TensorView():
                 self.tensor_arrived.emit(result)
+            case CompareView():
+                self.comparison_arrived.emit(result)
+            case PairView():
+                self.pair_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -190,6 +222,10 @@ class Session(QObject):
             self.clip_failed.emit(problem)
         elif lane == "tensor":
             self.tensor_arrived.emit(None)
+        elif lane == "compare":
+            self.comparison_failed.emit(problem)
+        elif lane == "pair":
+            self.pair_arrived.emit(None)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -198,3 +234,5 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in ("case", "export"):
             self.became_idle.emit("Cancelled")
+        elif lane == "compare":
+            self.comparison_failed.emit(None)

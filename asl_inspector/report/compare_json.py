@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from asl_inspector.checkpoints.comparison_records import (
     CheckpointComparison,
     Clue,
@@ -11,19 +13,18 @@ from asl_inspector.checkpoints.comparison_records import (
     TensorComparison,
     ValueComparison,
 )
-from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.report.json_text import Json
 
 SCHEMA = "asl-inspector/compare/1"
 
 
-def compare_json(a: Checkpoint, b: Checkpoint, compared: CheckpointComparison) -> dict[str, Json]:
+def compare_json(a: Path, b: Path, compared: CheckpointComparison) -> dict[str, Json]:
     """The document of the contract."""
     weights, judgement = compared.weights, compared.judgement
     return {
         "schema": SCHEMA,
-        "a": str(a.path),
-        "b": str(b.path),
+        "a": str(a),
+        "b": str(b),
         "part": {"a": list(compared.part_a), "b": list(compared.part_b)},
         "prefix": {"a": weights.prefix_a, "b": weights.prefix_b},
         "prefixes": [_prefix(pair) for pair in weights.prefixes],
