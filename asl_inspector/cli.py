@@ -186,6 +186,12 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("compare", help="two checkpoints: what is equal, and does one descend from the other")
     parser.add_argument("a", type=Path, metavar="A")
     parser.add_argument("b", type=Path, metavar="B")
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--{side}-part",
+            metavar="PATH",
+            help=f"which state dict of {side.upper()}, where it holds several: its path (“ema”), or how its keys start",
+        )
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.set_defaults(run=_compare)
 
@@ -357,19 +363,25 @@ def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) 
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.comparing import Side, compare_weights
+    from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
     from asl_inspector.workers.calling import open_checkpoint
 
     (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
-    for checkpoint in (first, second):
-        if not checkpoint.weights:
-            raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = Side(first.weights, file_a.view), Side(second.weights, file_b.view)
-    comparison = compare_weights(*sides, cancel=cancel, progress=terminal.show)
-    document = compare_json(first, second, comparison)
+    compared = compare_checkpoints(
+        first,
+        file_a.view,
+        second,
+        file_b.view,
+        part_a=options.a_part,
+        part_b=options.b_part,
+        cancel=cancel,
+        progress=terminal.show,
+    )
+    terminal.clear()
+    document = compare_json(first.path, second.path, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY
 

@@ -24,6 +24,7 @@ NAMES = (
     "keys_speed",
     "statistics_speed",
     "keys_window",
+    "compare_speed",
 )
 
 

@@ -274,8 +274,9 @@ def test_compare_json_follows_the_contract(run: Run, tmp_path: Path) -> None:
         {"a": "", "b": ""},
     )
     assert {row["status"] for row in held["tensors"]} == {"equal"}
-    assert held["values"] == [{"path": ["val_acc"], "a": None, "b": "1.0"}]
-    assert inspector("compare", run.checkpoint, other).stdout.startswith("The weights are identical.")
+    assert held["values"] == [{"path": ["val_acc"], "a": None, "b": "1.0", "status": "only-b", "group": "metric"}]
+    assert held["sentence"] == "The weights are identical: all 18 tensors are equal, number for number."
+    assert inspector("compare", run.checkpoint, other).stdout.startswith("The weights are identical")
 
 
 def test_control_characters_in_keys_are_visible_on_a_terminal(tmp_path: Path) -> None:

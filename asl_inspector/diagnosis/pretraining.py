@@ -19,7 +19,7 @@ from asl_inspector.diagnosis.records import Stage1Verdict, Stage1Word
 from asl_inspector.history.records import History
 
 COPIED_TRACES = ("equal", "trace")
-NEUTRAL_TRACES = ("faint", "constant")
+NEUTRAL_TRACES = ("faint", "constant", "small")
 
 
 def judge(comparison: Comparison | None, history: History | None) -> Stage1Verdict:

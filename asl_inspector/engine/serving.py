@@ -22,12 +22,16 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
     CaseSpec,
     CaseView,
+    CompareSide,
+    CompareView,
     Exported,
     InspectionView,
+    PairView,
     Reply,
     ReplyKind,
     Request,
@@ -56,8 +60,9 @@ SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies w
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "export"),
-    "looks": ("clip", "tensor", "part", "optimizers"),
+    "looks": ("clip", "tensor", "part", "optimizers", "pair"),
     "measures": ("statistics", "health"),
+    "compare": ("compare",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -79,6 +84,7 @@ class Service:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
         self._looks: Looks | None = None
+        self.comparer = Comparer()
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -150,6 +156,14 @@ class Service:
 
             looks = self._looks = Looks(main.opened, main.file.view)
         return looks
+
+    def compare(self, talk: Talk, a: CompareSide, b: CompareSide) -> CompareView:
+        """Two checkpoints, of the case or not, compared."""
+        return self.comparer.compare(self.inspector.case, a, b, talk.progress, talk.cancel)
+
+    def pair(self, talk: Talk, a: str, b: str) -> PairView:
+        """Two corresponding tensors of the last comparison, by their keys."""
+        return self.comparer.pair(a, b, talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

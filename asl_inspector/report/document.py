@@ -364,6 +364,7 @@ def _trace_words(row: TensorComparison) -> str:
         "trace": "copied, then trained",
         "faint": "too faint to tell",
         "constant": "constant: tells nothing",
+        "small": "too small to tell",
         "no-trace": "no trace of Stage 1",
     }
     return words.get(row.trace or "", "unknown")
