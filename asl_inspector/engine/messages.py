@@ -41,7 +41,7 @@ from asl_inspector.diagnosis.records import (
 )
 from asl_inspector.history.records import History, Printed
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
@@ -159,6 +159,7 @@ CODEC = Codec(
         Cause,
         ChanceTest,
         Checkpoint,
+        Choice,
         Clash,
         ClipDetail,
         ClipMeasures,
