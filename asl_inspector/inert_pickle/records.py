@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 Buffer = bytes | memoryview
 LONGEST_HEAD = 256
+NOWHERE = -1
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +34,8 @@ class ByteSpan:
     """Bytes that stay in the file.
 
     Attributes:
-        start: Place of the first one, counted from the first byte of the pickle's source.
+        start: Place of the first one, counted from the first byte of the pickle's source; `NOWHERE` where the stream
+            has them escaped as text, so that `head` holds them all.
         size: How many.
         head: A copy of the first `LONGEST_HEAD` of them.
     """
@@ -127,6 +129,7 @@ class Pickle:
         globals: Every name met, in file order.
         built: Every call met, in file order.
         notes: Oddities that an ordinary load would not have minded.
+        persistent: Every persistent id met, in file order.
     """
 
     value: object
@@ -135,3 +138,4 @@ class Pickle:
     globals: tuple[Global | Extension, ...]
     built: tuple[Built, ...]
     notes: tuple[str, ...]
+    persistent: tuple[Persistent, ...] = ()
