@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
+from asl_inspector.inert_pickle.beginnings import runs_as_pickle, starts_pickle
+from asl_inspector.inert_pickle.opcodes.stack_and_memo import HIGHEST_PROTOCOL
 from asl_inspector.inert_pickle.records import Buffer
 
 HEAD = 4096
@@ -47,10 +48,8 @@ _MAGIC = (
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
 )
+_PROTO = 0x80
 _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
-_GLOBAL_FIRST = re.compile(
-    rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:[().q}\]]|p\d+\n)"
-)  # protocol 0: a class, then a use of it
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -68,8 +67,10 @@ def sniff(content: Buffer) -> Kind:
     if head[257:262] == b"ustar":
         return Kind.TAR
     if _is_safetensors(head, size):
-        return Kind.SAFETENSORS
-    if _is_pickle(head):
+        # a header length of 0x80, 0x02 and so on may be the start of a pickle stream as well; it counts if it goes on
+        return Kind.PICKLE if head[0] == _PROTO and runs_as_pickle(content) else Kind.SAFETENSORS
+    announced = head[0] == _PROTO and size > 1 and head[1] <= HIGHEST_PROTOCOL
+    if announced or starts_pickle(content):
         return Kind.TORCH_LEGACY if _TORCH_MAGIC_NUMBER in head[:16] else Kind.PICKLE
     return _sniff_text(head)
 
@@ -78,15 +79,6 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     """A safetensors file starts with the length of a JSON header, then the header."""
     length = int.from_bytes(head[:8], "little")
     return len(head) > 9 and 2 <= length <= size - 8 and head[8:9] == b"{" and head[9:10] in b'"} \t\r\n'
-
-
-def _is_pickle(head: bytes) -> bool:
-    """Protocol 2 and later announce themselves; 0 and 1 start with a container, a class or a plain value."""
-    if head[0] == 0x80:
-        return len(head) > 1 and head[1] <= 5
-    if head[:2] in (b"(d", b"(l", b"(t", b"(i", b"(c", b"(p", b"}q", b"]q", b"}(", b"](", b"(S", b"(V"):
-        return True
-    return _GLOBAL_FIRST.match(head) is not None
 
 
 def _sniff_text(head: bytes) -> Kind:

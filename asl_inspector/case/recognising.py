@@ -102,12 +102,12 @@ def _open_content(file: MappedFile, cancel: CancelToken) -> tuple[Opened, tuple[
 
 def _open_pickle(file: MappedFile, cancel: CancelToken) -> tuple[Opened, tuple[WouldRun, ...]]:
     try:
-        pickle = read_pickle(file.view, cancel=cancel)
+        pickle = read_pickle(file.view, cancel=cancel, salvage=True)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
-    if looks_like_cache(pickle.value):
+    if looks_like_cache(pickle.value) and not pickle.is_damaged:
         return open_clips(file, cancel=cancel), would_run(pickle)
     checkpoint = open_checkpoint(file, cancel=cancel)
     return checkpoint, checkpoint.would_run

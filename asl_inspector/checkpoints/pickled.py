@@ -16,7 +16,7 @@ def read_pickled(file: MappedFile, cancel: CancelToken) -> Reading:
     Raises:
         UnreadableCheckpoint: If the stream is damaged.
     """
-    pickle = read_pickle(file.view, cancel=cancel)
+    pickle = read_pickle(file.view, cancel=cancel, salvage=True)
     tree = flatten(pickle.value, lambda _: None, pickle_offset=0, cancel=cancel)
     return Reading(
         format="pickle",
@@ -25,4 +25,5 @@ def read_pickled(file: MappedFile, cancel: CancelToken) -> Reading:
         would_run=would_run(pickle),
         notes=(*pickle.notes, *tree.notes),
         root=pickle.value,
+        is_damaged=pickle.is_damaged,
     )

@@ -19,6 +19,7 @@ class Reading:
         notes: Oddities, as sentences.
         root: The inert tree of the pickle stream; None where the format has none.
         gloss_to_id: A vocabulary that the format keeps in a place of its own, or None.
+        is_damaged: True where the file breaks off and only what is intact was read.
     """
 
     format: str
@@ -28,3 +29,4 @@ class Reading:
     notes: tuple[str, ...] = ()
     root: object = None
     gloss_to_id: dict[str, int] | None = field(default=None)
+    is_damaged: bool = False

@@ -37,7 +37,7 @@ def read_torch_zip(directory: ZipDirectory, cancel: CancelToken) -> Reading:
     """
     prefix = find_prefix(directory) or ""
     member = directory.members[prefix + PICKLE_NAME]
-    pickle = read_pickle(directory.read(member), cancel=cancel)
+    pickle = read_pickle(directory.read(member), cancel=cancel, salvage=True)
     pickle_offset = directory.data_offset(member) if member.method == STORED else None
     storages = _Storages(directory, prefix)
     tree = flatten(
@@ -46,7 +46,15 @@ def read_torch_zip(directory: ZipDirectory, cancel: CancelToken) -> Reading:
     notes = [*directory.notes, *pickle.notes, *tree.notes]
     if storages.missing:
         notes.append(f"{storages.missing} storages that the pickle stream names are not in the archive.")
-    return Reading("torch zip", tuple(tree.tensors), tuple(tree.values), would_run(pickle), tuple(notes), pickle.value)
+    return Reading(
+        format="torch zip",
+        tensors=tuple(tree.tensors),
+        values=tuple(tree.values),
+        would_run=would_run(pickle),
+        notes=tuple(notes),
+        root=pickle.value,
+        is_damaged=pickle.is_damaged,
+    )
 
 
 class _Storages:

@@ -26,6 +26,10 @@ class MalformedPickle(InspectorError):
     """The stream is not a pickle, or breaks off, or exceeds a budget."""
 
 
+class CutShort(MalformedPickle):
+    """The stream breaks off before its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much of a stream is read before it is given up as abusive.
@@ -63,6 +67,10 @@ class ByteReader:
         """The error for this place of the stream."""
         return MalformedPickle(f"The pickle stream cannot be read: {why} (byte {self.position - back:,}).")
 
+    def cut_short(self, why: str) -> CutShort:
+        """The error for a stream that breaks off here."""
+        return CutShort(f"The pickle stream cannot be read: {why} (byte {self.position:,}).")
+
     def note(self, text: str) -> None:
         """Remember an oddity, once."""
         if text not in self.notes and len(self.notes) < MOST_NOTES:
@@ -79,7 +87,7 @@ class ByteReader:
         start = self.position
         end = start + count
         if count < 0 or end > self.size:
-            raise self.broken(f"{count:,} bytes announced, {max(0, self.size - start):,} left")
+            raise self.cut_short(f"{count:,} bytes announced, {max(0, self.size - start):,} left")
         self.position = end
         return start
 
@@ -132,7 +140,7 @@ class ByteReader:
                 self.position = end + 1
                 return bytes(self.source[start:end])
             position += len(block)
-        raise self.broken("a text argument without its newline")
+        raise self.cut_short("a text argument without its newline")
 
     def take_text(self, count: int) -> str | ByteSpan:
         """UTF-8 text of `count` bytes, lone surrogates allowed as pickle allows them; a very long one stays in the file."""

@@ -20,10 +20,11 @@ import gc
 from asl_inspector.inert_pickle.byte_reader import Budget, MalformedPickle
 from asl_inspector.inert_pickle.opcodes.table import COSTS, HANDLERS, STOP
 from asl_inspector.inert_pickle.records import Buffer, Pickle
+from asl_inspector.inert_pickle.salvage import holds_anything, what_is_intact
 from asl_inspector.inert_pickle.stack import AfterBuild, State
 from asl_inspector.progress import CancelToken
 
-__all__ = ["AfterBuild", "Budget", "MalformedPickle", "read_pickle"]
+__all__ = ["AfterBuild", "Budget", "MalformedPickle", "read_pickle", "run"]
 
 OPCODES_BETWEEN_CHECKS = 1 << 14
 
@@ -35,6 +36,7 @@ def read_pickle(
     budget: Budget | None = None,
     cancel: CancelToken | None = None,
     after_build: AfterBuild | None = None,
+    salvage: bool = False,
 ) -> Pickle:
     """Read one pickle stream of `source`, from byte `start` on, without running any of it.
 
@@ -45,17 +47,26 @@ def read_pickle(
         cancel: Asked now and then.
         after_build: Told each object whose state was just set, and where the stream goes on; answers where it really
             goes on, at or after that place. Some libraries write raw bytes in the midst of a stream.
+        salvage: Take a stream that breaks off for what it holds up to there; the error becomes a note.
 
     Raises:
         MalformedPickle: If the stream breaks off, uses an unknown opcode or exceeds the budget.
         Cancelled: If `cancel` was set.
     """
     state = State(source, start, budget or Budget(), after_build)
+    trouble = ""
     collecting = gc.isenabled()
     gc.disable()  # millions of new records, none of them garbage: searching them again and again doubles the time
     try:
-        _run(state, cancel or CancelToken())
+        run(state, cancel or CancelToken())
         value = state.pop()
+    except MalformedPickle as error:
+        if not salvage:
+            raise
+        value = what_is_intact(state)
+        if not state.built and not holds_anything(value):
+            raise
+        trouble = error.sentence
     finally:
         if collecting:
             gc.enable()
@@ -68,12 +79,18 @@ def read_pickle(
         globals=tuple(state.globals),
         built=tuple(state.built),
         persistent=tuple(state.persistent),
-        notes=tuple(state.notes),
+        notes=(*state.notes, *((trouble,) if trouble else ())),
+        is_damaged=bool(trouble),
     )
 
 
-def _run(state: State, cancel: CancelToken) -> None:
-    """Run to STOP."""
+def run(state: State, cancel: CancelToken) -> None:
+    """Run to STOP and leave the state as it is there.
+
+    Raises:
+        MalformedPickle: If the stream breaks off, uses an unknown opcode or exceeds the budget.
+        Cancelled: If `cancel` was set.
+    """
     handlers, costs, source = HANDLERS, COSTS, state.source
     most_held = state.budget.held_bytes
     blocks = 0
@@ -82,7 +99,7 @@ def _run(state: State, cancel: CancelToken) -> None:
             try:
                 code = source[state.position]
             except IndexError:
-                raise state.broken("the stream breaks off before its end") from None
+                raise state.cut_short("the stream breaks off before its end") from None
             state.position += 1
             if code == STOP:
                 return

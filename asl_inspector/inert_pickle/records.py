@@ -130,6 +130,7 @@ class Pickle:
         built: Every call met, in file order.
         notes: Oddities that an ordinary load would not have minded.
         persistent: Every persistent id met, in file order.
+        is_damaged: True where the stream broke off, and `value` is what it had made up to there.
     """
 
     value: object
@@ -139,3 +140,4 @@ class Pickle:
     built: tuple[Built, ...]
     notes: tuple[str, ...]
     persistent: tuple[Persistent, ...] = ()
+    is_damaged: bool = False
