@@ -286,19 +286,16 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
+    from asl_inspector.checkpoints.opening import open_path
     from asl_inspector.report.json_text import to_json
     from asl_inspector.report.keys_json import keys_json, refused_json
     from asl_inspector.report.keys_text import keys_text
 
-    size = 0
     try:
-        file = MappedFile(options.file)
-        size = file.size
-        checkpoint = open_checkpoint(file, cancel=cancel)
+        file, checkpoint = open_path(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
+            size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
     document = keys_json(
@@ -310,19 +307,17 @@ def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken)
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from asl_inspector.checkpoints.comparing import Side, compare_weights
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
+    from asl_inspector.checkpoints.opening import open_path
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
 
-    files = [MappedFile(path) for path in (options.a, options.b)]
-    first, second = (open_checkpoint(file, cancel=cancel) for file in files)
+    (file_a, first), (file_b, second) = (open_path(path, cancel=cancel) for path in (options.a, options.b))
     for checkpoint in (first, second):
         if not checkpoint.weights:
             raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
-    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
+    sides = Side(first.weights, file_a.view), Side(second.weights, file_b.view)
+    comparison = compare_weights(*sides, cancel=cancel, progress=terminal.show)
     document = compare_json(first, second, comparison)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY

@@ -24,7 +24,7 @@ from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.records import History
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.mapped_file import missing
+from asl_inspector.mapped_file import Content, missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import Clips
 
@@ -337,8 +337,11 @@ def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, i
     return found
 
 
-def content_hash(content: memoryview, cancel: CancelToken) -> str:
-    """SHA-256 in hexadecimal."""
+def content_hash(content: Content, cancel: CancelToken) -> str:
+    """SHA-256 in hexadecimal; of several files, that of their list as `sha256sum` writes it, sorted by name."""
+    if isinstance(content, Mapping):
+        lines = [f"{content_hash(held, cancel)}  {name}\n" for name, held in sorted(content.items())]
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
     digest = hashlib.sha256()
     for start in range(0, len(content), HASH_BLOCK):
         cancel.raise_if_cancelled()

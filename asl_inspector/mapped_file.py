@@ -24,14 +24,19 @@ class MappedFile:
         size: Bytes.
         view: The bytes, read-only.
 
+    Args:
+        path: The file.
+        follow: Whether a symbolic link may be followed.
+
     Raises:
         DataError: If the path is no readable regular file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow: bool = True) -> None:
         self.path = path
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             raise missing(path, error) from None
         try:
@@ -60,8 +65,9 @@ class MappedParts:
 
     Attributes:
         path: The index, or the folder.
-        files: The parts, by the name that tensors give them.
+        files: The parts, by the name that tensors give them; the index itself has the empty name.
         size: Bytes of all.
+        modified_ns: When the last one was changed.
         view: The bytes, by name.
     """
 
@@ -69,11 +75,37 @@ class MappedParts:
         self.path = path
         self.files = dict(files)
         self.size = sum(file.size for file in files.values())
+        self.modified_ns = max((file.modified_ns for file in files.values()), default=0)
         self.view: Mapping[str, memoryview] = {name: file.view for name, file in files.items()}
 
     def is_current(self) -> bool:
         """True while every path still holds what was mapped."""
         return all(file.is_current() for file in self.files.values())
+
+
+def open_beside(folder: Path, name: str) -> MappedFile:
+    """A file that another file names, opened only if it lies in the same folder.
+
+    Args:
+        folder: Where the file that names it is.
+        name: The name, as it was found in that file.
+
+    Raises:
+        DataError: If the name is more than a file's name, or a link leads out of the folder, or no regular file can
+            be read there. The sentence tells which.
+    """
+    if not name or name in (".", "..") or any(character in name for character in "/\\:\0"):
+        raise DataError(f"“{name}” is no plain file name; it was not looked for.")
+    path = folder / name
+    real = Path(os.path.realpath(path))
+    if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
+        raise DataError(
+            f"“{name}” is a link that leaves the folder; it was not followed.",
+            advice="Drop the folder that holds the files themselves.",
+        )
+    if not real.exists():
+        raise DataError(f"“{name}” is not here.", advice="Put it beside the file that names it.")
+    return MappedFile(real if path.is_symlink() else path, follow=False)
 
 
 def missing(path: Path, error: OSError) -> DataError:

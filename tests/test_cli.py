@@ -15,6 +15,7 @@ import pytest
 import torch
 from conftest import ROOT
 from makers import Run, make_clips, make_notebook, save_notebook, write_cache, write_vocabulary
+from safetensors.torch import save_file
 
 
 def inspector(*arguments: object, check: bool = False, **options: object) -> subprocess.CompletedProcess[str]:
@@ -192,6 +193,32 @@ def test_keys_json_follows_the_contract(run: Run) -> None:
     assert held["totals"]["parameters"] == sum(tensor.numel() for tensor in state.values())
     assert {"path": ["epoch"], "type": "int", "text": "3"} in held["values"]
     assert held["would_run"] == []
+
+
+def test_keys_and_compare_take_an_index_and_a_folder(tmp_path: Path) -> None:
+    held = {f"encoder.lstm.weight_{kind}_l0": torch.randn(32, 8) for kind in ("ih", "hh")}
+    names = [f"model-{number}.safetensors" for number in range(len(held))]
+    for (key, tensor), name in zip(held.items(), names, strict=True):
+        save_file({key: tensor}, tmp_path / name)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": dict(zip(held, names, strict=True))}))
+    for path in (tmp_path, index):
+        ran = inspector("keys", path, "--json", "--stats", "--values", 2)
+        shown = json.loads(ran.stdout)
+        jsonschema.validate(shown, json.loads((ROOT / "docs" / "keys.schema.json").read_text()))
+        assert (ran.returncode, shown["format"]) == (0, "sharded safetensors")
+        assert {row["name"]: row["first"] for row in shown["tensors"]} == {
+            key: tensor.flatten()[:2].tolist() for key, tensor in held.items()
+        }
+    torch.save(held, tmp_path / "whole.pt")
+    compared = json.loads(inspector("compare", tmp_path, tmp_path / "whole.pt", "--json").stdout)
+    assert (compared["verdict"], {row["status"] for row in compared["tensors"]}) == ("identical", {"equal"})
+
+
+def test_keys_of_a_folder_of_loose_files_says_what_to_name(run: Run) -> None:
+    ran = inspector("keys", run.folder)
+    assert ran.returncode == 2
+    assert "without an index of shards" in ran.stderr
 
 
 def test_keys_of_nan_stay_valid_json(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ TRAIN_WORDS = {"train", "training"}
 VALIDATION_WORDS = {"val", "valid", "validation", "dev"}
 TEST_WORDS = {"test", "testing", "eval"}
 STAGE1_WORDS = {"stage1", "pretrain", "pretrained", "pretraining"}
+ARRAY_FORMATS = ("npy", "npz")
 Decision = tuple[Role, str]
 
 
@@ -83,6 +84,12 @@ def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision
 
 def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
     decisions: dict[Path, Decision] = {}
+    networks = [one for one in candidates if not _is_bare_arrays(one)]
+    if networks:  # beside a network, arrays are more likely data than another network
+        arrays = [one for one in candidates if _is_bare_arrays(one)]
+        why = "It holds NumPy arrays, and another file holds a network. Choose its role if these are weights."
+        decisions |= {one.row.path: (Role.UNUSED, why) for one in arrays}
+        candidates = networks
     if len(candidates) > 1 and Role.STAGE1 not in taken:
         named = [one for one in candidates if _words(one.row.path) & STAGE1_WORDS]
         if len(named) == 1:
@@ -98,13 +105,20 @@ def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]
     return decisions
 
 
+def _is_bare_arrays(one: OpenFile) -> bool:
+    """True for NumPy files, which hold weights less often than data."""
+    return isinstance(one.opened, Checkpoint) and one.opened.format in ARRAY_FORMATS
+
+
 def second_checkpoints(case: Case) -> list[Path]:
     """Checkpoints that have no role because another one is inspected and the user has not chosen."""
+    main = case.checkpoint
+    arrays_count = main is None or _is_bare_arrays(main)
     return [
         one.row.path
         for one in case.files
         if isinstance(one.opened, Checkpoint) and one.opened.tensors and one.row.role is Role.UNUSED
-        if not one.row.chosen
+        if not one.row.chosen and (arrays_count or not _is_bare_arrays(one))
     ]
 
 

@@ -213,6 +213,23 @@ def to_numpy(array: NumpyArray, source: Buffer) -> NDArray[np.generic]:
     return shaped
 
 
+def text_of_array(array: NumpyArray, source: Buffer, *, limit: int) -> str | None:
+    """An array of text as Python would show the list of its entries, cut at `limit`; None where it is none of text."""
+    if isinstance(array.data, tuple) or array.dtype[1] not in "SU":
+        return None
+    raw: Buffer = array.data if isinstance(array.data, bytes) else b""
+    if isinstance(array.data, ByteSpan):
+        raw = memoryview(source)[array.data.start : array.data.start + array.data.size]
+    size, parts, length = item_size(array.dtype), [], 2
+    for index in range(array.count):
+        text = _scalar_value(array.dtype, bytes(raw[index * size : (index + 1) * size]))
+        parts.append(repr(text))
+        length += len(parts[-1]) + 2
+        if length > limit:
+            return f"[{', '.join(parts)}"[: limit - 3] + "..."
+    return f"[{', '.join(parts)}]"
+
+
 def object_values(array: NumpyArray) -> Items:
     """The objects of an object array as a list of inert values."""
     return Items("list", list(array.data) if isinstance(array.data, tuple) else [])

@@ -16,6 +16,7 @@ from asl_inspector.inert_pickle.records import (
 
 BRACKETS = {"list": "[]", "tuple": "()", "set": "{}", "frozenset": "{}"}
 ELLIPSIS = "..."
+PACKED = ("_rebuild_", "_reconstruct", "_frombuffer")  # functions that make tensors and arrays from their bytes
 
 
 class _Raw(str):
@@ -81,6 +82,8 @@ def _open_container(value: object, room: int) -> tuple[str, list[object]]:
 def _open_built(value: Built, most: int) -> tuple[str, list[object]]:
     """`package.Class(arguments, attribute=value)`."""
     made_by = class_of(value)
+    if made_by is not None and made_by[1].startswith(PACKED) and made_by[0].startswith(("torch.", "numpy.")):
+        return f"<{'tensor' if made_by[0].startswith('torch.') else 'array'}>", []
     name = made_by[1] if made_by else "object"
     arguments = value.arguments.values if isinstance(value.arguments, Items) else [value.arguments]
     attributes = attributes_of(value) or []
