@@ -32,6 +32,7 @@ class Kind(Enum):
     IMAGE = "an image"
     SEVEN_ZIP = "a 7-Zip archive"
     XML = "an XML file"
+    EVENTS = "a TensorBoard event file"
     BINARY = "a binary file of no known kind"
 
 
@@ -67,11 +68,18 @@ def sniff(content: Buffer) -> Kind:
         return Kind.LFS_POINTER
     if head[257:262] == b"ustar":
         return Kind.TAR
+    if _is_event_file(head):
+        return Kind.EVENTS
     if _is_safetensors(head, size):
         return Kind.SAFETENSORS
     if _is_pickle(head):
         return Kind.TORCH_LEGACY if _TORCH_MAGIC_NUMBER in head[:16] else Kind.PICKLE
     return _sniff_text(head)
+
+
+def _is_event_file(head: bytes) -> bool:
+    """The first record of an event file is short and names the version of the format."""
+    return head[2:8] == bytes(6) and b"brain.Event:" in head[12:64]
 
 
 def _is_safetensors(head: bytes, size: int) -> bool:

@@ -39,7 +39,7 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
-from asl_inspector.history.records import History, Printed
+from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.networks.records import Architecture
 from asl_inspector.progress import Step
@@ -162,7 +162,9 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipMeasures,
+        CodeHint,
         Contents,
+        Contradiction,
         Counterfactual,
         Diagnosis,
         Exported,
@@ -183,6 +185,7 @@ CODEC = Codec(
         SampleTable,
         Settings,
         Stage1Verdict,
+        Stated,
         Step,
         TensorComparison,
         TensorRecord,
