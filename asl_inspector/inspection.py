@@ -19,12 +19,12 @@ import numpy as np
 from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
+from asl_inspector.case.run_history import run_history
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
-from asl_inspector.history.records import History
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -166,7 +166,7 @@ class Inspector:
             train=None,
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=best_history(case.histories, checkpoint),
+            history=run_history(case),
             nonfinite=nonfinite_weights(main, cancel),
         )
         if case.train is not None and network is not None:
@@ -311,20 +311,6 @@ def side_of(one: OpenFile | None) -> Side | None:
     if one is None or one.file is None or not isinstance(one.opened, Checkpoint) or not one.opened.weights:
         return None
     return Side(one.opened.weights, one.file.view)
-
-
-def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) -> History | None:
-    """The history that tells most; the lists in the checkpoint where no file tells any epoch."""
-    told = max(histories, key=lambda history: len(history.epochs), default=None)
-    if told is not None and told.epochs:
-        return told
-    curves = checkpoint.contents.curves if checkpoint else {}
-    train, validation = curves.get("train_losses", ()), curves.get("val_losses", ())
-    count = max(len(train), len(validation))
-    if not count:
-        return told
-    printed = told.stage1 if told else ()
-    return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
 
 
 def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, int]:
