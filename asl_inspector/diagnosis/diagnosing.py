@@ -17,6 +17,7 @@ from asl_inspector.diagnosis import (
     metadata,
     overfitting,
     pretraining,
+    run,
     training,
     weights,
 )
@@ -55,12 +56,16 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
     truth = audit.learned_ids if audit is not None and labels_wrong and audit.certain else None
-    epochs = len(evidence.history.epochs) if evidence.history else None
-    tested = chance.compare_with_guessing(evidence.validation, epochs, truth) if evidence.validation else None
+    tested = (
+        chance.compare_with_guessing(evidence.validation, chance.looks(evidence.history), truth)
+        if evidence.validation
+        else None
+    )
     above = tested.above if tested else None
     swept = blanks.sweep(evidence.validation, truth) if evidence.validation else None
     stage1 = pretraining.judge(evidence.stage1, evidence.history)
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
+    run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     answers = [
         labels.ask(evidence, audit),
@@ -78,6 +83,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         capacity.ask(evidence),
         files.ask(evidence),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
+        run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
@@ -103,6 +109,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         chance=tested,
         reproduction=reproduction,
         sweep=swept,
+        run=run_measures,
     )
 
 

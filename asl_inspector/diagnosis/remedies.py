@@ -205,4 +205,16 @@ else:
         break
 """,
     ),
+    "learning-rate-too-high": Remedy(
+        "The learning rate is too high",
+        "The training never settled: its steps are too large",
+        5,
+        "Train a few epochs with a tenth of the learning rate and see whether the training loss falls smoothly.",
+        "Lower the learning rate, clip the gradients, and warm up over the first hundred steps.",
+        """optimizer = torch.optim.Adam(model.parameters(), lr=lr / 10)
+loss.backward()
+nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+optimizer.step()
+""",
+    ),
 }

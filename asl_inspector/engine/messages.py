@@ -39,6 +39,7 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
+from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.networks.records import Architecture
@@ -167,13 +168,16 @@ CODEC = Codec(
         Contradiction,
         Counterfactual,
         Diagnosis,
+        EarlyStop,
         Exported,
         Finding,
         HistogramMeasures,
         History,
         InspectionView,
         LabelAudit,
+        LossSteps,
         Losses,
+        Luck,
         Optimizer,
         Printed,
         Problem,
@@ -182,6 +186,7 @@ CODEC = Codec(
         Reproduction,
         Request,
         Role,
+        RunMeasures,
         SampleTable,
         Settings,
         Stage1Verdict,
