@@ -24,7 +24,7 @@ from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.tensor_numbers import read_array
-from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
+from asl_inspector.errors import DataError, InferenceError, InspectorError, UnreadableCheckpoint
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -32,6 +32,7 @@ from asl_inspector.samples.records import Clips
 from asl_inspector.workers.calling import Readers, open_file
 
 if TYPE_CHECKING:
+    from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.running import ClipSource
@@ -56,6 +57,7 @@ class Inspector:
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions = None, {}
+        self._network, self._predictions, self._surveys = None, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -168,6 +170,7 @@ class Inspector:
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
             history=run_history(case),
             nonfinite=nonfinite_weights(main, cancel),
+            data=self._look_through(case, progress, cancel),
         )
         if case.train is not None and network is not None:
             if preliminary is not None:
@@ -191,6 +194,7 @@ class Inspector:
             train=evidence.train,
             comparison=evidence.stage1,
             history=evidence.history,
+            data=evidence.data,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
         )
@@ -269,6 +273,50 @@ class Inspector:
     def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
+
+    def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
+        """What is found in the clips; a file is looked through once while it stays the same."""
+        from asl_inspector.data.measuring import against_each_other
+        from asl_inspector.data.surveying import survey
+
+        known: list[ClipSurvey | None] = []
+        for clips, what in ((case.validation, "validation"), (case.train, "training")):
+            if clips is None:
+                known.append(None)
+                continue
+            key = _identity(next(one for one in case.files if one.opened is clips))
+            if key not in self._surveys:
+                self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
+            known.append(self._surveys[key])
+        if known == [None, None]:
+            return None
+        return against_each_other(case.validation, case.train, known[0], known[1], progress=progress, cancel=cancel)
+
+    def neighbours(
+        self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None
+    ) -> tuple[Neighbours, DataMeasures]:
+        """The nearest training clip of every validation clip, and the clips' other measures.
+
+        Args:
+            method: "resampled" or "dtw".
+            progress: Told how far it is.
+            cancel: Asked now and then.
+
+        Raises:
+            DataError: If there is nothing to compare.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.measuring import nearest_clips
+
+        cancel = cancel or CancelToken()
+        case = self.case
+        if case.validation is None or case.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        data = self._look_through(case, progress, cancel)
+        if data is None or data.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        found = nearest_clips(case.validation, case.train, data.train, method, progress=progress, cancel=cancel)
+        return found, data
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed, and its features.

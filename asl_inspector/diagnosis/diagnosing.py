@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
     blanks,
     capacity,
@@ -14,7 +15,9 @@ from asl_inspector.diagnosis import (
     decoders,
     files,
     labels,
+    landmarks,
     metadata,
+    nearest,
     overfitting,
     pretraining,
     run,
@@ -51,7 +54,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     Raises:
         Cancelled: If `cancel` was set.
     """
-    cancel = cancel or CancelToken()
+    data = evidence.data or measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
@@ -79,7 +82,9 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         blanks.ask(validation.blanks if validation else None, swept),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
-        data_quality.ask(evidence, cancel),
+        data_quality.ask(evidence, data),
+        landmarks.ask(data),
+        nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),

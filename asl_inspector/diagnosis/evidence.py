@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
@@ -90,6 +91,7 @@ class Evidence:
         stage1_name: Name of the Stage 1 file.
         history: The run's history, or None.
         nonfinite: Weights that are not finite, by key.
+        data: What was found in the clips, or None where they were not looked through.
     """
 
     case: Case
@@ -101,3 +103,4 @@ class Evidence:
     stage1_name: str
     history: History | None
     nonfinite: dict[str, int]
+    data: DataMeasures | None = None
