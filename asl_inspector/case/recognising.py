@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
 from asl_inspector.checkpoints.folders import (
     DISTRIBUTED_INDEX,
@@ -150,6 +150,7 @@ def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
         ) from error
     if looks_like_cache(pickle.value) and not pickle.is_damaged:
         return file, open_clips(file, cancel=cancel), would_run(pickle)
+    del pickle  # it is read once more below, and two of a large one are too many
     return _with_parts(*open_with_parts(file, cancel=cancel))
 
 
@@ -157,9 +158,9 @@ def _open_json(file: MappedFile) -> Opened:
     if file.size > LARGEST_JSON:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
     try:
-        held = json.loads(bytes(file.view))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=str(error)) from None
+        held = read_json(bytes(file.view).removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
+    except ValueError as error:
+        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
     return open_history(file) if looks_like_notebook(held) else read_vocabulary(file)
 
 

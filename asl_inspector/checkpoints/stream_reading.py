@@ -12,7 +12,7 @@ from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.storages import Storage
 from asl_inspector.checkpoints.streams import Stream
 from asl_inspector.checkpoints.torch_values import Surroundings, tensor_of
-from asl_inspector.checkpoints.would_run import would_run
+from asl_inspector.checkpoints.would_run import MOST_LISTED, would_run
 from asl_inspector.inert_pickle.numpy_arrays import array_of
 from asl_inspector.inert_pickle.records import Built, Global
 from asl_inspector.mapped_file import Content
@@ -74,8 +74,8 @@ def read_stream(
         format_name,
         tuple(tree.tensors),
         tuple(tree.values),
-        tuple(sorted(runs, key=lambda run: run.offset)),
+        tuple(sorted(runs, key=lambda run: run.offset)[:MOST_LISTED]),
         tuple(notes),
         stream.pickle.value,
-        is_damaged=any(held.pickle.is_damaged for held in (stream, *nested.streams)),
+        is_damaged=tree.is_cut or any(held.pickle.is_damaged for held in (stream, *nested.streams)),
     )

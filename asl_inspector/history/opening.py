@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import io
 from collections.abc import Iterator
+from itertools import islice
 
+from asl_inspector.bounded_json import DEEPEST_JSON, read_json, shortened
 from asl_inspector.errors import DataError
 from asl_inspector.history.printed_text import read_printed
 from asl_inspector.history.records import History
 from asl_inspector.mapped_file import MappedFile
 
 LARGEST_FILE = 256 << 20
+LARGEST_LOG = 64 << 20
+MOST_LINES = 2_000_000
 
 
 def looks_like_notebook(held: object) -> bool:
@@ -29,13 +33,19 @@ def open_history(file: MappedFile) -> History:
     text = bytes(file.view).decode("utf-8", "replace")
     if text.lstrip("\ufeff \r\n\t").startswith("{"):
         try:
-            held = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"“{file.path.name}” is no valid notebook.", detail=str(error)) from None
-        if not looks_like_notebook(held):
+            held = read_json(text.lstrip("\ufeff").encode(), deepest=DEEPEST_JSON, with_constants=True)
+        except ValueError as error:
+            raise DataError(f"“{file.path.name}” is no valid notebook.", detail=f"It {shortened(error)}.") from None
+        if not isinstance(held, dict) or not looks_like_notebook(held):
             raise DataError(f"“{file.path.name}” is JSON, but no notebook.")
         return _read_notebook(file.path.name, held)
-    lines = ((f"line {number}", line) for number, line in enumerate(text.splitlines(), start=1))
+    if file.size > LARGEST_LOG:
+        raise DataError(
+            f"“{file.path.name}” has {file.size >> 20} MB of text, too much for a log of one run.",
+            advice="Cut out the lines that tell losses and accuracies.",
+        )
+    numbered = enumerate(io.StringIO(text, newline=None), start=1)
+    lines = ((f"line {number}", line.rstrip("\n")) for number, line in islice(numbered, MOST_LINES))
     return read_printed(file.path.name, lines)
 
 

@@ -14,8 +14,12 @@ from dataclasses import dataclass, field
 from asl_inspector.history.records import History, Points, Printed
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
-EPOCH = re.compile(r"\bepoch\s*[:#\[(]?\s*(\d+)\s*(?:/|of|\])?\s*(\d+)?", re.IGNORECASE)
-FIGURE = re.compile(rf"([A-Za-z][A-Za-z _-]*?)\s*[:=]\s*({NUMBER})\s*(%?)", re.IGNORECASE)
+# Every pattern takes time that is linear in the line: none tries one stretch of it from many starts.
+EPOCH = re.compile(r"\bepoch\s{0,8}[:#\[(]?\s{0,8}(\d{1,9})\s{0,8}(?:/|of|\])?\s{0,8}(\d{1,9})?", re.IGNORECASE)
+VALUE = re.compile(rf"[:=]\s{{0,8}}({NUMBER})\s{{0,8}}(%?)", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z][A-Za-z _-]*$")
+BRACKETS = re.compile(r"\([^()]*\)")
+CLAIM_WORDS = ("train", "random", "checkpoint")
 LOADED = re.compile(
     r"USING PRE-?TRAINED|PRE-?TRAINED \(Stage 1\)|loaded pre-?trained|checkpoint loaded successfully", re.IGNORECASE
 )
@@ -25,6 +29,8 @@ NOT_LOADED = re.compile(
     re.IGNORECASE,
 )
 LONGEST_LINE = 2_000
+LONGEST_FIGURE_NAME = 80
+LONGEST_NUMBER = 300
 NAMES = {
     "train loss": "train_loss",
     "training loss": "train_loss",
@@ -75,6 +81,9 @@ def read_printed(source: str, lines: Iterable[tuple[str, str]], errors: tuple[st
 
 def _claim(line: str, where: str) -> Printed | None:
     """What the line says about pre-trained weights; a denial outweighs the words it denies."""
+    folded = line.lower()
+    if not any(word in folded for word in CLAIM_WORDS):
+        return None
     if NOT_LOADED.search(line):
         return Printed(line.strip(), where, loaded=False)
     if LOADED.search(line):
@@ -84,16 +93,22 @@ def _claim(line: str, where: str) -> Printed | None:
 
 def _take_figures(epoch: _Epoch, line: str) -> None:
     """Write the figures of a line into its epoch; the first of a name counts."""
-    inside_brackets = [match.span() for match in re.finditer(r"\([^)]*\)", line)]
-    for match in FIGURE.finditer(line):
-        name = " ".join(match[1].lower().replace("_", " ").replace("-", " ").split())
-        value = float(match[2])
+    inside_brackets = [match.span() for match in BRACKETS.finditer(line)]
+    before = 0
+    for match in VALUE.finditer(line):
+        start = max(before, match.start() - LONGEST_FIGURE_NAME)
+        named = NAME.search(line[start : match.start()].rstrip())
+        before = match.end()
+        if named is None or len(match[1]) > LONGEST_NUMBER:
+            continue
+        name = " ".join(named[0].lower().replace("_", " ").replace("-", " ").split())
+        value = float(match[1])
         known = NAMES.get(name)
         if known is None:
-            if any(start < match.start() < end for start, end in inside_brackets):
-                epoch.parts.setdefault(match[1].strip(), value)
+            if any(first < match.start() < last for first, last in inside_brackets):
+                epoch.parts.setdefault(named[0].strip(), value)
             continue
-        if known.endswith("acc") and (match[3] or value > 1):
+        if known.endswith("acc") and (match[2] or value > 1):
             value /= 100
         epoch.figures.setdefault(known, value)
 
