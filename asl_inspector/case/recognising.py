@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
 from asl_inspector.checkpoints.folders import (
     DISTRIBUTED_INDEX,
@@ -176,6 +176,7 @@ def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
         ) from error
     if looks_like_cache(pickle.value) and not pickle.is_damaged:
         return file, open_clips(file, cancel=cancel), would_run(pickle)
+    del pickle  # it is read once more below, and two of a large one are too many
     return _with_parts(*open_with_parts(file, cancel=cancel))
 
 
@@ -184,12 +185,12 @@ def _open_json(file: MappedFile) -> Opened:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
     content = bytes(file.view)
     try:
-        held = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        held = read_json(content.removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
+    except ValueError as error:
         start = content[:START].decode("utf-8", "replace")
         if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
             return open_history(file)
-        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=str(error)) from None
+        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
     return open_history(file) if tells_a_history(held) else read_vocabulary(file)
 
 

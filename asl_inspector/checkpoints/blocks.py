@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
@@ -58,6 +59,9 @@ def blocks(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.generi
     """
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is sparse ({tensor.layout}) and is not made dense.")
+    if tensor.chunks:
+        yield from _pieces(tensor, content)
+        return
     held = max(1, tensor.storage_bytes // ITEM_SIZES.get(tensor.dtype, 1))
     if tensor.count > MOST_REPEATED * held + BLOCK and tensor.inline is None:
         raise UnreadableCheckpoint(
@@ -72,6 +76,24 @@ def blocks(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.generi
         for start in range(0, flat.count, BLOCK):
             yield read_array(narrowed(flat, 0, start, start + BLOCK), content)
         _forget(flat, content, 0, flat.count)
+
+
+def _pieces(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.generic]]:
+    """The numbers of a tensor that lies in pieces, piece by piece; the pieces must cover it without overlap."""
+    boxes = [
+        tuple((start, start + size) for start, size in zip(chunk.offsets, chunk.tensor.shape, strict=True))
+        for chunk in tensor.chunks
+    ]
+    meet = any(
+        all(
+            low < other_high and other_low < high for (low, high), (other_low, other_high) in zip(one, two, strict=True)
+        )
+        for one, two in combinations(boxes, 2)
+    )
+    if meet or sum(chunk.tensor.count for chunk in tensor.chunks) != tensor.count:
+        raise UnreadableCheckpoint(f"The pieces of “{tensor.name}” do not cover all of it once.")
+    for chunk in tensor.chunks:
+        yield from blocks(chunk.tensor, content)
 
 
 def _as_they_lie(flat: TensorRecord, content: Content) -> Iterator[NDArray[np.generic]]:

@@ -6,14 +6,16 @@ and `param_groups`. Names only break ties.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import defaultdict, deque
+from itertools import islice
 
 from asl_inspector.checkpoints.lightning import LIGHTNING_KEY, Best, best_of_callbacks
 from asl_inspector.checkpoints.module_trees import place_in_module, with_state_keys
 from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import single_number
 from asl_inspector.inert_pickle.numpy_arrays import scalar_of
-from asl_inspector.inert_pickle.plain import attributes_of, items_of, lookup, pairs_of, text_keyed
+from asl_inspector.inert_pickle.plain import attributes_of, items_of, key_text, lookup, pairs_of, text_keyed
 from asl_inspector.inert_pickle.records import Built
 from asl_inspector.mapped_file import Content
 
@@ -53,6 +55,13 @@ METRIC_NAMES = {
     "accuracy": "accuracy",
 }
 SEARCH_DEPTH = 4
+MOST_FIELDS = 256  # of an optimizer's state, of its groups, of a row of a history
+MOST_STATES = 20_000
+MOST_SETTINGS = 5_000
+MOST_LOOKED_AT = 200_000  # entries, by any one question: containers may be shared, and a walk over all would not end
+LARGEST_NUMBER = 1e300
+LONGEST_NAME = 1_000
+LONGEST_ID = 18  # digits
 
 
 def assign_roles(tensors: list[TensorRecord], root: object = None) -> tuple[list[TensorRecord], tuple[str, ...]]:
@@ -168,7 +177,22 @@ def _layout(top: dict[str, object], names: list[str], is_module: bool) -> str | 
 
 def _number(value: object) -> float | None:
     scalar = scalar_of(value)
-    return float(scalar) if isinstance(scalar, int | float) and not isinstance(scalar, bool) else None
+    if isinstance(scalar, bool) or not isinstance(scalar, int | float):
+        return None
+    return float(scalar) if abs(scalar) < LARGEST_NUMBER or isinstance(scalar, float) else None
+
+
+def _near(value: object, key: str) -> object:
+    """What a small dict or object has under `key`: one that is shared by thousands must not be searched to its end."""
+    found: object = None
+    for candidate, held in (pairs_of(value) or attributes_of(value) or [])[:MOST_FIELDS]:
+        if isinstance(candidate, str) and candidate == key:
+            found = held
+    return found
+
+
+def _near_fields(value: object) -> dict[str, object]:
+    return {key: held for key, held in (pairs_of(value) or [])[:MOST_FIELDS] if isinstance(key, str)}
 
 
 def _stored_metrics(top: dict[str, object]) -> dict[str, float]:
@@ -194,17 +218,22 @@ def _hyperparameters(top: dict[str, object]) -> dict[str, Scalar]:
         and "optim" not in key.lower()
         and "state" not in key.lower()
     ]
-    while todo:
+    looked_at = 0
+    while todo and len(found) < MOST_SETTINGS and looked_at < MOST_LOOKED_AT:
         name, value, depth = todo.pop()
         deeper: list[tuple[str, object, int]] = []
-        for inner, held in pairs_of(value) or attributes_of(value) or []:
+        entries = (pairs_of(value) or attributes_of(value) or [])[:MOST_SETTINGS]
+        looked_at += 1 + len(entries)
+        for inner, held in entries:
             scalar = scalar_of(held)
+            if isinstance(inner, str) and len(name) + len(inner) > LONGEST_NAME:
+                continue
             if scalar is not None:
-                found[f"{name}.{inner}"] = scalar
+                found[f"{name}.{key_text(inner)}"] = scalar
             elif depth < SEARCH_DEPTH and isinstance(inner, str):
                 deeper.append((f"{name}.{inner}", held, depth + 1))
         todo += reversed(deeper)
-    return found
+    return dict(islice(found.items(), MOST_SETTINGS))
 
 
 def _vocabulary(root: object) -> dict[str, int] | None:
@@ -218,7 +247,7 @@ def _vocabulary(root: object) -> dict[str, int] | None:
     inverted = {}
     for key, gloss in backward:
         number = scalar_of(key)
-        if isinstance(number, str) and number.isdecimal():
+        if isinstance(number, str) and number.isdecimal() and len(number) <= LONGEST_ID:
             number = int(number)
         if isinstance(number, int) and isinstance(gloss, str):
             inverted[gloss] = number
@@ -234,23 +263,27 @@ def _optimizer(root: object, tensors: list[TensorRecord], content: Content) -> O
     states = pairs_of(lookup(value, "state")) or []
     groups = items_of(lookup(value, "param_groups")) or []
     first = groups[0] if groups else None
-    members = [items_of(lookup(group, "params")) or [] for group in groups]
-    keys = {key for _, state in states for key, _ in pairs_of(state) or [] if isinstance(key, str)}
+    members = [items_of(_near(group, "params")) or [] for group in groups[:MOST_FIELDS]]
+    keys = {key for _, state in states[:MOST_FIELDS] for key in _near_fields(state)}
     return Optimizer(
         kind=_optimizer_kind(keys, first),
         step=_step(path, states, tensors, content),
-        lr=_number(lookup(first, "lr")),
-        weight_decay=_number(lookup(first, "weight_decay")),
+        lr=_number(_near(first, "lr")),
+        weight_decay=_number(_near(first, "weight_decay")),
         parameters=sum(len(members_of_group) for members_of_group in members),
         with_state=len(states),
     )
 
 
 def _find_optimizer(root: object) -> tuple[tuple[str, ...], object] | None:
-    todo: list[tuple[tuple[str, ...], object]] = [((), root)]
+    todo: deque[tuple[tuple[str, ...], object]] = deque([((), root)])
+    looked_at = 0
     while todo:
-        path, value = todo.pop(0)
+        path, value = todo.popleft()
         keys = text_keyed(value)
+        looked_at += 1 + len(keys)
+        if looked_at > MOST_LOOKED_AT and path:
+            break
         if "param_groups" in keys and "state" in keys:
             return path, value
         if len(path) < 3:
@@ -262,39 +295,49 @@ def _find_optimizer(root: object) -> tuple[tuple[str, ...], object] | None:
 
 def _optimizer_kind(keys: set[str], group: object) -> str | None:
     if {"exp_avg", "exp_avg_sq"} <= keys:
-        return "AdamW" if lookup(group, "decoupled_weight_decay") is True else "Adam"
-    if "momentum_buffer" in keys or lookup(group, "nesterov") is not None:
+        return "AdamW" if _near(group, "decoupled_weight_decay") is True else "Adam"
+    if "momentum_buffer" in keys or _near(group, "nesterov") is not None:
         return "SGD"
     if "square_avg" in keys:
         return "RMSprop"
-    return "Adam" if lookup(group, "betas") is not None else None
+    return "Adam" if _near(group, "betas") is not None else None
 
 
 def _step(
     path: tuple[str, ...], states: list[tuple[object, object]], tensors: list[TensorRecord], content: Content
 ) -> int | None:
     """Most steps of any parameter: a plain number, or a tensor of one element."""
-    steps = [number for _, state in states if (number := _number(lookup(state, "step"))) is not None]
+    steps = [number for _, state in states[:MOST_STATES] if (number := _number(_near(state, "step"))) is not None]
     prefix = (*path, "state")
     for tensor in tensors:
         if tensor.path[: len(prefix)] == prefix and tensor.path[-1] == "step":
             number = single_number(tensor, content)
             if number is not None:
                 steps.append(float(number))
-    return int(max(steps)) if steps else None
+    finite = [step for step in steps if math.isfinite(step)]
+    return int(max(finite)) if finite else None
 
 
 def _curves(top: dict[str, object]) -> dict[str, tuple[float, ...]]:
     """Lists of numbers whose name speaks of a loss or an accuracy; lists of dicts of numbers, one curve a key."""
     found: dict[str, tuple[float, ...]] = {}
+    room = MOST_LOOKED_AT
     for key, value in top.items():
         if not any(word in key.lower() for word in ("loss", "acc", "history")):
             continue
         items = None if isinstance(value, Built) else items_of(value)
-        if items:
-            found |= _list_curves(key, items)
-        for inner, held in text_keyed(value).items():
-            found |= _list_curves(f"{key}.{inner}", items_of(held) or [])
+        lists = [(key, items)] if items else []
+        lists += [
+            (f"{key}.{inner}", held_items)
+            for inner, held in (pairs_of(value) or [])[:MOST_FIELDS]
+            if isinstance(inner, str) and (held_items := items_of(held))
+        ]
+        for name, held_list in lists:
+            if room <= 0:
+                return found
+            room -= len(held_list) * max(1, len(_near_fields(held_list[0])))
+            if room > 0:
+                found |= _list_curves(name, held_list)
     return found
 
 
@@ -302,9 +345,8 @@ def _list_curves(key: str, items: list[object]) -> dict[str, tuple[float, ...]]:
     numbers = [number for item in items if (number := _number(item)) is not None]
     if len(numbers) == len(items) and numbers:
         return {key: tuple(numbers)}
-    rows = [text_keyed(item) for item in items]
-    names = set(rows[0]) if rows else set()
-    columns = {name: [_number(row.get(name)) for row in rows] for name in sorted(names)}
+    rows = [_near_fields(item) for item in items]
+    columns = {name: [_number(row.get(name)) for row in rows] for name in sorted(rows[0])} if rows else {}
     return {
         f"{key}.{name}": tuple(number for number in column if number is not None)
         for name, column in columns.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from asl_inspector.checkpoints.records import TensorRecord, ValueRecord
@@ -25,6 +25,9 @@ from asl_inspector.progress import CancelToken
 MOST_VALUES = 200_000
 MOST_TENSORS = 500_000
 MOST_NODES = 5_000_000
+MOST_TEXT = 48 << 20  # characters of all rows, their paths included: one long key may stand above many rows
+MOST_RENDERED = 2 << 20  # characters of objects and long lists
+LEVEL_COST = 16  # an element of a path counts as so many characters more
 DEEPEST = 500
 LONGEST_TEXT = 2_000
 LONGEST_EXPANDED_LIST = 2_000  # longer lists of plain values are one row
@@ -49,20 +52,52 @@ class Nested:
 
 @dataclass(slots=True)
 class FlatTree:
-    """The rows of a tree."""
+    """The rows of a tree; `is_cut` where it had too many."""
 
     tensors: list[TensorRecord] = field(default_factory=list)
     values: list[ValueRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_cut: bool = False
+    text: int = 0
+    rendered: int = 0
+
+    def add_value(self, path: tuple[str, ...], kind: str, text: str) -> None:
+        """A row that is no tensor."""
+        self.values.append(ValueRecord(path, kind, text))
+        self.text += len(text)
+
+    def shown(self, value: object) -> str:
+        """A value as text; objects only as long as there are not very many, since each takes its time."""
+        if not isinstance(value, Built | Items):
+            return render(value, limit=LONGEST_TEXT)
+        if self.rendered > MOST_RENDERED:
+            return f"{type_name(value)}(...)"
+        text = render(value, limit=LONGEST_TEXT)
+        self.rendered += len(text)
+        return text
+
+    def is_full(self, nodes: int) -> bool:
+        """True where the budget is spent."""
+        return (
+            nodes > MOST_NODES
+            or len(self.values) > MOST_VALUES
+            or len(self.tensors) > MOST_TENSORS
+            or self.text > MOST_TEXT
+        )
 
 
-class _Leave:
-    """Marks the place on the stack where a container's children are done."""
+Child = tuple[str | None, object]  # without a name where it takes the place of its parent
 
-    __slots__ = ("identity",)
 
-    def __init__(self, identity: int) -> None:
-        self.identity = identity
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A container whose children are being visited."""
+
+    path: tuple[str, ...]
+    length: int
+    identity: int
+    children: Iterator[Child]
+    stream: Nested
 
 
 def flatten(
@@ -86,37 +121,56 @@ def flatten(
     """
     tree = FlatTree()
     outermost = Nested(root, read_tensor, Region(memoryview(source), pickle_offset))
-    todo: list[tuple[tuple[str, ...], object, Nested]] = [((), root, outermost)]
+    frames = [_Frame((), 0, 0, iter([(None, root)]), outermost)]
     open_containers: set[int] = set()
     nodes = 0
-    while todo:
-        path, value, stream = todo.pop()
-        if isinstance(value, _Leave):
-            open_containers.discard(value.identity)
+    while frames:
+        frame = frames[-1]
+        child = next(frame.children, None)
+        if child is None:
+            open_containers.discard(frame.identity)
+            frames.pop()
             continue
         nodes += 1
         if nodes % NODES_BETWEEN_CHECKS == 0:
             cancel.raise_if_cancelled()
-        if nodes > MOST_NODES or len(tree.values) > MOST_VALUES or len(tree.tensors) > MOST_TENSORS:
-            tree.notes.append(f"Only the first {nodes - 1:,} entries are shown.")
+        if tree.is_full(nodes):
+            tree.notes.append(f"Only the first {nodes - 1:,} entries are shown; the rest is too much.")
+            tree.is_cut = True
             break
-        value = _untagged(value)
-        children = _visit(tree, path, value, stream)
-        inner = open_nested(value) if children is None else None
+        inner = _enter(tree, frame, child, open_containers, open_nested)
         if inner is not None:
-            children, stream = [("", inner.root)], inner
-        if children is None:
-            children = _children_of_unknown(tree, path, value)
-        if not children:
-            continue
-        if id(value) in open_containers or len(path) >= DEEPEST:
-            why = "contains itself" if id(value) in open_containers else "nested too deeply to show"
-            tree.values.append(ValueRecord(path, type_name(value), f"({why})"))
-            continue
-        open_containers.add(id(value))
-        todo.append((path, _Leave(id(value)), stream))
-        todo.extend(((*path, name) if name else path, child, stream) for name, child in reversed(children))
+            open_containers.add(inner.identity)
+            frames.append(inner)
     return tree
+
+
+def _enter(
+    tree: FlatTree,
+    frame: _Frame,
+    child: Child,
+    open_containers: set[int],
+    open_nested: Callable[[object], Nested | None],
+) -> _Frame | None:
+    """Write the rows of one value; where it is a container, its frame."""
+    name, value = child[0], _untagged(child[1])
+    path, length, stream = frame.path, frame.length, frame.stream
+    if name is not None:
+        path, length = (*path, name), length + len(name) + LEVEL_COST
+    rows = len(tree.values) + len(tree.tensors)
+    children: Iterable[Child] | None = None
+    if id(value) in open_containers or len(path) > DEEPEST:
+        why = "contains itself" if id(value) in open_containers else "nested too deeply to show"
+        tree.add_value(path, type_name(value), f"({why})")
+    else:
+        children = _visit(tree, path, value, stream)
+        nested = open_nested(value) if children is None else None
+        if nested is not None:
+            children, stream = [(None, nested.root)], nested
+        elif children is None:
+            children = _children_of_unknown(tree, path, value)
+    tree.text += length * (len(tree.values) + len(tree.tensors) - rows)
+    return _Frame(path, length, id(value), iter(children), stream) if children else None
 
 
 def _untagged(value: object) -> object:
@@ -128,40 +182,50 @@ def _untagged(value: object) -> object:
     return value
 
 
-def _visit(tree: FlatTree, path: tuple[str, ...], value: object, stream: Nested) -> list[tuple[str, object]] | None:
+def _visit(tree: FlatTree, path: tuple[str, ...], value: object, stream: Nested) -> Iterable[Child] | None:
     """Write the row of one value; return its children, or None for a value of no known kind, which has no row yet."""
     tensor = stream.read_tensor(value) if isinstance(value, Built | Persistent) else None
     if tensor is not None:
         tree.tensors.append(replace(tensor, path=path))
-        return [(key_text(key), held) for key, held in pairs_of(inner_state(value)) or []]
+        return _keyed(pairs_of(inner_state(value)))
     array = array_of(value)
     if array is not None:
         return _visit_array(tree, path, array, stream.region)
     pairs = pairs_of(value)
     if pairs is not None:
         if not pairs:
-            tree.values.append(ValueRecord(path, type_name(value), "{}"))
-        return [(key_text(key), held) for key, held in pairs]
+            tree.add_value(path, type_name(value), "{}")
+        return _keyed(pairs)
     items = items_of(value)
     if items and (len(items) <= LONGEST_EXPANDED_LIST or _hold_objects(items)):
-        return [(str(index), held) for index, held in enumerate(items)]
+        return ((str(index), held) for index, held in enumerate(items))
     return None
 
 
-def _children_of_unknown(tree: FlatTree, path: tuple[str, ...], value: object) -> list[tuple[str, object]]:
+def _keyed(pairs: Iterable[tuple[object, object]] | None) -> Iterable[Child]:
+    """Children as they are asked for: a container may be long, and stand in many places."""
+    return ((key_text(key), held) for key, held in pairs) if pairs else ()
+
+
+def _children_of_unknown(tree: FlatTree, path: tuple[str, ...], value: object) -> Iterable[Child]:
     """Write the row of a plain value or of an object of any class; return its attributes, entries and arguments."""
     scalar = scalar_of(value)
     shown = value if scalar is None else scalar
-    tree.values.append(ValueRecord(path, type_name(shown), render(shown, limit=LONGEST_TEXT)))
+    tree.add_value(path, type_name(shown), tree.shown(shown))
     if not isinstance(value, Built) or scalar is not None:
-        return []
-    children = [*(attributes_of(value) or []), *value.pairs]
-    if not children:
-        children += [("state", held) for held in value.states if _has_parts(held)]
+        return ()
+    return _children_of_built(value)
+
+
+def _children_of_built(value: Built) -> Iterator[Child]:
+    attributes = attributes_of(value) or []
+    yield from _keyed(attributes)
+    yield from _keyed(value.pairs)
+    if not attributes and not value.pairs:
+        yield from (("state", held) for held in value.states if _has_parts(held))
     if items_of(value) is None:
-        children += [(str(index), held) for index, held in enumerate(value.items)]
-        children += [(f"argument {index}", held) for index, held in enumerate(arguments_of(value)) if _has_parts(held)]
-    return [(key_text(key), held) for key, held in children]
+        yield from ((str(index), held) for index, held in enumerate(value.items))
+        yield from ((f"argument {index}", held) for index, held in enumerate(arguments_of(value)) if _has_parts(held))
 
 
 def _hold_objects(items: Sequence[object]) -> bool:
@@ -180,21 +244,21 @@ def _has_parts(value: object) -> bool:
     return bool(value.pairs) if isinstance(value, Pairs) else isinstance(value, Built)
 
 
-def _visit_array(tree: FlatTree, path: tuple[str, ...], array: NumpyArray, region: Region) -> list[tuple[str, object]]:
+def _visit_array(tree: FlatTree, path: tuple[str, ...], array: NumpyArray, region: Region) -> Iterable[Child]:
     """An array of numbers is a tensor, one of objects has children, one of text is a value."""
     if array.dtype[1:] in TORCH_NAMES:
         tree.tensors.append(array_record(path, array, region))
-        return []
+        return ()
     kind = f"numpy.ndarray of {'objects' if array.dtype == OBJECT else 'text'}"
     if not isinstance(array.data, tuple):
         text = text_of_array(array, region.content, limit=LONGEST_TEXT)
-        tree.values.append(ValueRecord(path, kind, f"<{array.count} items of {array.dtype}>" if text is None else text))
-        return []
+        tree.add_value(path, kind, f"<{array.count} items of {array.dtype}>" if text is None else text)
+        return ()
     is_long = len(array.data) > LONGEST_EXPANDED_LIST and not _hold_objects(array.data)
     if is_long or not array.data:
-        tree.values.append(ValueRecord(path, kind, render(Items("list", list(array.data)), limit=LONGEST_TEXT)))
-        return []
-    return [(_index_text(array, index), held) for index, held in enumerate(array.data)]
+        tree.add_value(path, kind, render(Items("list", list(array.data[:LONGEST_TEXT])), limit=LONGEST_TEXT))
+        return ()
+    return ((_index_text(array, index), held) for index, held in enumerate(array.data))
 
 
 def _index_text(array: NumpyArray, index: int) -> str:

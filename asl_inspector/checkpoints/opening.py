@@ -34,6 +34,7 @@ from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
 
 OLD_SCRIPT = "model.json"
+PART_OF_DISTRIBUTED = "This is one part of a distributed checkpoint; drop its folder to see the whole."
 MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
@@ -139,8 +140,7 @@ def open_with_parts(
     with collection_paused():
         reading = read_file(file, cancel or CancelToken())
         if file.path.suffix == DISTRIBUTED_PART:
-            note = "This is one part of a distributed checkpoint; drop its folder to see the whole."
-            reading = replace(reading, notes=(note, *reading.notes))
+            reading = replace(reading, kind=PART_OF_DISTRIBUTED)
         if not reading.parts and path is None:
             return file, finish(file, reading)
         parts = MappedParts(path or file.path, {"": file, **reading.parts})

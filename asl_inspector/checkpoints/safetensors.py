@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from asl_inspector.checkpoints.bounded_json import Pairs, read_json
+from asl_inspector.bounded_json import Pairs, read_json
 from asl_inspector.checkpoints.contents import weight_role
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import ITEM_SIZES, SUB_BYTE_BITS, TensorRecord, ValueRecord

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from asl_inspector.checkpoints.bounded_json import read_json
+from asl_inspector.bounded_json import read_json
 from asl_inspector.checkpoints.companions import Companions
 from asl_inspector.checkpoints.reading import Reading
 from asl_inspector.checkpoints.records import TensorRecord, ValueRecord, WouldRun

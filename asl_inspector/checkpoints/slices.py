@@ -86,6 +86,11 @@ def table_of(
     """
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is kept as {tensor.layout}, which has no rows to show.")
+    if tensor.chunks:
+        raise UnreadableCheckpoint(
+            f"“{tensor.name}” lies in {len(tensor.chunks)} pieces in the files of a distributed checkpoint.",
+            advice="Its facts and its first numbers can be shown, a table of it cannot.",
+        )
     if len(leading) != max(0, len(tensor.shape) - 2):
         raise UnreadableCheckpoint(f"“{tensor.name}” has {len(tensor.shape)} dimensions.")
     for index in leading:

@@ -45,6 +45,8 @@ DTYPE_ALIASES = {
     "cfloat": "complex64",
     "cdouble": "complex128",
 }
+LONGEST_DEVICE = 100
+LARGEST_SIZE = (1 << 63) - 1
 PACKED_DTYPES = {"quint4x2": 2, "quint2x4": 4}  # numbers a byte, in a quantized tensor
 OPAQUE_DTYPES = {"float4_e2m1fn_x2", "bits8", "bits1x8", "bits2x4", "bits4x2", *(f"int{n}" for n in range(1, 8))} | {
     f"uint{n}" for n in range(1, 8)
@@ -125,12 +127,12 @@ def storage_id(identity: object) -> StorageId | None:
         if len(view) < 3 or not is_size(view[1]) or not is_size(view[2]):
             return None
         window = (view[1], view[2])
-    return StorageId(dtype, str(key), str(device), count, window)
+    return StorageId(dtype, str(key), device[:LONGEST_DEVICE] if isinstance(device, str) else "", count, window)
 
 
 def is_size(value: object) -> TypeGuard[int]:
-    """True for a whole number that is not negative."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """True for a whole number that is not negative and fits torch's 64 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SIZE
 
 
 def storage_bytes(dtype: str, count: int) -> int:

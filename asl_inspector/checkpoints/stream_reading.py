@@ -77,5 +77,5 @@ def read_stream(
         tuple(sorted(runs, key=lambda run: run.offset)[:MOST_LISTED]),
         tuple(notes),
         stream.pickle.value,
-        is_damaged=any(held.pickle.is_damaged for held in (stream, *nested.streams)),
+        is_damaged=tree.is_cut or any(held.pickle.is_damaged for held in (stream, *nested.streams)),
     )

@@ -176,6 +176,8 @@ def _first_of_sparse(tensor: TensorRecord, content: Content, wanted: int) -> lis
     """First values of a sparse COO tensor in row order of the dense one, entries of one place added up."""
     if tensor.layout != "sparse_coo" or len(tensor.components) != 2:
         raise UnreadableCheckpoint(f"“{tensor.name}” is kept as {tensor.layout}; its parts can be read, not itself.")
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
     indices, entries = tensor.components
     dimensions, count = indices.shape
     dense = math.prod(tensor.shape[dimensions:])

@@ -142,7 +142,12 @@ def _read_storages(reader: _Reader) -> dict[str, Storage]:
         nbytes = count * ITEM_SIZES[dtype]
         here, left = region.part(reader.position, nbytes), len(region.content) - reader.position
         storages[str(given[0])] = Storage(
-            str(given[0]), dtype, nbytes, here.offset, str(given[1]), available=left if left < nbytes else None
+            str(given[0]),
+            dtype,
+            nbytes,
+            here.offset,
+            given[1] if isinstance(given[1], str) else "",
+            available=left if left < nbytes else None,
         )
         reader.position += nbytes
         if left < nbytes:

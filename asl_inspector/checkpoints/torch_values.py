@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from asl_inspector.checkpoints.composed_tensors import Allowance, jagged_tensor, nested_tensor, quantized, sparse_tensor
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
 from asl_inspector.checkpoints.storages import (
+    LARGEST_SIZE,
     OPAQUE_DTYPES,
     PACKED_DTYPES,
     Storage,
     StorageFinder,
     dtype_name,
+    is_size,
     storage_dtype,
 )
 from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of, lookup
@@ -179,9 +181,8 @@ def sizes_of(value: object) -> tuple[int, ...] | None:
     numbers = items_of(value)
     if numbers is None or len(numbers) > HIGHEST_RANK:
         return None
-    if any(not isinstance(number, int) or isinstance(number, bool) or number < 0 for number in numbers):
-        return None
-    return tuple(number for number in numbers if isinstance(number, int))
+    sizes = tuple(number for number in numbers if is_size(number))
+    return sizes if len(sizes) == len(numbers) else None
 
 
 def _window(
@@ -192,7 +193,7 @@ def _window(
     sizes, steps = sizes_of(shape), sizes_of(strides)
     if storage is None or sizes is None or steps is None or len(sizes) != len(steps):
         return None
-    if not isinstance(offset, int) or isinstance(offset, bool):
+    if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > LARGEST_SIZE:
         return None
     return windowed(storage, dtype or storage.dtype, sizes, steps, offset)
 
@@ -218,6 +219,8 @@ def windowed(storage: Storage, dtype: str, sizes: tuple[int, ...], steps: tuple[
     )
     if record.trouble:
         return record
+    if record.count > LARGEST_SIZE:
+        return replace(record, trouble="its sizes multiply to more numbers than any file holds")
     end = storage.nbytes if storage.size is None else start + storage.size * ITEM_SIZES.get(storage.dtype, 1)
     last = offset + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
     last_byte = start + -(-last * item // PACKED_DTYPES.get(dtype, 1))

@@ -8,12 +8,14 @@ from asl_inspector.checkpoints.composed_tensors import LAYOUTS
 from asl_inspector.checkpoints.records import WouldRun
 from asl_inspector.checkpoints.storages import dtype_name, storage_dtype
 from asl_inspector.inert_pickle import numpy_arrays
-from asl_inspector.inert_pickle.plain import DICT_CLASSES, SEQUENCE_CLASSES, named
+from asl_inspector.inert_pickle.plain import DICT_CLASSES, SEQUENCE_CLASSES, arguments_of, named
 from asl_inspector.inert_pickle.records import Built, Extension, Global, Pickle
 from asl_inspector.inert_pickle.text import render
 
 LONGEST_ARGUMENTS = 2_000
 MOST_LISTED = 1_000
+CODECS = {("_codecs", "encode")}
+BYTE_ARRAYS = {("builtins", "bytearray"), ("__builtin__", "bytearray")}
 OLD_TENSORS = ("Double", "Float", "Half", "Long", "Int", "Short", "Char", "Byte", "Bool", "BFloat16")
 SCRIPT_BUILDERS = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist", "restore_type_tag")
 HARMLESS = (
@@ -85,30 +87,42 @@ def would_run(
         opened: Identities of the calls that load a nested stream whose own calls are told elsewhere.
         is_part: Tells names that the file itself defines.
     """
-    found: list[WouldRun] = []
+    met: list[tuple[int, Built | Global | Extension]] = []
     called: set[int] = set()
     for built in pickle.built:
         callee = named(built.callee) or built.callee
-        if isinstance(callee, Global):
+        if isinstance(callee, Global | Extension):
             called.add(id(callee))
-            if is_harmless(callee) or id(built) in opened or is_part(callee):
-                continue
-            name = callee.dotted
-        elif isinstance(callee, Extension):
-            called.add(id(callee))
-            name = f"<extension code {callee.code}>"
-        else:
-            name = render(callee, limit=200)
-        found.append(WouldRun(name, _arguments(built), built.offset))
-    for name_met in pickle.globals:
-        if id(name_met) in called:
+        if isinstance(callee, Global) and (_is_harmless_call(callee, built) or is_part(callee)):
             continue
-        if isinstance(name_met, Extension):
-            found.append(WouldRun(f"<extension code {name_met.code}>", "", name_met.offset))
-        elif not is_harmless(name_met) and not is_part(name_met):
-            found.append(WouldRun(name_met.dotted, "", name_met.offset))
-    return tuple(sorted(found, key=lambda row: row.offset)[:MOST_LISTED])
+        if id(built) not in opened:
+            met.append((built.offset, built))
+    for name in pickle.globals:
+        known = isinstance(name, Global) and (is_harmless(name) or is_part(name))
+        if id(name) not in called and not known:
+            met.append((name.offset, name))
+    met.sort(key=lambda one: one[0])  # before anything is shown: a file may make millions of calls
+    return tuple(_row(one) for _, one in met[:MOST_LISTED])
 
 
-def _arguments(built: Built) -> str:
-    return render(built.arguments, limit=LONGEST_ARGUMENTS)
+def _is_harmless_call(callee: Global, built: Built) -> bool:
+    """True for a call that only rebuilds; not for one that asks for memory, or for another codec than latin-1."""
+    name = (callee.module, callee.name)
+    if name in CODECS:
+        return numpy_arrays.bytes_of(built) is not None
+    if name in BYTE_ARRAYS:
+        return not any(isinstance(given, int) for given in arguments_of(built))
+    return is_harmless(callee)
+
+
+def _row(met: Built | Global | Extension) -> WouldRun:
+    if isinstance(met, Built):
+        callee = named(met.callee) or met.callee
+        return WouldRun(_name(callee), render(met.arguments, limit=LONGEST_ARGUMENTS), met.offset)
+    return WouldRun(_name(met), "", met.offset)
+
+
+def _name(callee: object) -> str:
+    if isinstance(callee, Global):
+        return callee.dotted
+    return f"<extension code {callee.code}>" if isinstance(callee, Extension) else render(callee, limit=200)

@@ -17,10 +17,14 @@ NOWHERE = -1
 
 @dataclass(slots=True, eq=False, repr=False)
 class Items:
-    """A list, tuple, set or frozenset: `kind` is the name of the Python type."""
+    """A list, tuple, set or frozenset: `kind` is the name of the Python type.
+
+    `as_pairs` keeps the pairs of a list of pairs once they were asked for.
+    """
 
     kind: str
     values: list[object]
+    as_pairs: list[tuple[object, object]] | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)

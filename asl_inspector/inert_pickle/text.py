@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asl_inspector.inert_pickle.numpy_arrays import JOBLIB_WRAPPER
+from asl_inspector.inert_pickle.numpy_arrays import JOBLIB_WRAPPER, bytes_of
 from asl_inspector.inert_pickle.plain import attributes_of, class_of, items_of, pairs_of
 from asl_inspector.inert_pickle.records import (
     Built,
@@ -76,7 +76,8 @@ def _open_container(value: object, room: int) -> tuple[str, list[object]]:
         tail = [_Raw(",")] if brackets == "()" and len(items) == 1 else []
         return brackets[0], [*_joined(items[:most]), *tail, _Raw(brackets[1])]
     if isinstance(value, Built):
-        return _open_built(value, most)
+        raw = bytes_of(value)  # as protocols before 3 write bytes
+        return (repr(raw), []) if isinstance(raw, bytes) and len(raw) <= room else _open_built(value, most)
     return f"<{type(value).__name__}>", []
 
 

@@ -18,7 +18,7 @@ import time
 import traceback
 from pathlib import Path
 
-SECONDS = 60
+SECONDS = 40  # of processor time; of a clock ten times as much, so that a busy machine does not count against a file
 LARGEST = 6 << 30
 WATCHED = ("subprocess.", "os.exec", "os.fork", "os.system", "os.posix_spawn", "os.spawn", "socket.", "ctypes.", "pty.")
 CHANGING = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.link", "os.truncate", "shutil.")
@@ -33,7 +33,7 @@ class Watch:
     """What the child did beyond reading the one file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = str(path)
+        self.beside = str(path.parent)
         self.done: list[str] = []
         self.libraries = _library_folders()
         self.active = True
@@ -47,7 +47,7 @@ class Watch:
             name = os.fspath(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
             text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
             writes = isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            if text and (writes or not (text == self.path or text.startswith(self.libraries))):
+            if text and (writes or not text.startswith((self.beside, *self.libraries))):
                 self.done.append(f"open {text}")
         elif event.startswith((*WATCHED, *CHANGING)):
             self.done.append(event)
@@ -72,7 +72,7 @@ def _tensor(record: object, content: object) -> dict[str, object]:
     return held
 
 
-MOST_TOLD = 300
+MOST_TOLD = 600
 
 
 def _open(path: Path) -> dict[str, object]:
@@ -81,10 +81,10 @@ def _open(path: Path) -> dict[str, object]:
     from asl_inspector.case.recognising import open_file
     from asl_inspector.checkpoints.records import Checkpoint
 
-    started = time.perf_counter()
+    started = time.process_time()
     opened = open_file(path)
     told: dict[str, object] = {
-        "seconds": time.perf_counter() - started,
+        "seconds": time.process_time() - started,
         "problem": opened.row.problem,
         "would_run": [[run.call, run.arguments[:500], run.offset] for run in opened.row.would_run],
         "kind": type(opened.opened).__name__,
@@ -99,10 +99,10 @@ def _open(path: Path) -> dict[str, object]:
         ]
     del opened
     out, err = io.StringIO(), io.StringIO()
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         told["exit"] = cli.main(["keys", str(path), "--json", "--values", "3"])
-    told["keys_seconds"] = time.perf_counter() - started
+    told["keys_seconds"] = time.process_time() - started
     text = out.getvalue()
     told["output_bytes"] = len(text)
     document = json.loads(text)
@@ -113,7 +113,8 @@ def _open(path: Path) -> dict[str, object]:
 
 
 def _child(path: Path, pipe: int) -> None:
-    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    signal.alarm(10 * SECONDS)
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST, LARGEST))
     watch = Watch(path)
     try:

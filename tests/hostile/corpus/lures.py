@@ -67,10 +67,11 @@ def _onnx(location: Callable[[Place], str]) -> Callable[[Place], Path]:
 
 
 def _linked_onnx(place: Place) -> Path:
-    path = place.folder / "model.onnx"
-    path.write_bytes(onnx_model("weights.bin"))
-    (place.folder / "weights.bin").symlink_to(_secret(place))
-    return path
+    inner = place.folder / "models"
+    inner.mkdir()
+    (inner / "model.onnx").write_bytes(onnx_model("weights.bin"))
+    (inner / "weights.bin").symlink_to(_secret(place))
+    return inner / "model.onnx"
 
 
 def _index(target: Callable[[Place], str], suffix: str) -> Callable[[Place], Path]:
@@ -87,13 +88,14 @@ def _index(target: Callable[[Place], str], suffix: str) -> Callable[[Place], Pat
 
 
 def _linked_shard(place: Place) -> Path:
-    path = place.folder / "model.safetensors.index.json"
+    inner, hidden = place.folder / "models", place.folder / "elsewhere"
+    inner.mkdir()
+    hidden.mkdir()
+    path = inner / "model.safetensors.index.json"
     path.write_text(json.dumps({"weight_map": {"a": "model-00001-of-00001.safetensors"}}))
     header = '{"a":{"dtype":"U8","shape":[18],"data_offsets":[0,18]}}'
-    hidden = place.folder / "elsewhere"
-    hidden.mkdir()
     (hidden / "x.safetensors").write_bytes(raw(header, SECRET.encode()))
-    (place.folder / "model-00001-of-00001.safetensors").symlink_to(hidden / "x.safetensors")
+    (inner / "model-00001-of-00001.safetensors").symlink_to(hidden / "x.safetensors")
     return path
 
 

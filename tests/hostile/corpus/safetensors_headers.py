@@ -57,6 +57,7 @@ CASES: tuple[tuple[str, Callable[[], bytes], bool], ...] = (
     ("a header with a lone surrogate", lambda: raw('{"\\ud800":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'), False),
     ("a header of a million brackets", lambda: raw('{"a":' + "[" * 1_000_000), False),
     ("a header of nested brackets behind closing ones in a text", lambda: raw('{"' + "}" * 200_000 + '":' + "[" * 200_000 + "]" * 200_000 + "}"), False),
+    ("a header that looks shallow where texts hold brackets", lambda: raw('{"a":' + '["]",' * 100_000 + "1" + "]" * 100_000 + "}"), False),
     ("a header of nested objects", lambda: raw('{"a":' * 5_000 + "1" + "}" * 5_000), False),
     ("the same name twice", lambda: raw('{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[16,32]}}', DATA), False),
     ("the same field twice", lambda: raw('{"a":{"dtype":"F32","dtype":"I64","shape":[4],"data_offsets":[0,16]}}', DATA), False),
