@@ -126,7 +126,9 @@ def _near_finding(validation: Clips, data: DataMeasures, near: list[Pair], facts
 
 def _near_only(data: DataMeasures) -> list[Pair]:
     """Near pairs that are not the same bit for bit."""
-    return [pair for pair in data.neighbours.pairs if pair.ratio > 0] if data.neighbours is not None else []
+    copies = {(one.validation, one.train) for one in data.copies}
+    pairs = data.neighbours.pairs if data.neighbours is not None else ()
+    return [pair for pair in pairs if (pair.validation, pair.train) not in copies]
 
 
 def _signers(data: DataMeasures) -> list[Finding]:
@@ -193,7 +195,7 @@ def _extreme_words(ours: ColumnFacts, theirs: ColumnFacts, extreme: tuple[int, .
     verb = "is" if len(extreme) == 1 else "are"
     sentence = (
         f"{column_words(extreme).capitalize()} {verb} on another scale in validation than in training: {here} on average "
-        f"against {there} (feature {first}), while the others agree."
+        f"against {there}{'' if len(extreme) == 1 else f' (feature {first})'}, while the others agree."
     )
     return sentence + (times if is_time else "")
 

@@ -21,6 +21,16 @@ from asl_inspector.checkpoints.records import (
     WouldRun,
 )
 from asl_inspector.checkpoints.statistics import TensorStatistics
+from asl_inspector.data.records import (
+    Block,
+    ClipSurvey,
+    ColumnFacts,
+    DataMeasures,
+    Neighbours,
+    Pair,
+    SharedFrames,
+    Shift,
+)
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
     Accuracy,
@@ -82,6 +92,7 @@ class InspectionView:
         frames: Their frames.
         seconds: How long they took.
         partial: True where the training clips are still being run.
+        data: What was found in the clips, without the arrays that only the core needs, or None.
     """
 
     files: tuple[CaseFile, ...]
@@ -95,6 +106,7 @@ class InspectionView:
     frames: int
     seconds: float
     partial: bool
+    data: DataMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,7 @@ CODEC = Codec(
         BiasPoint,
         BlankMeasures,
         BlankSweep,
+        Block,
         CaseFile,
         CaseSpec,
         CaseView,
@@ -163,10 +176,13 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipMeasures,
+        ClipSurvey,
         CodeHint,
+        ColumnFacts,
         Contents,
         Contradiction,
         Counterfactual,
+        DataMeasures,
         Diagnosis,
         EarlyStop,
         Exported,
@@ -178,7 +194,9 @@ CODEC = Codec(
         LossSteps,
         Losses,
         Luck,
+        Neighbours,
         Optimizer,
+        Pair,
         Printed,
         Problem,
         Reply,
@@ -189,6 +207,8 @@ CODEC = Codec(
         RunMeasures,
         SampleTable,
         Settings,
+        Shift,
+        SharedFrames,
         Stage1Verdict,
         Stated,
         Step,

@@ -22,6 +22,7 @@ from typing import BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.messages import (
     CODEC,
     CaseSpec,
@@ -44,7 +45,12 @@ from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
-LANES = {"case": ("open", "inspect", "export"), "looks": ("clip", "tensor"), "warm up": ("warm_up",)}
+LANES = {
+    "case": ("open", "inspect", "export"),
+    "looks": ("clip", "tensor"),
+    "searches": ("neighbours",),
+    "warm up": ("warm_up",),
+}
 Publish = Callable[[object], None]
 
 
@@ -109,6 +115,10 @@ class Service:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             raise InspectorError("There is no checkpoint.", advice="Drop one on the window.")
         return tensor_view(main.opened, main.file.view, name, talk.cancel)
+
+    def neighbours(self, talk: Talk, method: str) -> Neighbours:
+        """The nearest training clip of every validation clip, by a method ("resampled" or "dtw")."""
+        return self.inspector.neighbours(method, progress=talk.progress, cancel=talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

@@ -54,8 +54,15 @@ EXPORTS = {
     "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
-PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys")
-PLACES = {"samples": "Samples", "blanks": "Blank ratio", "histogram": "Prediction histogram", "keys": "Checkpoint keys"}
+PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys", "Training", "Data")
+PLACES = {
+    "samples": "Samples",
+    "blanks": "Blank ratio",
+    "histogram": "Prediction histogram",
+    "keys": "Checkpoint keys",
+    "training": "Training",
+    "data": "Data",
+}
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 
@@ -133,6 +140,16 @@ class MainWindow(QMainWindow):
 
             self.keys = KeysPanel(self.session.jobs)
             self._add_panel(self.keys)
+        elif title == "Training":
+            from asl_inspector.gui.panels.training import TrainingPanel
+
+            self.training = TrainingPanel()
+            self._add_panel(self.training)
+        elif title == "Data":
+            from asl_inspector.gui.panels.data import DataPanel
+
+            self.data = DataPanel()
+            self._add_panel(self.data)
         else:
             self._connect_panels()
             self._start_work()
@@ -147,6 +164,11 @@ class MainWindow(QMainWindow):
         self.samples.wants_clip.connect(session.ask_for_clip)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
+        session.neighbours_progressed.connect(self.data.show_step)
+        session.neighbours_arrived.connect(self.data.show_neighbours)
+        session.neighbours_failed.connect(self.data.show_stop)
+        self.data.wants_neighbours.connect(session.ask_for_neighbours)
+        self.data.wants_cancel.connect(session.cancel_neighbours)
 
     def _connect(self) -> None:
         session = self.session

@@ -8,6 +8,7 @@ from typing import cast
 from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.client import Engine
 from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
@@ -34,6 +35,9 @@ class Session(QObject):
     clip_arrived = Signal(object)  # ClipDetail
     clip_failed = Signal(object)  # Problem
     tensor_arrived = Signal(object)  # TensorView
+    neighbours_progressed = Signal(object)  # Step
+    neighbours_arrived = Signal(object)  # Neighbours
+    neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -115,6 +119,14 @@ class Session(QObject):
         """Have one tensor's numbers read; `tensor_arrived` follows."""
         self.jobs.start("tensor", self._call("tensor", name))
 
+    def ask_for_neighbours(self, method: str) -> None:
+        """Have the nearest training clips sought; `neighbours_arrived` or `neighbours_failed` follows."""
+        self.jobs.start("neighbours", self._call("neighbours", method))
+
+    def cancel_neighbours(self) -> None:
+        """Stop seeking."""
+        self.jobs.cancel("neighbours")
+
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
@@ -132,6 +144,7 @@ class Session(QObject):
 
     def _open(self) -> None:
         self.became_busy.emit("Opening files")
+        self.jobs.cancel("neighbours")
         self.inspection = None
         self.inspection_changed.emit(None)
         spec, settings, engine = self._spec, self.settings, self.engine
@@ -157,6 +170,8 @@ class Session(QObject):
     def _on_progress(self, lane: str, step: Step) -> None:
         if lane in ("case", "export"):
             self.progressed.emit(step)
+        elif lane == "neighbours":
+            self.neighbours_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -178,6 +193,8 @@ class Session(QObject):
                 self.clip_arrived.emit(result)
             case TensorView():
                 self.tensor_arrived.emit(result)
+            case Neighbours():
+                self.neighbours_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -190,6 +207,8 @@ class Session(QObject):
             self.clip_failed.emit(problem)
         elif lane == "tensor":
             self.tensor_arrived.emit(None)
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(problem)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -198,3 +217,5 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in ("case", "export"):
             self.became_idle.emit("Cancelled")
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(None)
