@@ -38,7 +38,7 @@ def feature_columns(data: DataMeasures) -> list[Column]:
                 "shift",
                 effect[order],
                 "Difference of the clip means in pooled standard deviations (Cohen's d)",
-                "{:+.2f}",
+                "{:+.3g}",
             ),
             _numbers(
                 "KS",
@@ -120,9 +120,7 @@ def shared_clips(data: DataMeasures, neighbours: Neighbours | None) -> list[tupl
     for pair in neighbours.pairs if neighbours is not None else ():
         if (pair.validation, pair.train) not in known:
             gloss = "" if pair.same_gloss is not False else ", another gloss"
-            rows.append(
-                (pair.validation, pair.train, pair.ratio, f"at {100 * pair.ratio:.1f} % of the usual distance{gloss}")
-            )
+            rows.append((pair.validation, pair.train, pair.ratio, _nearness(data, pair.ratio) + gloss))
     return sorted(rows, key=lambda row: (row[2], row[0]))
 
 

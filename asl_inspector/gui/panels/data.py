@@ -339,10 +339,11 @@ class DataPanel(Panel):
         found = data.validation or data.train
         words = [self._sentences("landmarks")]
         if found is not None:
-            frozen = int((found.frozen > FROZEN).sum())
-            words.append(
-                f"{frozen} of {found.clips} clips repeat the frame before in more than a fifth of their frames."
-            )
+            if "repeat the frame before" not in words[0]:
+                frozen = int((found.frozen > FROZEN).sum())
+                words.append(
+                    f"{frozen} of {found.clips} clips repeat the frame before in over a fifth of their frames."
+                )
             if found.spikes:
                 words.append(f"{found.spikes} start with a jump, as if a filter had kept the state of the clip before.")
             if not found.blocks:
