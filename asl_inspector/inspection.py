@@ -305,25 +305,24 @@ class Inspector:
     def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
         """What is found in the clips; a file is looked through once while it stays the same."""
         from asl_inspector.data.measuring import against_each_other
+
+        validation, train = case.validation, case.train
+        if validation is None and train is None:
+            return None
+        ours = self._survey(case, validation, "validation", progress, cancel) if validation is not None else None
+        theirs = self._survey(case, train, "training", progress, cancel) if train is not None else None
+        return against_each_other(validation, train, ours, theirs, progress=progress, cancel=cancel)
+
+    def _survey(self, case: Case, clips: Clips, what: str, progress: Progress, cancel: CancelToken) -> ClipSurvey:
         from asl_inspector.data.surveying import survey
 
-        known: list[ClipSurvey | None] = []
-        for clips, what in ((case.validation, "validation"), (case.train, "training")):
-            if clips is None:
-                known.append(None)
-                continue
-            key = _identity(next(one for one in case.files if one.opened is clips))
-            if key not in self._surveys:
-                self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
-            known.append(self._surveys[key])
-        if known == [None, None]:
-            return None
-        return against_each_other(case.validation, case.train, known[0], known[1], progress=progress, cancel=cancel)
+        key = _identity(next(one for one in case.files if one.opened is clips))
+        if key not in self._surveys:
+            self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
+        return self._surveys[key]
 
-    def neighbours(
-        self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None
-    ) -> tuple[Neighbours, DataMeasures]:
-        """The nearest training clip of every validation clip, and the clips' other measures.
+    def neighbours(self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Neighbours:
+        """The nearest training clip of every validation clip.
 
         Args:
             method: "resampled" or "dtw".
@@ -335,16 +334,23 @@ class Inspector:
             Cancelled: If `cancel` was set.
         """
         from asl_inspector.data.measuring import nearest_clips
+        from asl_inspector.data.shift import compare
 
         cancel = cancel or CancelToken()
         case = self.case
         if case.validation is None or case.train is None:
             raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
-        data = self._look_through(case, progress, cancel)
-        if data is None or data.train is None:
-            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
-        found = nearest_clips(case.validation, case.train, data.train, method, progress=progress, cancel=cancel)
-        return found, data
+        known = self._survey(case, case.train, "training", progress, cancel)
+        shift = compare(self._survey(case, case.validation, "validation", progress, cancel), known)
+        return nearest_clips(
+            case.validation,
+            case.train,
+            known,
+            method,
+            ignored=shift.extreme if shift is not None else (),
+            progress=progress,
+            cancel=cancel,
+        )
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed, and its features.

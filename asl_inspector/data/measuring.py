@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from asl_inspector.data.neighbours import can_compare, find_neighbours
-from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
-from asl_inspector.data.shared_frames import find_shared_frames
+from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours, SharedFrames
+from asl_inspector.data.shared_frames import MOST_LISTED, find_shared_frames
 from asl_inspector.data.shift import compare
 from asl_inspector.data.surveying import gloss_counts, survey
 from asl_inspector.data.warping import find_warped, is_small
@@ -59,12 +61,19 @@ def against_each_other(
         same_name=sum(name in names for name in validation.ids),
         same_signers=tuple(sorted(set(ours.signers) & set(theirs.signers))),
         unseen=_unseen(validation, train),
+        copies=tuple(
+            SharedFrames(validation.ids[a], train.ids[b], int(validation.lengths[a]), int(validation.lengths[a]))
+            for a, b in same[:MOST_LISTED]
+        ),
         shared_frames=find_shared_frames(ours, theirs, validation.ids, train.ids),
     )
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
         return found
-    neighbours = nearest_clips(validation, train, theirs, "resampled", progress=progress, cancel=cancel)
+    extreme = found.shift.extreme if found.shift is not None else ()
+    neighbours = nearest_clips(
+        validation, train, theirs, "resampled", ignored=extreme, progress=progress, cancel=cancel
+    )
     return replace(found, neighbours=neighbours)
 
 
@@ -74,10 +83,20 @@ def nearest_clips(
     survey_of_train: ClipSurvey,
     method: str,
     *,
+    ignored: tuple[int, ...] = (),
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Neighbours:
     """The nearest training clips by a method, "resampled" or "dtw".
+
+    Args:
+        validation: The clips to judge.
+        train: The clips to seek among.
+        survey_of_train: For the scale of each feature.
+        method: How clips are compared.
+        ignored: Features to leave out: one on another scale would decide every distance by itself.
+        progress: Told how far it is.
+        cancel: Asked now and then.
 
     Raises:
         DataError: If the clips cannot be compared.
@@ -95,7 +114,9 @@ def nearest_clips(
             advice="Use the length-normalised search.",
         )
     seek = find_warped if method == "dtw" else find_neighbours
-    return seek(validation, train, columns.mean, columns.spread, progress=progress, cancel=cancel)
+    spread = columns.spread.copy()
+    spread[list(ignored)] = np.nan
+    return seek(validation, train, columns.mean, spread, progress=progress, cancel=cancel)
 
 
 def _unseen(validation: Clips, train: Clips) -> tuple[str, ...]:

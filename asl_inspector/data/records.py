@@ -189,6 +189,7 @@ class DataMeasures:
         train: The training clips, or None.
         shift: One against the other, or None.
         same_features: Validation clips that are bit for bit a training clip: (validation index, train index).
+        copies: The same by name.
         same_name: Validation clips with the name of a training clip.
         same_signers: Signers in both files, where the clip names tell them.
         unseen: Glosses of validation that training lacks, by name.
@@ -203,5 +204,6 @@ class DataMeasures:
     same_name: int
     same_signers: tuple[str, ...]
     unseen: tuple[str, ...]
+    copies: tuple[SharedFrames, ...] = ()
     shared_frames: tuple[SharedFrames, ...] = ()
     neighbours: Neighbours | None = None

@@ -27,6 +27,7 @@ FAR = 3.0
 MANY_FEATURES = 0.2
 LEAK_IS_CRITICAL = 0.05
 CONSTANT = 1e-6
+SAME = 1e-4  # of the usual distance
 
 
 def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
@@ -98,8 +99,8 @@ def _leaks(validation: Clips, train: Clips, data: DataMeasures) -> list[Finding]
     if data.same_name:
         sentence = f"{data.same_name} validation clips have the name of a training clip, but other features."
         return [Finding("same-names", "data_quality", "info", sentence, facts, "data")]
-    searched = ", and none is nearly one" if data.neighbours is not None else ""
-    sentence = f"No validation clip is bit for bit a training clip{searched}, and no name occurs in both."
+    how = "bit for bit or nearly" if data.neighbours is not None else "bit for bit"
+    sentence = f"No validation clip is a training clip, {how}, and no name occurs in both."
     return [Finding("no-leak", "data_quality", "info", sentence, facts, "data")]
 
 
@@ -112,7 +113,9 @@ def _near_finding(validation: Clips, data: DataMeasures, near: list[Pair], facts
     else:
         pair = near[0]
         example = (
-            f"“{pair.validation}” lies from “{pair.train}” at {100 * pair.ratio:.0f} % of the distance that is usual "
+            f"“{pair.validation}” is “{pair.train}” but for rounding, or for a feature on another scale"
+            if pair.ratio < SAME
+            else f"“{pair.validation}” lies from “{pair.train}” at {100 * pair.ratio:.0f} % of the distance that is usual "
             "between two clips of one gloss"
         )
     verb = "clip is nearly a training clip" if len(names) == 1 else "clips are nearly training clips"
@@ -126,7 +129,9 @@ def _near_finding(validation: Clips, data: DataMeasures, near: list[Pair], facts
 
 def _near_only(data: DataMeasures) -> list[Pair]:
     """Near pairs that are not the same bit for bit."""
-    return [pair for pair in data.neighbours.pairs if pair.ratio > 0] if data.neighbours is not None else []
+    copies = {(one.validation, one.train) for one in data.copies}
+    pairs = data.neighbours.pairs if data.neighbours is not None else ()
+    return [pair for pair in pairs if (pair.validation, pair.train) not in copies]
 
 
 def _signers(data: DataMeasures) -> list[Finding]:
@@ -193,7 +198,7 @@ def _extreme_words(ours: ColumnFacts, theirs: ColumnFacts, extreme: tuple[int, .
     verb = "is" if len(extreme) == 1 else "are"
     sentence = (
         f"{column_words(extreme).capitalize()} {verb} on another scale in validation than in training: {here} on average "
-        f"against {there} (feature {first}), while the others agree."
+        f"against {there}{'' if len(extreme) == 1 else f' (feature {first})'}, while the others agree."
     )
     return sentence + (times if is_time else "")
 

@@ -64,13 +64,13 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "validation-in-training": {"validation-leak": 8.0},
     "near-duplicates": {"validation-leak": 6.5},
     "no-leak": {"validation-leak": -4.0},
-    "feature-on-another-scale": {"feature-mismatch": 7.5},
+    "feature-on-another-scale": {"feature-mismatch": 7.5, "class-collapse": -5.0},
     "raw-feature": {"feature-mismatch": 1.5},
     "hands-missing-differ": {"missing-landmarks": 4.5},
     "hands-often-missing": {"missing-landmarks": 3.6},
     "hands-missing-alike": {"missing-landmarks": -1.0},
     "neighbour-beats-network": {"too-little-data": -2.0},
-    "scales-differ": {"feature-mismatch": 7.5},
+    "scales-differ": {"feature-mismatch": 7.5, "class-collapse": -5.0},  # inputs out of range saturate a network
     "same-scale": {"feature-mismatch": -3.0},
 }
 

@@ -22,6 +22,16 @@ from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.optimizer_states import OptimizerState, ParameterState
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
+from asl_inspector.data.records import (
+    Block,
+    ClipSurvey,
+    ColumnFacts,
+    DataMeasures,
+    Neighbours,
+    Pair,
+    SharedFrames,
+    Shift,
+)
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
     Accuracy,
@@ -94,6 +104,7 @@ class InspectionView:
         frames: Their frames.
         seconds: How long they took.
         partial: True where the training clips are still being run.
+        data: What was found in the clips, without the arrays that only the core needs, or None.
     """
 
     files: tuple[CaseFile, ...]
@@ -107,6 +118,7 @@ class InspectionView:
     frames: int
     seconds: float
     partial: bool
+    data: DataMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +212,7 @@ CODEC = Codec(
         BiasPoint,
         BlankMeasures,
         BlankSweep,
+        Block,
         CaseFile,
         CaseSpec,
         CaseView,
@@ -210,13 +223,17 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipMeasures,
+        ClipSurvey,
         Clue,
         CodeHint,
+        CodeHint,
+        ColumnFacts,
         CompareSide,
         CompareView,
         Comparison,
         Contradiction,
         Counterfactual,
+        DataMeasures,
         Diagnosis,
         EarlyStop,
         Exported,
@@ -233,8 +250,10 @@ CODEC = Codec(
         Losses,
         Luck,
         ModuleDistance,
+        Neighbours,
         OptimizerState,
         OptimizerView,
+        Pair,
         PairView,
         ParameterState,
         PrefixPair,
@@ -247,6 +266,8 @@ CODEC = Codec(
         RunMeasures,
         SampleTable,
         Settings,
+        SharedFrames,
+        Shift,
         SliceRequest,
         SliceView,
         Stage1Verdict,

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
@@ -63,6 +64,7 @@ LANES = {
     "looks": ("clip", "tensor", "part", "optimizers", "pair"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
+    "searches": ("neighbours",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -164,6 +166,10 @@ class Service:
     def pair(self, talk: Talk, a: str, b: str) -> PairView:
         """Two corresponding tensors of the last comparison, by their keys."""
         return self.comparer.pair(a, b, talk.cancel)
+
+    def neighbours(self, talk: Talk, method: str) -> Neighbours:
+        """The nearest training clip of every validation clip, by a method ("resampled" or "dtw")."""
+        return self.inspector.neighbours(method, progress=talk.progress, cancel=talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

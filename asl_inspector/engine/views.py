@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import ClipSurvey, DataMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.sample_table import sample_table
@@ -31,4 +36,18 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         frames=sum(int(run.starts[-1]) for run in runs),
         seconds=sum(run.seconds for run in runs),
         partial=partial,
+        data=compact(inspected.data),
     )
+
+
+def compact(data: DataMeasures | None) -> DataMeasures | None:
+    """The measures of the clips without what only the core needs: fingerprints, and the means of every clip."""
+    if data is None:
+        return None
+    return replace(data, validation=_without_prints(data.validation), train=_without_prints(data.train))
+
+
+def _without_prints(found: ClipSurvey | None) -> ClipSurvey | None:
+    if found is None:
+        return None
+    return replace(found, digests=(), frame_prints=np.zeros(0, np.uint64), means=np.zeros((0, 0)))

@@ -54,13 +54,24 @@ EXPORTS = {
     "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
-PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys", "Compare")
+PANELS = (
+    "Diagnosis",
+    "Blank ratio",
+    "Prediction histogram",
+    "Samples",
+    "Checkpoint keys",
+    "Compare",
+    "Training",
+    "Data",
+)
 PLACES = {
     "samples": "Samples",
     "blanks": "Blank ratio",
     "histogram": "Prediction histogram",
     "keys": "Checkpoint keys",
     "compare": "Compare",
+    "training": "Training",
+    "data": "Data",
 }
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
@@ -144,6 +155,16 @@ class MainWindow(QMainWindow):
 
             self.compare = ComparePanel()
             self._add_panel(self.compare)
+        elif title == "Training":
+            from asl_inspector.gui.panels.training import TrainingPanel
+
+            self.training = TrainingPanel()
+            self._add_panel(self.training)
+        elif title == "Data":
+            from asl_inspector.gui.panels.data import DataPanel
+
+            self.data = DataPanel()
+            self._add_panel(self.data)
         else:
             self._connect_panels()
             self._start_work()
@@ -175,6 +196,11 @@ class MainWindow(QMainWindow):
         self.compare.wants_comparison.connect(session.ask_for_comparison)
         self.compare.wants_cancel.connect(session.cancel_comparison)
         self.compare.wants_pair.connect(session.ask_for_pair)
+        session.neighbours_progressed.connect(self.data.show_step)
+        session.neighbours_arrived.connect(self.data.show_neighbours)
+        session.neighbours_failed.connect(self.data.show_stop)
+        self.data.wants_neighbours.connect(session.ask_for_neighbours)
+        self.data.wants_cancel.connect(session.cancel_neighbours)
 
     def _connect(self) -> None:
         session = self.session

@@ -9,6 +9,7 @@ from typing import cast
 from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.client import Engine
 from asl_inspector.engine.messages import (
     CaseSpec,
@@ -55,6 +56,9 @@ class Session(QObject):
     comparison_arrived = Signal(object)  # CompareView
     comparison_failed = Signal(object)  # Problem, or None where it was cancelled
     pair_arrived = Signal(object)  # PairView
+    neighbours_progressed = Signal(object)  # Step
+    neighbours_arrived = Signal(object)  # Neighbours
+    neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -171,6 +175,14 @@ class Session(QObject):
         """Have two corresponding tensors read; `pair_arrived` follows."""
         self.jobs.start("pair", self._call("pair", a, b))
 
+    def ask_for_neighbours(self, method: str) -> None:
+        """Have the nearest training clips sought; `neighbours_arrived` or `neighbours_failed` follows."""
+        self.jobs.start("neighbours", self._call("neighbours", method))
+
+    def cancel_neighbours(self) -> None:
+        """Stop seeking."""
+        self.jobs.cancel("neighbours")
+
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
@@ -188,6 +200,7 @@ class Session(QObject):
 
     def _open(self) -> None:
         self.became_busy.emit("Opening files")
+        self.jobs.cancel("neighbours")
         self.inspection = None
         self.inspection_changed.emit(None)
         spec, settings, engine = self._spec, self.settings, self.engine
@@ -217,6 +230,8 @@ class Session(QObject):
             self.measuring.emit(step)
         elif lane == "compare":
             self.comparison_progressed.emit(step)
+        elif lane == "neighbours":
+            self.neighbours_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -251,6 +266,8 @@ class Session(QObject):
                 self.comparison_arrived.emit(result)
             case PairView():
                 self.pair_arrived.emit(result)
+            case Neighbours():
+                self.neighbours_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -271,6 +288,8 @@ class Session(QObject):
             self.comparison_failed.emit(problem)
         elif lane == "pair":
             self.pair_arrived.emit(None)
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(problem)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -283,3 +302,5 @@ class Session(QObject):
             self.measured.emit("Cancelled")
         elif lane == "compare":
             self.comparison_failed.emit(None)
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asl_inspector.history.figures import Epoch, build, figure_of
 from asl_inspector.history.records import FIGURE_NAMES, FigureName, History
@@ -67,4 +67,5 @@ def from_points(points: Sequence[StoredPoint]) -> History:
             )
             if value is not None:
                 epoch.take(name, value, percent=False)
-    return replace(build("checkpoints", list(epochs.values()), kind="checkpoints"))
+    source = points[0].name if len(points) == 1 else f"{len(points)} checkpoints"
+    return build(source, list(epochs.values()), kind="checkpoints")

@@ -16,11 +16,10 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
-from asl_inspector.history.records import History
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
-from asl_inspector.samples.records import Clips
+from asl_inspector.report.run_json import data_json, history_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
@@ -38,11 +37,11 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         },
         "case": _case(inspection.case),
         "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
-        "data": {"validation": _data(inspection.case.validation), "train": _data(inspection.case.train)},
+        "data": data_json(inspection.case.validation, inspection.case.train, inspection.data),
         "predictions": _predictions(inspection),
         "labels": _labels(diagnosis.labels),
         "stage1": _stage1(diagnosis.stage1),
-        "history": _history(inspection.history),
+        "history": history_json(inspection.history, diagnosis.run),
         "verdict": diagnosis.verdict,
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],
@@ -94,17 +93,6 @@ def _checkpoint(checkpoint: Checkpoint | None, architecture: Architecture | None
         },
         "stored": dict(contents.stored),
         "reproduces_stored": {key: reproduced.get(key) for key in contents.stored},
-    }
-
-
-def _data(clips: Clips | None) -> Json:
-    if clips is None:
-        return None
-    return {
-        "clips": len(clips),
-        "frames": int(clips.lengths.sum()),
-        "glosses": clips.gloss_count,
-        "features": clips.feature_count,
     }
 
 
@@ -176,19 +164,6 @@ def _stage1(stage1: Stage1Verdict) -> Json:
         "shape_blocked": list(stage1.shape_blocked),
         "missing": list(stage1.missing),
         "claimed": stage1.claimed,
-    }
-
-
-def _history(history: History | None) -> Json:
-    if history is None or not history.epochs:
-        return None
-    return {
-        "source": history.source,
-        "epochs": list(history.epochs),
-        "train_loss": list(history.train_loss),
-        "val_loss": list(history.val_loss),
-        "val_acc": list(history.val_acc),
-        "best_epoch": history.best_epoch,
     }
 
 

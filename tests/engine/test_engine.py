@@ -20,6 +20,7 @@ from makers import GLOSSES, Run, make_clips, write_cache
 
 from asl_inspector.case.records import Role
 from asl_inspector.checkpoints.health_records import QUESTIONS
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
@@ -283,3 +284,48 @@ def test_all_that_an_answer_can_hold_may_travel() -> None:
                 _records_within(hint, held)
     assert len(held) > 30
     assert {one.__name__ for one in held} - set(CODEC.types) == set()
+
+
+# -- searches ---------------------------------------------------------------------------------------------------------
+
+
+def test_nearest_clips_equal_the_direct_call_and_travel_whole(engine: Engine, run: Run) -> None:
+    engine.call("open", spec(run))
+    steps: list[Step] = []
+    found = cast("Neighbours", engine.call("neighbours", "dtw", progress=steps.append))
+    inspector = Inspector()
+    inspector.add(run.files)
+    wanted = inspector.neighbours("dtw")
+    np.testing.assert_array_equal(found.nearest, wanted.nearest)
+    assert (found.method, found.correct, found.of) == ("dtw", wanted.correct, wanted.of)
+    view = cast("InspectionView", engine.call("inspect", spec(run), Settings("cpu")))
+    assert view.data is not None
+    assert view.data.train is not None
+    assert view.data.train.digests == ()
+    assert view.data.neighbours is not None
+    assert view.diagnosis.run is not None
+
+
+def test_a_search_hears_its_cancellation(engine: Engine, run: Run) -> None:
+    rng = np.random.default_rng(0)
+    many = {
+        f"c{index}": {
+            "features": rng.normal(size=(60, 6)).astype("float32"),
+            "gloss": "a",
+            "gloss_id": 1,
+            "split": split,
+        }
+        for split in ("train", "val")
+        for index in range(900)
+    }
+    files = []
+    for split in ("train", "val"):
+        clips = {f"{split}{name}": held | {"split": split} for name, held in many.items()}
+        files.append(write_cache(run.folder / f"many_{split}.pkl", clips))
+    engine.call("open", CaseSpec(tuple(files)))
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        engine.call("neighbours", "dtw", progress=lambda step: cancel.cancel(), cancel=cancel)
+    with pytest.raises(InspectorError, match="nothing to compare"):
+        engine.call("open", CaseSpec((run.checkpoint,)))
+        engine.call("neighbours", "dtw")
