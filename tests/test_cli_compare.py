@@ -53,7 +53,7 @@ def test_json_follows_the_schema_whatever_the_verdict(tmp_path: Path, other: str
             f"model.{name}".replace("classifier", "fc"): x
             for name, x in make_notebook(0, hidden=24).state_dict().items()
         },
-        "empty-handed": {"x": torch.zeros(3), "y": torch.tensor(float("nan"))},
+        "empty-handed": {"layer.weight": torch.zeros(3, 2), "layer.bias": torch.full((3,), float("nan"))},
     }
     torch.save(states[other], tmp_path / "b.pt")
     ran = inspector("compare", first, tmp_path / "b.pt", "--json")

@@ -35,6 +35,7 @@ from asl_inspector.sniffing import Kind, sniff
 
 OLD_SCRIPT = "model.json"
 PART_OF_DISTRIBUTED = "This is one part of a distributed checkpoint; drop its folder to see the whole."
+ARRAY_FORMATS = {"npy", "npz"}  # their names say that they are arrays and nothing more
 MOST_NAMED = 10  # tensors in a note
 FileReader = Callable[[MappedFile, CancelToken], Reading]
 ZipReader = Callable[[ZipDirectory, CancelToken], Reading]
@@ -164,7 +165,8 @@ def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedF
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
     """A reading with roles and meaning, as the checkpoint of `file`."""
     content: Content = file.view
-    kind = reading.kind or (data_sentence(reading.root, reading.tensors) if reading.weights_path is None else "")
+    is_tree = reading.weights_path is None and reading.format not in ARRAY_FORMATS
+    kind = reading.kind or (data_sentence(reading.root, reading.tensors) if is_tree else "")
     weights_path: tuple[str, ...] = ()
     if kind:
         tensors = [replace(tensor, role="other", state_key="") for tensor in reading.tensors]
