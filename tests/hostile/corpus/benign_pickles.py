@@ -19,10 +19,38 @@ from hostile.corpus.benign_torch import EncoderConfig, Mode, numbers
 from hostile.corpus.records import Benign, Made, TensorPath
 from hostile.corpus.truth import made, tensors_in
 
-ARRAY_TYPES = (
-    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128".split()
-)
-SAFE_TYPES = "float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool complex64".split()
+ARRAY_TYPES = [
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "complex64",
+    "complex128",
+]
+SAFE_TYPES = [
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "complex64",
+]
 SAFE_TYPES += ["float8_e4m3fn", "float8_e5m2"]
 
 

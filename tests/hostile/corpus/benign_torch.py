@@ -9,9 +9,8 @@ import datetime
 import enum
 import io
 import pathlib
-import pickle
+import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,43 @@ import torch
 from hostile.corpus.records import Benign, Made, TensorPath
 from hostile.corpus.truth import made
 
-DTYPES = (
-    "float64 float32 float16 bfloat16 complex32 complex64 complex128 int64 int32 int16 int8 uint8 uint16 uint32 uint64 "
-    "bool float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
-).split()
-OLD_DTYPES = "float64 float32 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool".split()
+DTYPES = [
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "complex32",
+    "complex64",
+    "complex128",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "float8_e4m3fn",
+    "float8_e5m2",
+    "float8_e4m3fnuz",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
+]
+OLD_DTYPES = [
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "complex64",
+    "complex128",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+]
 
 
 @dataclasses.dataclass
@@ -45,7 +76,7 @@ class Mode(enum.Enum):
     ATTENTION = "attention"
 
 
-Shape = collections.namedtuple("Shape", "frames features")  # noqa: PYI024 - what researchers write
+Shape = collections.namedtuple("Shape", "frames features")
 
 
 class Subclass(torch.Tensor):
@@ -277,7 +308,9 @@ def _case(
     name: str, category: str, format_name: str, content: Callable[[], tuple[bytes, object, dict[TensorPath, str]]]
 ) -> Benign:
     def make(folder: Path) -> Made:
-        held, value, values = content()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch speaks of what it will no longer write, which is why it is here
+            held, value, values = content()
         path = folder / "benign.pt"
         path.write_bytes(held)
         return made(path, value, values)
@@ -346,8 +379,3 @@ def torch_cases() -> list[Benign]:
             )
         )
     return cases
-
-
-def compressed_stream(value: object) -> bytes:
-    """A pickle packed with zlib, as joblib does."""
-    return zlib.compress(pickle.dumps(value))
