@@ -97,7 +97,9 @@ def open_beside(folder: Path, name: str) -> MappedFile:
     """
     if not name or name in (".", "..") or any(character in name for character in "/\\:\0"):
         raise DataError(f"“{name}” is no plain file name; it was not looked for.")
-    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME or any("\ud800" <= letter <= "\udfff" for letter in name):
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME or any(
+        "\ud800" <= letter <= "\udfff" for letter in name
+    ):
         raise DataError("A file of a name that no file can have was not looked for.")
     path = folder / name
     real = Path(os.path.realpath(path))
