@@ -42,6 +42,7 @@ class TensorStatistics:
     infinities: int
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers of a file may be anything; what overflows becomes infinite
 def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelToken | None = None) -> TensorStatistics:
     """Facts of one tensor; complex numbers are judged by their magnitudes.
 

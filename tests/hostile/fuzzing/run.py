@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -90,7 +91,9 @@ def limits() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_AS, (used + BYTES_A_RUN, before[1]))
     handler = signal.signal(signal.SIGPROF, late)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a warning on the terminal is a fault too
+            yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, handler)

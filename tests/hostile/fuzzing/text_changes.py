@@ -10,12 +10,14 @@ from typing import Any
 
 from hostile.fuzzing.byte_changes import INTERESTING, change_bytes
 
+TYPES = ("F64", "F32", "F16", "BF16", "I64", "I8", "U16", "BOOL", "F8_E4M3", "F8_E8M0", "F4", "C64")
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, "", "x", "F32", "I64", "BOOL", "a" * 300, "../x", "\ud800", "\0"),
     *([], {}, [[]], [0], [0, 4], [4, 0], {"a": 1}, 0.5, 1e400, float("nan"), -0.0, 10**30),
     *INTERESTING,
 )
 TOKEN = re.compile(rb"\d+|'[^']*'|\"[^\"]*\"|[A-Za-z]+|\S")
+NPY_TYPES = (b"'<f4'", b"'<f8'", b"'<f2'", b"'|b1'", b"'|u1'", b"'>i8'", b"'<c16'", b"'<U3'", b"'|S5'", b"'|O'")
 NPY_TOKENS = (
     b"0",
     b"1",
@@ -66,14 +68,29 @@ def change_value(value: Any, chance: random.Random) -> Any:
         parent.insert(last, parent[last])
     elif kind == 3 and isinstance(parent[last], int) and not isinstance(parent[last], bool):
         parent[last] += chance.choice((-1, 1, 4, 1 << 32))
+    elif chance.randrange(3):
+        parent[last] = _alike(parent[last], chance)
     else:
         parent[last] = chance.choice(STRANGE)
     return value
 
 
+def _alike(value: Any, chance: random.Random) -> Any:
+    """Another value of the same type, which gets further than a strange one."""
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return chance.choice(INTERESTING)
+    if isinstance(value, str):
+        return chance.choice((*TYPES, value + value, value[:-1], value.upper(), "0", "Epoch 3/5: val_loss: 0.5"))
+    if isinstance(value, list):
+        return chance.choice((value[:-1], [*value, *value], [1, *value], [[*value]], [0 for _ in value]))
+    return {**value, "x": value} if isinstance(value, dict) else value
+
+
 def change_json(content: bytes, chance: random.Random) -> bytes:
     """A value of the tree, or bytes."""
-    if chance.randrange(3) == 0:
+    if chance.randrange(6) == 0:
         return change_bytes(content, chance)
     try:
         value = json.loads(content)
@@ -105,8 +122,12 @@ def change_npy(content: bytes, chance: random.Random) -> bytes:
     tokens = list(TOKEN.finditer(header))
     if not tokens:
         return change_bytes(content, chance)
-    token = chance.choice(tokens)
-    changed = header[: token.start()] + chance.choice(NPY_TOKENS) + header[token.end() :]
+    values = [token for token in tokens if token[0][:1].isdigit() or token[0][:2] in (b"'<", b"'>", b"'|")]
+    token = chance.choice(values if values and chance.randrange(4) else tokens)
+    fresh = chance.choice(NPY_TOKENS)
+    if chance.randrange(3) and token[0][:1] in b"0123456789'":
+        fresh = chance.choice((b"0", b"1", b"2", b"3", b"64")) if token[0][:1] != b"'" else chance.choice(NPY_TYPES)
+    changed = header[: token.start()] + fresh + header[token.end() :]
     told = len(changed) if chance.randrange(4) else length
     version = content[6:8] if chance.randrange(5) else bytes([chance.randrange(5), chance.randrange(3)])
     return content[:6] + version + struct.pack("<H", told & 0xFFFF) + changed + rest
