@@ -11,6 +11,7 @@ from pathlib import Path
 from asl_inspector.errors import DataError
 
 FETCHED_TOGETHER = 64 << 10  # Linux maps this many bytes around one that is touched, where they are in memory already
+LONGEST_NAME = 255  # bytes; no file system has longer ones
 Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
 
 
@@ -144,6 +145,10 @@ def open_beside(folder: Path, name: str) -> MappedFile:
     """
     if not name or name in (".", "..") or any(character in name for character in "/\\:\0"):
         raise DataError(f"“{name}” is no plain file name; it was not looked for.")
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME or any(
+        "\ud800" <= letter <= "\udfff" for letter in name
+    ):
+        raise DataError("A file of a name that no file can have was not looked for.")
     path = folder / name
     real = Path(os.path.realpath(path))
     if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
