@@ -141,6 +141,8 @@ def sniff(content: Buffer) -> Kind:
         return Kind.EMPTY
     head = bytes(content[:HEAD])
     known = _by_magic(head, size)
+    if known is not Kind.ZIP and _is_whole_safetensors(head, size):
+        known = Kind.SAFETENSORS  # lengths of headers look like anything: 376 is the start of a zlib stream
     if known is not None and HANDLERS[head[0]] and head[0] != _PERSID and runs_as_pickle(content):
         return Kind.PICKLE  # dressed as something else, and yet an ordinary load would run it
     if known is Kind.HDF5:
@@ -151,8 +153,7 @@ def sniff(content: Buffer) -> Kind:
     if not any(head) and _is_all_zeros(content):
         return Kind.ZEROS
     if _is_safetensors(head, size):
-        # a header length of 0x80, 0x02 and so on may be the start of a pickle stream as well; it counts if it goes on
-        return Kind.PICKLE if head[0] == _PROTO and runs_as_pickle(content) else Kind.SAFETENSORS
+        return Kind.SAFETENSORS
     announced = head[0] == _PROTO and size > 1 and head[1] <= HIGHEST_PROTOCOL
     if announced or starts_pickle(content):
         return Kind.TORCH_LEGACY if _TORCH_MAGIC_NUMBER in head[:16] else Kind.PICKLE
@@ -199,15 +200,19 @@ def _is_event_file(head: bytes) -> bool:
     return head[2:8] == bytes(6) and b"brain.Event:" in head[12:64]
 
 
-def _is_safetensors(head: bytes, size: int) -> bool:
-    """A safetensors file starts with the length of a JSON header, then the header.
+def _is_whole_safetensors(head: bytes, size: int) -> bool:
+    """A safetensors file starts with the length of a JSON header, then the header."""
+    return _starts_header(head) and 2 <= int.from_bytes(head[:8], "little") <= size - 8
 
-    A length beyond the file is one that was cut short, as long as it is no text: lengths have zeros at their end.
-    """
+
+def _is_safetensors(head: bytes, size: int) -> bool:
+    """The same where the file was cut short: a length beyond it has zeros at its end, or is no length at all."""
     length = int.from_bytes(head[:8], "little")
-    if len(head) < 10 or head[8:9] != b"{" or head[9:10] not in b'"} \t\r\n':
-        return False
-    return 2 <= length <= size - 8 or (length > size - 8 and head[6:8] == b"\0\0") or length >> 62 != 0
+    return _starts_header(head) and length > size - 8 and (head[6:8] == b"\0\0" or length >> 62 != 0)
+
+
+def _starts_header(head: bytes) -> bool:
+    return len(head) > 9 and head[8:9] == b"{" and head[9:10] in b'"} \t\r\n'
 
 
 def _is_onnx(content: memoryview) -> bool:

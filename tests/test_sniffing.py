@@ -219,3 +219,10 @@ def test_a_pickle_stream_dressed_as_safetensors_is_seen() -> None:
     header = b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
     honest = 0x0280.to_bytes(8, "little") + header.ljust(0x0280)
     assert sniff(honest) is Kind.SAFETENSORS
+
+
+@pytest.mark.parametrize("length", [0x0178, 0x5E78, 0x9C78, 0x8B1F, 0x4D42, 0x4949, 0x0180, 0x0580, 0x0328])
+def test_a_safetensors_header_of_any_length_is_known(length: int) -> None:
+    """The length comes first, and is the start of zlib, gzip, a bitmap or a pickle as well."""
+    header = b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'.ljust(length)
+    assert sniff(length.to_bytes(8, "little") + header + b"\0") is Kind.SAFETENSORS

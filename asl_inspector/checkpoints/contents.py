@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
+from functools import lru_cache
 from itertools import islice
 
 from asl_inspector.checkpoints.lightning import LIGHTNING_KEY, Best, best_of_callbacks
@@ -92,6 +93,7 @@ def _weights_path(tensors: list[TensorRecord]) -> tuple[str, ...]:
     return min(sizes, key=rank) if sizes else ()
 
 
+@lru_cache(maxsize=4096)  # the tensors of a state dict have one parent
 def _mentions(path: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return any(word in element.lower() for element in path for word in words)
 

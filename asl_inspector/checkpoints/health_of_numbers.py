@@ -105,7 +105,7 @@ def ask_exploding(weights: Weights) -> list[HealthNote]:
         rms = facts.norm / math.sqrt(max(1, facts.count - facts.nans - facts.infinities))
         largest = max(abs(facts.maximum), abs(facts.minimum))
         if starts and starts[0].kind != "constant":
-            ratio = rms / max(start.rms for start in starts)
+            ratio = rms / starts[0].rms
             if ratio > EXPLODING_RATIO:
                 sentence = f"`{key}` is {ratio:,.0f} times as large as at its start (root mean square {rms:.3g})."
                 notes.append(HealthNote("exploding", "ill", sentence, (key,), ratio))

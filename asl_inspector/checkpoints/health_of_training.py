@@ -8,7 +8,7 @@ import numpy as np
 
 from asl_inspector.checkpoints.blocks import blocks
 from asl_inspector.checkpoints.health_records import HealthNote, Weights, counted
-from asl_inspector.checkpoints.initial_values import is_untouched, starts_of
+from asl_inspector.checkpoints.initial_values import is_untouched, noticed_drift, starts_of
 from asl_inspector.checkpoints.optimizer_states import ParameterState
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.errors import UnreadableCheckpoint
@@ -22,7 +22,7 @@ def ask_initial(weights: Weights) -> list[HealthNote]:
     """
     trained = _with_gradients(weights)
     shapes = weights.shapes
-    untouched: dict[str, str] = {}
+    untouched: dict[str, tuple[str, float]] = {}
     alike: list[str] = []
     judged = 0
     for key, tensor in weights.readable():
@@ -38,15 +38,16 @@ def ask_initial(weights: Weights) -> list[HealthNote]:
         if fitting.kind == "normal":
             alike.append(key)
         else:
-            untouched[key] = fitting.rule
+            untouched[key] = (fitting.rule, noticed_drift(values.size, fitting))
     notes = []
     if untouched:
         keys = tuple(untouched)
         share = len(keys) / judged
+        rule, drift = untouched[keys[0]]
         sentence = (
             f"{counted(keys, 'tensor')} of the {judged} that can be judged {'is' if len(keys) == 1 else 'are'} still as "
-            f"PyTorch makes them, `{keys[0]}` for one (bound {untouched[keys[0]]}): a single step of training at an "
-            "ordinary rate would have left its trace. These layers were never trained, or frozen from the start."
+            f"PyTorch makes them, `{keys[0]}` for one (bound {rule}): training that moved its numbers by as little as "
+            f"{drift:.1g} would have left some beyond that bound. It was never trained, or frozen from the start."
         )
         notes.append(HealthNote("initial", "suspect", sentence, keys, share))
     if alike:

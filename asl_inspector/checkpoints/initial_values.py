@@ -1,15 +1,16 @@
 """Is a layer still as PyTorch makes it? Exact tests against the distribution that the layer's numbers are drawn from.
 
-A uniform start has an edge that training crosses at once: of n numbers spread evenly up to the bound b, a first step of
-size d puts about n d / (2 b) outside. So three things must hold before a layer is called untouched:
+A uniform start has an edge that training crosses at once: of n numbers spread evenly up to the bound b, a drift of size
+d puts about n d / (2 b) outside. So three things must hold before a layer is called untouched:
 
 1. no number lies beyond the bound (nothing that was trained does this for long);
 2. the largest one comes close enough to it: with n draws, max|w| < b p^(1/n) happens with probability p, so numbers that
    weight decay has shrunk are told apart;
 3. the distance of Kolmogorov and Smirnov to the uniform distribution is no larger than chance allows.
 
-Each is set to reject a truly untouched layer once in a thousand. Layers of fewer than `FEWEST` numbers are not judged:
-in so few, a small step can leave all of them inside.
+The last two reject a truly untouched layer once in a thousand each. A layer is judged only where a drift of
+`SMALLEST_DRIFT` would be missed less than once in a hundred, that is, where n d / (2 b) is at least `EXPECTED_OUTSIDE`:
+a layer whose numbers moved by less than a thousandth has, for all that matters, not been trained.
 
 Source: torch 2.13, `reset_parameters` of Linear, _ConvNd, RNNBase, MultiheadAttention, LayerNorm, BatchNorm, Embedding;
 Kolmogorov's distribution with Stephens's correction: Stephens 1970, J. R. Statist. Soc. B 32(1).
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FEWEST = 1_000
+FEWEST = 1_000  # numbers that any test needs
+SMALLEST_DRIFT = 1e-3  # one step of Adam at its usual rate
+EXPECTED_OUTSIDE = 5.0  # exp(-5) is below 1 %
 CHANCE = 0.001
 ROUNDING = {"float16": 2.0**-11, "bfloat16": 2.0**-8}  # relative, of a number near the bound
 SINGLE = 2.0**-23
@@ -111,7 +114,7 @@ def is_untouched(values: NDArray[np.floating], start: Start, dtype: str = "float
     flat = np.asarray(values, np.float64).reshape(-1)
     if start.kind == "constant":
         return bool(flat.size) and bool((flat == start.scale).all())
-    if flat.size < FEWEST:
+    if flat.size < FEWEST or (start.kind == "uniform" and noticed_drift(flat.size, start) > SMALLEST_DRIFT):
         return None
     if start.scale <= 0 or not np.isfinite(flat).all():
         return False
@@ -123,6 +126,11 @@ def is_untouched(values: NDArray[np.floating], start: Start, dtype: str = "float
     if furthest < CHANCE ** (1 / flat.size):
         return False
     return kolmogorov_p(np.sort(flat / start.scale + 1) / 2) > CHANCE
+
+
+def noticed_drift(count: int, start: Start) -> float:
+    """How far numbers with a uniform start must have drifted for some of them to lie outside, 99 times of 100."""
+    return 2 * EXPECTED_OUTSIDE * start.scale / count
 
 
 def kolmogorov_p(heights: NDArray[np.float64]) -> float:

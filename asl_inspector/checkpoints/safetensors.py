@@ -69,11 +69,19 @@ def read_safetensors(file: MappedFile, cancel: CancelToken) -> Reading:
     notes: list[str] = []
     header = _parse_header(bytes(content[8 : 8 + size]), notes)
     known = _metadata(header.pop("__metadata__", {}), notes)
-    tensors = []
+    tensors: list[TensorRecord] = []
+    wrong: list[UnreadableCheckpoint] = []
     for index, (name, entry) in enumerate(header.items()):
         if index % TENSORS_BETWEEN_CHECKS == 0:
             cancel.raise_if_cancelled()
-        tensors.append(_tensor(name, entry, 8 + size, len(content)))
+        try:
+            tensors.append(_tensor(name, entry, 8 + size, len(content)))
+        except UnreadableCheckpoint as error:
+            wrong.append(error)
+    if wrong and not tensors:
+        raise wrong[0]
+    if wrong:
+        notes.append(f"{len(wrong):,} entries of the header are left out. {wrong[0].sentence}")
     notes += _coverage(tensors, 8 + size, len(content))
     values = tuple(ValueRecord(("__metadata__", key), "str", repr(text)) for key, text in known.items())
     return Reading(
@@ -83,6 +91,7 @@ def read_safetensors(file: MappedFile, cancel: CancelToken) -> Reading:
         notes=tuple(notes),
         gloss_to_id=vocabulary_in(known),
         weights_path=(),
+        is_damaged=bool(wrong),
     )
 
 

@@ -186,6 +186,7 @@ def _sum(a: NDArray[np.float64]) -> float:
     return total if whole == a.size else total + float(np.add.reduce(a[whole:]))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers of a file may be anything; what overflows becomes infinite
 def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelToken | None = None) -> TensorStatistics:
     """Facts of one tensor; complex numbers are judged by their magnitudes.
 

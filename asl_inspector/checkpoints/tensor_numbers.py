@@ -247,9 +247,10 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
     if tensor.quantizer is not None:
         array = _real_array(array, tensor.quantizer)
     if tensor.conjugate:
-        array = np.asarray(np.conjugate(array))
+        array = np.conjugate(array)
     if tensor.negative:
-        array = np.asarray(np.negative(array))
+        array = np.negative(array)
+    array = np.asarray(array)  # of no dimension, NumPy's results are no arrays
     array.flags.writeable = False
     return array
 

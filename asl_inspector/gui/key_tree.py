@@ -193,6 +193,7 @@ class KeyModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = Node("", None)
+        self._is_inserting = False
         self.measured: dict[int, TensorStatistics] = {}
         self.labels: dict[tuple[str, ...], str] = {}  # of folders: what they are about
 
@@ -248,17 +249,19 @@ class KeyModel(QAbstractItemModel):
     def _show(self, node: Node, count: int) -> None:
         count = min(count, len(node.children))
         above = QModelIndex() if node is self._root else self.createIndex(node.row, 0, node)
+        self._is_inserting = True  # whoever hears of it must not fetch more before it is done
         self.beginInsertRows(above, node.shown, count - 1)
         node.shown = count
         self.endInsertRows()
+        self._is_inserting = False
 
     def canFetchMore(self, parent: AnyIndex) -> bool:
         node = self.node(parent)
-        return node.shown < len(node.children)
+        return node.shown < len(node.children) and not self._is_inserting
 
     def fetchMore(self, parent: AnyIndex) -> None:
         node = self.node(parent)
-        if node.shown < len(node.children):
+        if self.canFetchMore(parent):
             self._show(node, node.shown + SHOWN_AT_ONCE)
 
     def hasChildren(self, parent: AnyIndex | None = None) -> bool:

@@ -189,7 +189,7 @@ class Session(QObject):
         self.jobs.start("export", self._call("export", path, kind))
 
     def close(self) -> None:
-        """Cancel everything; `drained` follows unless nothing is under way."""
+        """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""
         self.jobs.cancel_all()
 
     # -- jobs ---------------------------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ import datetime
 import enum
 import io
 import pathlib
-import pickle
+import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,10 @@ def numbers(dtype: str, *shape: int) -> torch.Tensor:
     if dtype == "bool":
         return torch.rand(shape, generator=chance) > 0.5
     if kind.is_complex:
-        return torch.complex(torch.randn(shape, generator=chance), torch.randn(shape, generator=chance)).to(kind)
+        held = torch.complex(torch.randn(shape, generator=chance), torch.randn(shape, generator=chance))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch calls complex32 experimental
+            return held.to(kind)
     if kind.is_floating_point:
         return (torch.randn(shape, generator=chance) * 100).to(kind)
     return torch.randint(0, 120, shape, generator=chance).to(kind)
@@ -309,7 +311,9 @@ def _case(
     name: str, category: str, format_name: str, content: Callable[[], tuple[bytes, object, dict[TensorPath, str]]]
 ) -> Benign:
     def make(folder: Path) -> Made:
-        held, value, values = content()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch speaks of what it will no longer write, which is why it is here
+            held, value, values = content()
         path = folder / "benign.pt"
         path.write_bytes(held)
         return made(path, value, values)
@@ -378,8 +382,3 @@ def torch_cases() -> list[Benign]:
             )
         )
     return cases
-
-
-def compressed_stream(value: object) -> bytes:
-    """A pickle packed with zlib, as joblib does."""
-    return zlib.compress(pickle.dumps(value))
