@@ -168,6 +168,8 @@ def _compare_pair(
                 cosine=1.0,
                 relative_distance=0.0 if not found.rounding else None,
                 equal_up_to=found.rounding,
+                norm_a=found.norm_a,
+                norm_b=found.norm_b,
                 trace=trace,
             )
         return _changed(row, found, one, a, other, b, gates)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
-from asl_inspector.checkpoints.comparison_records import Clue, Comparison, TensorComparison, ValueComparison
+from asl_inspector.checkpoints.comparison_records import Clue, Comparison, Leaning, TensorComparison, ValueComparison
 from asl_inspector.checkpoints.name_matching import COPIES, module_of
 from asl_inspector.checkpoints.records import Checkpoint
 
@@ -69,7 +69,7 @@ def clues_of(
         *_agreement(rows),
         *_prints(comparison),
         *_closeness(rows, a, b, is_average=is_average),
-        *_run(a, b),
+        *_run(comparison, a, b),
         *_strangers(rows),
         *_unmatched(rows, heads),
         *_guesses(rows),
@@ -163,11 +163,12 @@ def _closeness(rows: list[TensorComparison], a: About, b: About, *, is_average: 
     return clues
 
 
-def _run(a: About, b: About) -> list[Clue]:
+def _run(comparison: Comparison, a: About, b: About) -> list[Clue]:
+    leaning: Leaning = "for" if comparison.verdict in ("identical", "descends") else "aside"
     if a.step is not None and b.step is not None:
         if a.step == b.step:
-            return [Clue("same-step", "for", f"Both optimizers are at step {a.step:,}.")]
-        return [Clue("steps", "for", f"The optimizers are at step {a.step:,} in A and {b.step:,} in B.")]
+            return [Clue("same-step", "aside", f"Both optimizers are at step {a.step:,}.")]
+        return [Clue("steps", leaning, f"The optimizers are at step {a.step:,} in A and {b.step:,} in B.")]
     if a.epoch is not None and b.epoch is not None and a.epoch != b.epoch:
         return [Clue("epochs", "aside", f"A says epoch {a.epoch}, B says epoch {b.epoch}; such a number can be stale.")]
     return []

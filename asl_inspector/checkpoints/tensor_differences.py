@@ -94,7 +94,11 @@ def difference(
         Cancelled: If `cancel` was set.
     """
     one, other = Reader(a, content_a), Reader(b, content_b)
-    if _equal_bytes(one, other, cancel) or _all_equal(one, other, cancel):
+    norm = _equal_bytes(one, other, cancel)
+    if norm is not None:
+        norm_a = norm if math.isfinite(norm) else None
+        return Difference(is_equal=True, norm_a=norm_a, norm_b=norm_a, constant=_is_constant(one))
+    if _all_equal(one, other, cancel):
         return Difference(is_equal=True, constant=_is_constant(one))
     rounding = _rounding(one, other, cancel)
     if rounding:
@@ -105,29 +109,34 @@ def difference(
 # -- equality -----------------------------------------------------------------------------------------------------------
 
 
-def _equal_bytes(a: Reader, b: Reader, cancel: CancelToken) -> bool:
-    """True where both sides have the same bytes for the same type."""
+def _equal_bytes(a: Reader, b: Reader, cancel: CancelToken) -> float | None:
+    """The norm where both sides have the same bytes for the same type, NaN where it is not finite or not cheap; None else."""
     same_kind = (a.tensor.dtype, a.tensor.big_endian, a.tensor.quantizer) == (
         b.tensor.dtype,
         b.tensor.big_endian,
         b.tensor.quantizer,
     )
     if not same_kind:
-        return False
+        return None
     raw_a, raw_b = a.raw(), b.raw()
-    if raw_a is None or raw_b is None or len(raw_a) != len(raw_b):
-        return False
-    if raw_a[:FIRST_BYTES] != raw_b[:FIRST_BYTES]:
-        return False
+    if raw_a is None or raw_b is None or len(raw_a) != len(raw_b) or raw_a[:FIRST_BYTES] != raw_b[:FIRST_BYTES]:
+        return None
     item = max(1, len(raw_a) // a.tensor.count)
+    kind = None if a.tensor.big_endian else {"float32": np.float32, "float64": np.float64}.get(a.tensor.dtype)
+    squares = 0.0 if kind else math.nan
     for start in range(0, len(raw_a), RAW_BLOCK):
         cancel.raise_if_cancelled()
-        if not _same_bytes(raw_a[start : start + RAW_BLOCK], raw_b[start : start + RAW_BLOCK]):
-            return False
+        piece = raw_a[start : start + RAW_BLOCK]
+        if not _same_bytes(piece, raw_b[start : start + RAW_BLOCK]):
+            return None
+        if kind:
+            with np.errstate(all="ignore"):
+                numbers = np.frombuffer(piece, kind)
+                squares += dot(numbers, numbers)
         done = min(len(raw_a), start + RAW_BLOCK) // item
         a.release(done)
         b.release(done)
-    return True
+    return math.sqrt(squares)
 
 
 def _same_bytes(a: memoryview, b: memoryview) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 
 from asl_inspector.checkpoints.comparison_records import ModuleDistance, TensorComparison, Verdict
@@ -42,15 +43,15 @@ def head_modules(rows: list[TensorComparison]) -> set[str]:
 
 
 def modules_of(rows: tuple[TensorComparison, ...]) -> tuple[ModuleDistance, ...]:
-    """The tensors by module; the distance is the mean of the tensors' distances, weighted by their numbers."""
+    """The tensors by module; the distance is |A - B| / |B| over all their numbers."""
     groups: dict[str, list[TensorComparison]] = defaultdict(list)
     for row in rows:
         groups[module_of(row.key)].append(row)
     found = []
     for name, members in groups.items():
-        known = [one for one in members if one.relative_distance is not None and one.count]
-        numbers = sum(one.count for one in known)
-        apart = sum(one.count * (one.relative_distance or 0.0) for one in known)
+        known = [(one.relative_distance, one.norm_b) for one in members]
+        lengths = sum(norm**2 for share, norm in known if share is not None and norm is not None)
+        apart = sum((share * norm) ** 2 for share, norm in known if share is not None and norm is not None)
         found.append(
             ModuleDistance(
                 name=name,
@@ -60,7 +61,7 @@ def modules_of(rows: tuple[TensorComparison, ...]) -> tuple[ModuleDistance, ...]
                 kin=sum(one.is_kin for one in members),
                 strangers=sum(one.trace == "no-trace" for one in members),
                 unmatched=sum(one.status in ("only-a", "only-b", "shape-blocked") for one in members),
-                relative_distance=apart / numbers if numbers else None,
+                relative_distance=math.sqrt(apart / lengths) if lengths else None,
             )
         )
     return tuple(found)

@@ -97,7 +97,8 @@ class Comparer:
     def _open(self, case: Case, path: Path, cancel: CancelToken) -> _Open:
         """The file as the case has it, else opened here; opened again where it changed on disk."""
         for one in case.files:
-            if one.row.path == path and isinstance(one.opened, Checkpoint) and one.file is not None:
+            is_it = one.row.path == path and one.file is not None and one.file.is_current()
+            if is_it and isinstance(one.opened, Checkpoint) and one.file is not None:
                 return _Open(one.opened, one.file.view)
         file = self._others.get(path)
         if file is None or not file.is_current():

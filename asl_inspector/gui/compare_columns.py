@@ -49,13 +49,13 @@ def tensor_columns(rows: Sequence[TensorComparison]) -> list[Column]:
         return "good" if row.is_kin else "caution" if row.trace == "no-trace" else "muted"
 
     return [
-        _text("tensor", [visible(row.key) for row in rows], "Key in A, or in B where only B has it", 250),
-        _text("status", [status_text(row) for row in rows], "What corresponds to what", 96),
-        _number("distance", [row.relative_distance for row in rows], share_text, "|A - B| / |B|", 82),
-        _number("cosine", [row.cosine for row in rows], cosine_text, "1 where both point the same way", 74),
-        _number("p", [row.null_p for row in rows], p_text, "How often unrelated networks agree so well", 76),
-        _text("says", [says(row) for row in rows], "What the tensor says about a common start", 148, tone),
-        _text("shape", [_shapes(row) for row in rows], "Sizes of the dimensions", 120),
+        _text("tensor", [visible(row.key) for row in rows], "Key in A, or in B where only B has it", 240),
+        _text("status", [status_text(row) for row in rows], "What corresponds to what", 98),
+        _number("distance", [row.relative_distance for row in rows], share_text, "|A - B| / |B|", 74),
+        _number("cosine", [row.cosine for row in rows], cosine_text, "1 where both point the same way", 68),
+        _number("p", [row.null_p for row in rows], p_text, "How often unrelated networks agree so well", 86),
+        _text("says", [says(row) for row in rows], "What the tensor says about a common start", 142, tone),
+        _text("shape", [shapes_text(row) for row in rows], "Sizes of the dimensions", 120),
         _number("numbers", [float(row.count) for row in rows], "{:,.0f}".format, "How many numbers", 82),
         _text("key in B", [_other_key(row) for row in rows], "Where B calls the tensor something else", 200),
     ]
@@ -65,11 +65,13 @@ def module_columns(rows: Sequence[ModuleDistance]) -> list[Column]:
     """One row a module."""
     return [
         _text("module", [visible(row.name) or "(top level)" for row in rows], "Key without its last element", 280),
-        _number("distance", [row.relative_distance for row in rows], share_text, "Mean over its numbers", 90),
+        _number(
+            "distance", [row.relative_distance for row in rows], share_text, "|A - B| / |B| over all its numbers", 90
+        ),
         _number("tensors", [float(row.tensors) for row in rows], "{:.0f}".format, "", 70),
         _number("equal", [float(row.equal) for row in rows], "{:.0f}".format, "Equal tensors", 66),
-        _number("common start", [float(row.kin) for row in rows], "{:.0f}".format, "Equal ones included", 100),
-        _number("no common start", [float(row.strangers) for row in rows], "{:.0f}".format, "", 122),
+        _number("common start", [float(row.kin) for row in rows], "{:.0f}".format, "Equal ones included", 112),
+        _number("no common start", [float(row.strangers) for row in rows], "{:.0f}".format, "", 134),
         _number("no partner", [float(row.unmatched) for row in rows], "{:.0f}".format, "Of the same shape", 86),
         _number("numbers", [float(row.numbers) for row in rows], "{:,.0f}".format, "", 90),
     ]
@@ -110,9 +112,10 @@ def p_text(p: float) -> str:
     return f"{p:.1e}" if p >= SMALLEST_P else "< 1e-300"
 
 
-def _shapes(row: TensorComparison) -> str:
+def shapes_text(row: TensorComparison) -> str:
+    """The shape, or both where they differ."""
     shapes = [shape_text(shape) or "1" for shape in dict.fromkeys((row.shape_a, row.shape_b)) if shape is not None]
-    return " | ".join(shapes)
+    return " against ".join(shapes)
 
 
 def _other_key(row: TensorComparison) -> str:

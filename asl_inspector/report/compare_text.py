@@ -69,10 +69,7 @@ def _tensors(document: Mapping[str, Any]) -> list[str]:
     counts = Counter(row["status"] for row in rows)
     lines = [f"{len(rows):,} tensors: " + ", ".join(f"{count:,} {status}" for status, count in counts.most_common())]
     prefixes = [pair for pair in document["prefixes"] if pair["a"] or pair["b"]]
-    lines += [
-        f"Keys of A under “{visible(pair['a'])}” were matched with those of B under “{visible(pair['b'])}”: {pair['tensors']:,}."
-        for pair in prefixes
-    ]
+    lines += [visible(prefix_words(pair["a"], pair["b"], pair["tensors"])) for pair in prefixes]
     lines.append("")
     names = [_name(row, prefixes) for row in rows]
     width = min(LONGEST_NAME, max((display_width(name) for name in names), default=0))
@@ -85,6 +82,16 @@ def _tensors(document: Mapping[str, Any]) -> list[str]:
     if len(rows) > MOST_TENSORS:
         lines.append(f"  and {len(rows) - MOST_TENSORS:,} more tensors; --json lists all")
     return [*lines, ""]
+
+
+def prefix_words(a: str, b: str, tensors: int) -> str:
+    """Which keys were matched with which."""
+    sides = [
+        f"keys under “{prefix}” in {side}" if prefix else f"bare keys in {side}"
+        for prefix, side in ((a, "A"), (b, "B"))
+    ]
+    matched = "1 tensor" if tensors == 1 else f"{tensors:,} tensors"
+    return f"{sides[0][0].upper()}{sides[0][1:]} were matched with {sides[1]}: {matched}."
 
 
 def _module(row: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ class ComparePanel(Panel):
         self._is_running = False
         self._view: CompareView | None = None
         self._bytes: dict[Path, int] = {}
-        self._compared_bytes: tuple[int | None, ...] = ()
+        self._compared: tuple[object, ...] = ()  # what the two files were like then
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(22, 18, 22, 18)
@@ -98,11 +98,11 @@ class ComparePanel(Panel):
             self._start()
 
     def _is_compared(self) -> bool:
-        """True where the chosen pair, as large as it is now, was compared or is being compared."""
-        return self._sides.pair == self._wanted and self._sizes() == self._compared_bytes
+        """True where the chosen pair, as it is on disk now, was compared or is being compared."""
+        return self._sides.pair == self._wanted and self._identities() == self._compared
 
-    def _sizes(self) -> tuple[int | None, ...]:
-        return tuple(self._bytes.get(side.path) for side in self._sides.pair or ())
+    def _identities(self) -> tuple[object, ...]:
+        return tuple(_identity(side.path) for side in self._sides.pair or ())
 
     @Slot()
     def _start(self) -> None:
@@ -110,7 +110,7 @@ class ComparePanel(Panel):
         if pair is None:
             return
         self._wanted, self._view, self._is_running = pair, None, True
-        self._compared_bytes = self._sizes()
+        self._compared = self._identities()
         self._running.show_step(Step("Comparing"))
         self._pages.setCurrentWidget(self._running)
         self.wants_comparison.emit(*pair)
@@ -192,3 +192,12 @@ class RunningPage(QWidget):
         self._what.setText(f"{step.what}{count}")
         self._bar.setRange(0, step.total or 0)
         self._bar.setValue(step.done)
+
+
+def _identity(path: Path) -> object:
+    """What tells a changed file from an unchanged one, without reading it."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

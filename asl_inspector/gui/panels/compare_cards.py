@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from asl_inspector.checkpoints.comparison_records import Clue, Comparison, Judgement, TensorComparison
 from asl_inspector.engine.messages import PairView
 from asl_inspector.gui import theme
-from asl_inspector.gui.compare_columns import cosine_text, p_text, says, share_text, status_text
+from asl_inspector.gui.compare_columns import cosine_text, p_text, says, shapes_text, share_text, status_text
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.plots.scatter import ScatterPlot
 from asl_inspector.gui.widgets import Badge, Card, Columns, Scrolled, Text, empty
+from asl_inspector.report.compare_text import prefix_words
 
 WORDS = {
     "identical": ("identical", "good"),
@@ -53,11 +54,7 @@ class VerdictCard(Card):
         self._evidence.set_members(
             [_column(title, [c for c in clues if c.leaning == lean], none) for lean, title, none in LEANINGS]
         )
-        notes = [
-            f"Keys of A under “{pair.a}” were matched with those of B under “{pair.b}”: {pair.tensors:,}."
-            for pair in weights.prefixes
-            if pair.a or pair.b
-        ]
+        notes = [prefix_words(pair.a, pair.b, pair.tensors) for pair in weights.prefixes if pair.a or pair.b]
         self._notes.setText("\n".join([*notes, *weights.notes]))
         self._notes.setVisible(bool(notes or weights.notes))
 
@@ -117,7 +114,7 @@ class PairCard(Card):
         keys = [key for key in dict.fromkeys((row.a, row.b)) if key is not None]
         self._title.setText("\n".join(keys))
         kinds = " and ".join(dict.fromkeys(kind for kind in (row.dtype_a, row.dtype_b) if kind))
-        self._facts.setText(", ".join(part for part in (status_text(row), says(row), kinds) if part))
+        self._facts.setText(", ".join(part for part in (status_text(row), says(row), kinds, shapes_text(row)) if part))
         lines = [
             ("norm A", None if row.norm_a is None else f"{row.norm_a:.6g}"),
             ("norm B", None if row.norm_b is None else f"{row.norm_b:.6g}"),

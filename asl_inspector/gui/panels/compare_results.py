@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -36,6 +36,7 @@ from asl_inspector.report.writing import write_atomically
 
 SEARCH_DELAY_MS = 150
 LARGEST_PERCENT = 1_000.0
+TALLEST_EVIDENCE = 260
 SHOWN = (
     ("all tensors", "all"),
     ("changed", "changed"),
@@ -59,9 +60,9 @@ class ResultsPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)
         self._verdict = VerdictCard()
-        top = Scrolled(margins=(0, 0, 0, 0))
-        top.column.addWidget(self._verdict)
-        top.column.addStretch(1)
+        self._top = Scrolled(margins=(0, 0, 0, 0))
+        self._top.column.addWidget(self._verdict)
+        self._top.column.addStretch(1)
         bottom = QWidget()
         column = QVBoxLayout(bottom)
         column.setContentsMargins(0, 0, 0, 0)
@@ -77,15 +78,13 @@ class ResultsPage(QWidget):
         for page in (_beside(self._views[0], self._pair), self._modules_page(), self._views[2]):
             self._tables.addWidget(page)
         column.addWidget(self._tables, 1)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
-        splitter.addWidget(top)
-        splitter.addWidget(bottom)
-        splitter.setSizes([250, 470])
-        splitter.setStretchFactor(1, 1)
-        layout.addWidget(splitter)
+        layout.addWidget(self._top)
+        layout.addWidget(bottom, 1)
         self._views[0].selectionModel().currentRowChanged.connect(self._select)
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(0)
+        self._fit.timeout.connect(self._fit_evidence)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SEARCH_DELAY_MS)
@@ -156,6 +155,7 @@ class ResultsPage(QWidget):
         compared = view.compared
         self._pair.show_nothing()
         self._verdict.show_judgement(compared.judgement, compared.weights)
+        self._fit.start()
         columns = (
             tensor_columns(compared.weights.tensors),
             module_columns(compared.modules),
@@ -174,6 +174,16 @@ class ResultsPage(QWidget):
             marked={index for index, one in enumerate(known) if one.strangers},
         )
         self._filter()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit.start()
+
+    @Slot()
+    def _fit_evidence(self) -> None:
+        """Give the evidence the room that it needs, and not more than it may have."""
+        needed = self._verdict.heightForWidth(self._top.viewport().width())
+        self._top.setFixedHeight(min(needed + 2, TALLEST_EVIDENCE))
 
     def show_pair(self, view: PairView) -> None:
         """The numbers of the selected pair arrived."""
@@ -273,5 +283,5 @@ def _beside(left: QWidget, right: QWidget) -> QSplitter:
     splitter.addWidget(left)
     splitter.addWidget(right)
     splitter.setStretchFactor(0, 1)
-    splitter.setSizes([700, 320])
+    splitter.setSizes([740, 280])
     return splitter

@@ -16,6 +16,7 @@ from asl_inspector.visible_text import visible
 
 ANOTHER = "Open another file to compare…"
 NARROWEST = 150
+WIDEST_PART = 170
 
 
 class SideBox(QWidget):
@@ -40,6 +41,7 @@ class SideBox(QWidget):
         self._files.setMinimumWidth(NARROWEST)
         self._files.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._files.setPlaceholderText("Choose a checkpoint")
+        self._parts.setMaximumWidth(WIDEST_PART)
         self._parts.hide()
         layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._files, 1)
