@@ -7,6 +7,7 @@ one, 2 unusable input or usage, 130 interrupted. Nothing here imports Qt or torc
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -325,6 +326,7 @@ def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) 
     from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows, refused_json
     from asl_inspector.workers.calling import open_checkpoint
 
+    gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
         file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:

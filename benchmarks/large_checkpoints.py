@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
 
-from benchmarks.measuring import ROOT
+from benchmarks.measuring import fresh
 
+WEIGH = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - started, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 LAYERS = 500
 SHAPES = {"attention": (1024, 512), "up": (1024, 512), "down": (512, 1024), "gate": (1024, 508)}
 
@@ -39,16 +44,13 @@ def write_keys(folder: Path, count: int) -> Path:
 
 
 def run_and_weigh(command: list[str]) -> tuple[float, float]:
-    """Seconds of a whole process, and the most memory it had, in megabytes."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
+    """Seconds of a whole process, and the most memory it had, in megabytes.
+
+    A small process starts it: the most memory of a child is at least that of the one it was forked from.
+    """
+    seconds, largest = fresh(WEIGH, *command).split()
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
-    return seconds, usage.ru_maxrss * unit / 1e6
+    return float(seconds), int(largest) * unit / 1e6
 
 
 def keys_command(path: Path) -> list[str]:

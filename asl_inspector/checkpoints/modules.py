@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from asl_inspector.checkpoints.records import TensorRecord
 
@@ -66,28 +67,37 @@ def module_tree(tensors: Sequence[TensorRecord]) -> Module:
     met: set[tuple[int, Place]] = set()  # a module, and a shared place that it has counted
     for tensor in tensors:
         path = levels(tensor)
-        place = place_of(tensor)
+        place = place_of(tensor) if shared else None
+        one = _One(tensor.count, tensor.nbytes, tensor.role == "parameter", place if place in shared else None)
         node = root
-        _count(node, tensor, place, place in shared, met)
+        _count(node, one, met)
         for depth, name in enumerate(path[:-1], start=1):
-            if name not in node.children:
-                node.children[name] = Module(path[:depth])
-            node = node.children[name]
-            _count(node, tensor, place, place in shared, met)
+            child = node.children.get(name)
+            if child is None:
+                child = node.children[name] = Module(path[:depth])
+            node = child
+            _count(node, one, met)
         node.tensors[path[-1] if path else ""] = tensor
     return root
 
 
-def _count(
-    node: Module, tensor: TensorRecord, place: Place | None, is_shared: bool, met: set[tuple[int, Place]]
-) -> None:
+class _One(NamedTuple):
+    """What one tensor adds to the modules above it; a place where its memory is shared."""
+
+    numbers: int
+    nbytes: int
+    is_parameter: bool
+    place: Place | None
+
+
+def _count(node: Module, one: _One, met: set[tuple[int, Place]]) -> None:
     node.count += 1
-    if is_shared and place is not None:
-        if (id(node), place) in met:
-            node.shared += tensor.count
+    if one.place is not None:
+        if (id(node), one.place) in met:
+            node.shared += one.numbers
             return
-        met.add((id(node), place))
-    node.numbers += tensor.count
-    node.nbytes += tensor.nbytes
-    if tensor.role == "parameter":
-        node.parameters += tensor.count
+        met.add((id(node), one.place))
+    node.numbers += one.numbers
+    node.nbytes += one.nbytes
+    if one.is_parameter:
+        node.parameters += one.numbers

@@ -98,14 +98,15 @@ def build_tree(
             continue
         leaf = _add(folders, levels(tensor))
         leaf.tensor, leaf.index = tensor, index
-        place = place_of(tensor)
+        place = place_of(tensor) if shared else None
+        is_shared, numbers, nbytes = place in shared, tensor.count, tensor.nbytes
         node: Node | None = leaf
         while node is not None:
             node.tensors += 1
-            if place not in shared or (id(node), place) not in met:
-                node.numbers += tensor.count
-                node.nbytes += tensor.nbytes
-            if place in shared:
+            if not is_shared or (id(node), place) not in met:
+                node.numbers += numbers
+                node.nbytes += nbytes
+            if is_shared:
                 met.add((id(node), place))
             node = node.parent
     for value in checkpoint.values:
