@@ -238,8 +238,6 @@ def _settings(options: argparse.Namespace) -> Settings:
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
-    if options.decoder == "beam":
-        raise UsageError("Beam search is not available in this version.", advice="Use majority, first-token or score.")
     if options.trust is not None:
         raise UsageError("Networks from code of your own cannot be run in this version.")
     if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():

@@ -269,8 +269,9 @@ class Inspector:
 
         source = next(one for one in self.case.files if one.opened is clips)
         network = rebuilt.network
+        beam = "beam" if self.settings.decoder == "beam" else ""  # the other decoders read what every run keeps
         answers = tuple(choice.value for choice in network.architecture.choices)
-        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""), answers)
+        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=beam), answers)
         if key not in self._predictions:
             try:
                 if key not in self._runs:
@@ -280,6 +281,7 @@ class Inspector:
                         device=self.settings.device,
                         batch_frames=self.settings.batch_frames,
                         mixed=self.settings.mixed,
+                        beam=self.settings.decoder == "beam",
                     )
                 self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
                 del self._runs[key]

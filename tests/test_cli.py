@@ -363,7 +363,6 @@ def test_the_blank_can_be_said(run: Run) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--decoder", "beam", "Beam search"),
         ("--trust", "x.py", "code of your own"),
         ("--blank", "first", "--blank first"),
         ("--batch-frames", "0", "at least 1"),

@@ -16,7 +16,12 @@ from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAIN = 0.05
 SURE = 0.01
-NAMES = {"majority": "the majority of frames", "first_token": "the first token", "score": "the exact CTC probability"}
+NAMES = {
+    "majority": "the majority of frames",
+    "first_token": "the first token",
+    "score": "the exact CTC probability",
+    "beam": "a prefix beam search",
+}
 
 
 def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:

@@ -29,7 +29,7 @@ class Scored:
     Attributes:
         clips: The clips.
         predictions: What the network made of them.
-        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
+        decoder: The decoder that the questions go by: "majority", "first_token", "score" or "beam".
     """
 
     clips: Clips
@@ -59,12 +59,15 @@ class Scored:
     @property
     def answer(self) -> IntArray:
         """(N,), by the decoder that was chosen."""
-        return self.by_decoder[self.decoder]
+        return self.by_decoder.get(self.decoder, self.majority)
 
     @property
     def by_decoder(self) -> dict[str, IntArray]:
-        """The three decoders by the names of the contract."""
-        return {"majority": self.majority, "first_token": self.first_token, "score": self.score}
+        """The decoders by the names of the contract; a beam search only where it was asked for."""
+        found = {"majority": self.majority, "first_token": self.first_token, "score": self.score}
+        if self.predictions.beam is not None:
+            found["beam"] = self.predictions.beam.astype(np.int64)
+        return found
 
     @cached_property
     def empty(self) -> BoolArray:

@@ -41,6 +41,7 @@ class Columns:
         self.empty = np.zeros(count, np.float32)
         self.top = np.zeros((count, TOP), np.int32)
         self.top_log_prob = np.full((count, TOP), -np.inf, np.float32)
+        self.beam = np.full(count, -1, np.int32)
         self.loss = np.full(count, np.nan, np.float32)
 
     def _room(self, count: int, kind: type[np.generic]) -> NDArray[Any]:
@@ -72,6 +73,7 @@ class Columns:
         kept = reduced["top"].shape[1]
         self.top[clips, :kept] = reduced["top"]
         self.top_log_prob[clips, :kept] = reduced["top_log_prob"]
+        self.beam[clips] = reduced["beam"]
         self.loss[clips] = reduced["loss"]
 
     def finished(

@@ -41,9 +41,13 @@ class PlacedNetwork:
         blank: Index of the blank, or None.
         device: Where to run.
         mixed: True for half precision where the device gains by it.
+        beam: True for a prefix beam search of every clip.
     """
 
-    def __init__(self, module: nn.Module, blank: int | None, device: torch.device, *, mixed: bool = False) -> None:
+    def __init__(
+        self, module: nn.Module, blank: int | None, device: torch.device, *, mixed: bool = False, beam: bool = False
+    ) -> None:
+        self._beam = beam
         self.device = device
         self.kind = device.type
         self.mixed = mixed and self.kind == "cuda"
@@ -56,7 +60,7 @@ class PlacedNetwork:
         features = batch.features.to(self.device, non_blocking=overlapping)
         labels = batch.labels.to(self.device, non_blocking=overlapping)
         lengths = None if batch.lengths is None else batch.lengths.to(self.device)
-        reduced = reduce_logits(self.logits(features, lengths), self._blank, labels, lengths)
+        reduced = reduce_logits(self.logits(features, lengths), self._blank, labels, lengths, beam=self._beam)
         if not overlapping:
             return Underway(batch, reduced, None)
         host = Reduced(*(_fetched(getattr(reduced, field.name)) for field in fields(Reduced)))

@@ -57,6 +57,8 @@ class Predictions:
         seconds: How long it took, loading of data included.
         outcomes: (N,), the `Outcome` of every clip, or None where only `ran` is known.
         notes: What was out of the ordinary about the run, as sentences.
+        beam: (N,), first gloss of the best hypothesis of a prefix beam search, the blank for an empty one; None where
+            none was asked for.
         complete: False where the run was interrupted and only the clips that `ran` were reached.
     """
 
@@ -77,6 +79,7 @@ class Predictions:
     outcomes: NDArray[np.uint8] | None = None
     notes: tuple[str, ...] = ()
     complete: bool = True
+    beam: SmallIntArray | None = None
 
     def __len__(self) -> int:
         return len(self.ran)

@@ -15,7 +15,7 @@ class Settings:
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         batch_frames: Most frames in a batch, or None for the default.
-        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
+        decoder: The decoder that the questions go by: "majority", "first_token", "score" or "beam".
         blank: Index of the blank, None for what the layout says, or -1 where there is none.
         choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
         mixed: True for half precision where a sample shows that it changes no prediction.

@@ -30,15 +30,24 @@ class Runner:
         device: Where to run.
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
+        beam: True for a prefix beam search of every clip.
     """
 
     def __init__(
-        self, network: BuiltNetwork, name: str, device: torch.device, batch_frames: int | None, *, mixed: bool
+        self,
+        network: BuiltNetwork,
+        name: str,
+        device: torch.device,
+        batch_frames: int | None,
+        *,
+        mixed: bool,
+        beam: bool = False,
     ) -> None:
+        self._beam = beam
         self.device = device
         self.notes: list[str] = []
         self._network, self._name = network, name
-        self._placed = PlacedNetwork(network.module, network.architecture.blank, device, mixed=mixed)
+        self._placed = PlacedNetwork(network.module, network.architecture.blank, device, mixed=mixed, beam=beam)
         self.size = BatchSize(self._placed.kind, network.architecture.classes, batch_frames)
         self._sampled = not mixed
         self._under_way: deque[Underway] = deque()
@@ -116,7 +125,9 @@ class Runner:
                 f"{describe_device(self.device)} {what} during the run; the rest ran on the CPU. It said: {_first_line(error)}"
             )
             self.device = torch.device("cpu")
-            self._placed = PlacedNetwork(self._network.module, self._network.architecture.blank, self.device)
+            self._placed = PlacedNetwork(
+                self._network.module, self._network.architecture.blank, self.device, beam=self._beam
+            )
             return [batch]
         if short:
             raise InferenceError(

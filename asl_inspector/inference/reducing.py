@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from asl_inspector.inference.decoding_beam import prefix_beam
 from asl_inspector.inference.exact_scores import single_gloss_log_probs
 from asl_inspector.inference.predictions import TOP
 
@@ -27,6 +28,7 @@ class Reduced:
         top_log_prob: (N, K).
         loss: (N,), minus the log probability of the true gloss; NaN where there is none.
         finite: (N,), False for clips with an output that is not finite.
+        beam: (N,), first gloss of the best prefix, the blank where that is empty; -1 where it was not asked for.
     """
 
     best_gloss: Tensor
@@ -37,9 +39,12 @@ class Reduced:
     top_log_prob: Tensor
     loss: Tensor
     finite: Tensor
+    beam: Tensor
 
 
-def reduce_logits(logits: Tensor, blank: int | None, labels: Tensor, lengths: Tensor | None = None) -> Reduced:
+def reduce_logits(
+    logits: Tensor, blank: int | None, labels: Tensor, lengths: Tensor | None = None, *, beam: bool = False
+) -> Reduced:
     """Reduce a batch.
 
     With a blank the network is a CTC recogniser, and a clip's scores are exact CTC probabilities of one gloss. Without,
@@ -50,12 +55,17 @@ def reduce_logits(logits: Tensor, blank: int | None, labels: Tensor, lengths: Te
         blank: Index of the blank, or None.
         labels: (N,), int64, true class; anything that is no gloss of the network counts as absent.
         lengths: (N,), output frames of each clip, or None where all have T.
+        beam: True for a prefix beam search besides.
     """
     padding = None
     if lengths is not None and logits.shape[1] > 1:
         padding = torch.arange(logits.shape[1], device=logits.device) >= lengths.unsqueeze(1)  # (N, T)
         logits = logits.masked_fill(padding.unsqueeze(-1), 0)
     finite = logits.sum(dim=(1, 2)).isfinite()  # forty times faster than asking every number
+    first = torch.full_like(labels, -1)
+    if beam and blank is not None:
+        found = prefix_beam(logits.log_softmax(dim=-1), blank, lengths)
+        first = torch.where(found.lengths > 0, found.tokens[:, 0], blank)
     if blank is None:
         best, best_gloss = logits.max(dim=-1)
         lead = torch.full_like(best, -torch.inf)
@@ -84,6 +94,7 @@ def reduce_logits(logits: Tensor, blank: int | None, labels: Tensor, lengths: Te
         top.values,
         _losses(scores, blank, labels),
         finite,
+        first.int(),
     )
 
 

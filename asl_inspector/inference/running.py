@@ -35,6 +35,7 @@ class Run:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
+        beam: True for a prefix beam search of every clip, where the network has a blank.
 
     Raises:
         InferenceError: If the features do not fit the network, or the device is not there.
@@ -48,7 +49,9 @@ class Run:
         device: str = "auto",
         batch_frames: int | None = None,
         mixed: bool = False,
+        beam: bool = False,
     ) -> None:
+        self._beam = beam and network.architecture.blank is not None
         check_features(network, clips)
         self.network, self.clips = network, clips
         self.notes: list[str] = []
@@ -107,6 +110,7 @@ class Run:
             outcomes=_read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
+            beam=_read_only(columns.beam.copy()) if self._beam else None,
         )
 
     def _require_some(self) -> None:
@@ -134,7 +138,7 @@ class Run:
 
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
         columns, clips = self._columns, self.clips
-        runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed)
+        runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
         threads = Threads() if runner.kind == "cpu" else None
         plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
         loader = Loader(clips, plan, runner.size, pinned=runner.kind == "cuda", cancel=cancel)

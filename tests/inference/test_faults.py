@@ -61,7 +61,13 @@ class PretendedGpu(PlacedNetwork):
     late: Callable[[Batch], None]
 
     def __init__(
-        self, module: torch.nn.Module, blank: int | None, device: torch.device, *, mixed: bool = False
+        self,
+        module: torch.nn.Module,
+        blank: int | None,
+        device: torch.device,
+        *,
+        mixed: bool = False,
+        beam: bool = False,
     ) -> None:
         super().__init__(module, blank, torch.device("cpu"))
         self.kind = device.type
@@ -323,7 +329,7 @@ def test_half_precision_is_given_up_where_it_changes_a_prediction(
     plain = PretendedGpu.__init__
 
     def mixed_one(
-        self: PretendedGpu, module: torch.nn.Module, blank: int | None, device: torch.device, *, mixed: bool = False
+        self: PretendedGpu, module: torch.nn.Module, blank: int | None, device: torch.device, *, mixed: bool, beam: bool
     ) -> None:
         plain(self, module, blank, device)
         self.mixed = mixed
