@@ -6,6 +6,9 @@ import json
 import re
 from enum import Enum
 
+from asl_inspector.inert_pickle.beginnings import runs_as_pickle, starts_pickle
+from asl_inspector.inert_pickle.opcodes.stack_and_memo import HIGHEST_PROTOCOL
+from asl_inspector.inert_pickle.opcodes.table import HANDLERS
 from asl_inspector.inert_pickle.records import Buffer
 from asl_inspector.protobuf_wire import BYTES, VARINT, FieldBudget, MalformedProtobuf, fields
 
@@ -105,6 +108,7 @@ _MAGIC = (
     (b"tree\nversion=v", Kind.LIGHTGBM),
     (b"version https://git-lfs", Kind.LFS_POINTER),
 )
+_PROTO, _PERSID = 0x80, ord("P")
 _MAGIC_LATER = (
     (4, b"TFL3", Kind.TFLITE),
     (8, b"WEBP", Kind.IMAGE),
@@ -117,9 +121,6 @@ _STILL_IMAGES = (b"heic", b"heix", b"avif", b"mif1", b"msf1")
 _ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _KERAS_WORDS = (b"keras_version", b"model_config", b"layer_names", b"_layer_checkpoint_dependencies")
 _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
-_GLOBAL_FIRST = re.compile(
-    rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:[().q}\]]|p\d+\n)"
-)  # protocol 0: a class, then a use of it
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SERVER_XML = re.compile(r"<(?:error|errorresponse)\b[^>]*>.{0,400}?<code>", re.DOTALL)
 _SERVER_TEXT = re.compile(
@@ -140,6 +141,8 @@ def sniff(content: Buffer) -> Kind:
         return Kind.EMPTY
     head = bytes(content[:HEAD])
     known = _by_magic(head, size)
+    if known is not None and HANDLERS[head[0]] and head[0] != _PERSID and runs_as_pickle(content):
+        return Kind.PICKLE  # dressed as something else, and yet an ordinary load would run it
     if known is Kind.HDF5:
         start = bytes(content[:LONGEST_HDF5_SEARCH])
         return Kind.KERAS_HDF5 if any(word in start for word in _KERAS_WORDS) else Kind.HDF5
@@ -148,8 +151,10 @@ def sniff(content: Buffer) -> Kind:
     if not any(head) and _is_all_zeros(content):
         return Kind.ZEROS
     if _is_safetensors(head, size):
-        return Kind.SAFETENSORS
-    if _is_pickle(head):
+        # a header length of 0x80, 0x02 and so on may be the start of a pickle stream as well; it counts if it goes on
+        return Kind.PICKLE if head[0] == _PROTO and runs_as_pickle(content) else Kind.SAFETENSORS
+    announced = head[0] == _PROTO and size > 1 and head[1] <= HIGHEST_PROTOCOL
+    if announced or starts_pickle(content):
         return Kind.TORCH_LEGACY if _TORCH_MAGIC_NUMBER in head[:16] else Kind.PICKLE
     if _is_onnx(memoryview(content)):
         return Kind.ONNX
@@ -198,15 +203,6 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     if len(head) < 10 or head[8:9] != b"{" or head[9:10] not in b'"} \t\r\n':
         return False
     return 2 <= length <= size - 8 or (length > size - 8 and head[6:8] == b"\0\0") or length >> 62 != 0
-
-
-def _is_pickle(head: bytes) -> bool:
-    """Protocol 2 and later announce themselves; 0 and 1 start with a container, a class or a plain value."""
-    if head[0] == 0x80:
-        return len(head) > 1 and head[1] <= 5
-    if head[:2] in (b"(d", b"(l", b"(t", b"(i", b"(c", b"(p", b"}q", b"]q", b"}(", b"](", b"(S", b"(V"):
-        return True
-    return _GLOBAL_FIRST.match(head) is not None
 
 
 def _is_onnx(content: memoryview) -> bool:

@@ -119,3 +119,103 @@ def legacy() -> bytes:
 )
 def test_kinds(content: bytes, kind: Kind) -> None:
     assert sniff(content) is kind
+
+
+PLAIN = [
+    1,
+    300,
+    70_000,
+    2**80,
+    1.5,
+    "text",
+    "żółć",
+    b"bytes",
+    True,
+    [1],
+    {"a": 1},
+    (),
+    (1, 2),
+    {1},
+    1 + 2j,
+    [["x" * 30]] * 9_000,
+]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: repr(value)[:12])
+def test_streams_of_every_protocol_are_known_by_their_content(value: object, protocol: int) -> None:
+    assert sniff(pickle.dumps(value, protocol=protocol)) is Kind.PICKLE
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"cos\nsystem\n(S'x'\ntR.",
+        b"cos\nsystem\n(S'x'\ntR",  # breaks off after the call
+        b"cos\nsystem\n(S'x'\ntR\xff",  # goes on with what is no opcode
+        b"(S'x'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'x'\no.",
+        b"N0cos\nsystem\n(S'x'\ntR.",
+        b"N0" * 20_000 + b"cos\nsystem\n(S'x'\ntR.",
+        b"I1\n0(cos\nsystem\nVx\no.",
+        b"\x8c\x02os\x8c\x06system\x93\x8c\x01x\x85R.",  # opcodes of protocol 4 without announcing it
+        b"\x88\x82\x07.",
+        b"\x95\x02\x00\x00\x00\x00\x00\x00\x00]..",
+        b"cantigravity\ngeohash\n0N.",
+        b"X\x01\x00\x00\x00a.",
+        b"U\x01a.",
+        b"G?\xf8\x00\x00\x00\x00\x00\x00.",
+        b"J\x01\x00\x00\x00.",
+        b"L1L\n.",
+        b"F1.5\n.",
+        b"S'a'\n.",
+        b"Va\n.",
+    ],
+)
+def test_streams_that_announce_no_protocol_are_known_by_running_them(stream: bytes) -> None:
+    assert sniff(stream) is Kind.PICKLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat\ndog\n",
+        "cat\ndog\nowl\n",
+        "Kp.",
+        "Mix.",
+        "Good luck.",
+        "Jokes.",
+        "N.",
+        "I1\nI2\nI3\n",
+        "Validation loss: 3\nValidation loss: 2\n",
+        "Validation loss: 3\n" * 5_000,
+        "Precision 0.5\nPrecision 0.6\n",
+        "Loss 0.1 at step 3",
+        "The quick brown fox",
+        "Best epoch: 3",
+        "Fold 1\n",
+        "(1, 2, 3)",
+        "(Validation loss: 3\nVal\n",
+        "().foo",
+        "0.5 0.25\n",
+        "1,2,3\n",
+        "gloss\tid\nhello\t1\n",
+        "import os\n",
+        "class Model:\n    pass\n",
+        "a,b,c\n1,2,3\n",
+        "best\n",
+        "N = 3\n",
+        "S'il vous plaît\n",
+    ],
+)
+def test_text_is_not_taken_for_a_stream(text: str) -> None:
+    assert sniff(text.encode()) is Kind.TEXT
+
+
+def test_a_pickle_stream_dressed_as_safetensors_is_seen() -> None:
+    length = b"\x80\x02G\0\0\0\0\0"  # PROTO 2, then BINFLOAT, which swallows the brace; or 4.6 million
+    stream = length + b'{" ' + b"cos\nsystem\n(S'x'\ntR."
+    assert sniff(stream + b" " * int.from_bytes(length, "little")) is Kind.PICKLE
+    header = b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
+    honest = 0x0280.to_bytes(8, "little") + header.ljust(0x0280)
+    assert sniff(honest) is Kind.SAFETENSORS

@@ -164,12 +164,12 @@ def _read_content(file: MappedFile, cancel: CancelToken) -> Found:
 
 def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
     try:
-        pickle = read_pickle_file(file.view, cancel=cancel)
+        pickle = read_pickle_file(file.view, cancel=cancel, salvage=True)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
-    if looks_like_cache(pickle.value):
+    if looks_like_cache(pickle.value) and not pickle.is_damaged:
         return file, open_clips(file, cancel=cancel), would_run(pickle)
     return _with_parts(*open_with_parts(file, cancel=cancel))
 

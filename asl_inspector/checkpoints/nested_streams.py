@@ -40,7 +40,7 @@ def open_stream(region: Region, cancel: CancelToken, label: str) -> Stream:
     if kind is Kind.TORCH_LEGACY:
         return legacy_stream(region, cancel, label)
     if kind is Kind.PICKLE:
-        return Stream(read_pickle(region.content, cancel=cancel), region, lambda _: None)
+        return Stream(read_pickle(region.content, cancel=cancel, salvage=True), region, lambda _: None)
     directory = read_directory(region.content) if kind is Kind.ZIP else None
     if directory is None or not is_torch_zip(directory):
         raise UnreadableCheckpoint(f"it is {kind.value}.")

@@ -216,7 +216,7 @@ def _add_objects(
     """An array of objects is a pickle stream of the whole array; without dimensions it stands for its one object."""
     offset = None if place.packed_bytes is not None else place.offset + header.size
     region = Region(content[header.size :], offset)
-    pickle = read_pickle(region.content, cancel=cancel)
+    pickle = read_pickle(region.content, cancel=cancel, salvage=True)
     array = array_of(pickle.value)
     if array is not None and not header.shape and isinstance(array.data, tuple) and len(array.data) == 1:
         pickle = replace(pickle, value=array.data[0])

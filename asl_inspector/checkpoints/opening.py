@@ -188,7 +188,7 @@ def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:
         path=file.path,
         bytes=file.size,
         format=reading.format,
-        status="partly" if broken else "opened",
+        status="partly" if broken or reading.is_damaged else "opened",
         tensors=tuple(tensors),
         values=reading.values,
         would_run=reading.would_run,

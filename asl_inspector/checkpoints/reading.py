@@ -24,6 +24,7 @@ class Reading:
         weights_path: Path of the weights where the format tells, and then all tensors have their roles; else None.
         parts: Further files that hold tensors, by the name that these give them.
         kind: What the file is, as a sentence, where it is a model of another library and holds no weights of a network.
+        is_damaged: True where the file breaks off and only what is intact was read.
     """
 
     format: str
@@ -36,6 +37,7 @@ class Reading:
     weights_path: tuple[str, ...] | None = None
     parts: Mapping[str, MappedFile] = field(default_factory=dict)
     kind: str = ""
+    is_damaged: bool = False
 
 
 def below(path: tuple[str, ...], reading: Reading) -> Reading:
@@ -57,4 +59,5 @@ def together(format_name: str, readings: Iterable[Reading], notes: Iterable[str]
         tuple(run for part in parts for run in part.would_run),
         tuple(dict.fromkeys([*notes, *(note for part in parts for note in part.notes)])),
         next((part.root for part in parts if part.root is not None), None),
+        is_damaged=any(part.is_damaged for part in parts),
     )

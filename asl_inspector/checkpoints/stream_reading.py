@@ -62,6 +62,8 @@ def read_stream(
         open_nested=open_nested,
     )
     runs = list(would_run(stream.pickle, opened=nested.opened, is_part=is_part))
+    for aside in (aside for held in (stream, *nested.streams) for aside in held.asides):
+        runs += would_run(aside, is_part=is_part)
     for inner in nested.streams:
         # offsets are counted from where the outermost stream starts, as far as both are in the file
         shift = (inner.region.offset or 0) - (stream.region.offset or 0) if inner.region.offset is not None else 0
@@ -75,4 +77,5 @@ def read_stream(
         tuple(sorted(runs, key=lambda run: run.offset)[:MOST_LISTED]),
         tuple(notes),
         stream.pickle.value,
+        is_damaged=any(held.pickle.is_damaged for held in (stream, *nested.streams)),
     )

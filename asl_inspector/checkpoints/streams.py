@@ -21,6 +21,7 @@ class Stream:
         find_storage: Finds the block behind a persistent id.
         find_tensor: Finds a tensor behind a persistent id, in formats that have such; else None.
         notes: What was odd about its container.
+        asides: Further streams that an ordinary load of the container reads, for what they would run.
     """
 
     pickle: Pickle
@@ -28,3 +29,4 @@ class Stream:
     find_storage: StorageFinder
     find_tensor: Callable[[object], TensorRecord | None] | None = None
     notes: tuple[str, ...] = ()
+    asides: tuple[Pickle, ...] = ()

@@ -56,6 +56,6 @@ def read_pickled(file: MappedFile, cancel: CancelToken) -> Reading:
     Raises:
         MalformedPickle: If the stream is damaged.
     """
-    pickle = read_pickle_file(file.view, cancel=cancel)
+    pickle = read_pickle_file(file.view, cancel=cancel, salvage=True)
     reading = read_stream("pickle", Stream(pickle, Region(file.view, 0), lambda _: None), file.view, cancel)
     return replace(reading, kind=library_sentence(pickle))

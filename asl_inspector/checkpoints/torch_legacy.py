@@ -37,9 +37,9 @@ def legacy_stream(region: Region, cancel: CancelToken, label: str = "") -> Strea
         UnreadableCheckpoint: If the file is of another version, or breaks off before the object ends.
         MalformedPickle: If it breaks off before the object starts.
     """
-    position, big_endian = _read_head(region, cancel)
+    facts = _read_head(region, cancel)
     try:
-        pickle = read_pickle(region.content, position, cancel=cancel)
+        pickle = read_pickle(region.content, facts.end, cancel=cancel, salvage=True)
     except MalformedPickle as error:
         raise UnreadableCheckpoint(
             "The file breaks off, or is damaged, before the end of its list of tensors.",
@@ -49,13 +49,17 @@ def legacy_stream(region: Region, cancel: CancelToken, label: str = "") -> Strea
     asked = _asked(pickle)
     storages: dict[str, Storage] = {}
     notes: list[str] = []
+    asides = [facts]
     try:
-        keys = read_pickle(region.content, pickle.end, cancel=cancel)
+        if pickle.is_damaged:
+            raise MalformedPickle("The list of storages is not reached.")
+        keys = read_pickle(region.content, pickle.end, cancel=cancel, salvage=True)
+        asides.append(keys)
     except MalformedPickle:
         notes.append("The file breaks off before its storages: the names of its tensors are there, their numbers not.")
     else:
         listed = [str(key) for key in items_of(keys.value) or [] if isinstance(key, str | int)]
-        storages = _walk(region, keys.end, listed, asked, big_endian, label, notes)
+        storages = _walk(region, keys.end, listed, asked, lookup(facts.value, "little_endian") is False, label, notes)
 
     def find(identity: object) -> Storage | None:
         wanted = storage_id(identity)
@@ -63,17 +67,16 @@ def legacy_stream(region: Region, cancel: CancelToken, label: str = "") -> Strea
             return None
         return _seen_as(wanted, storages.get(wanted.key), label)
 
-    return Stream(pickle, region, find, notes=(*notes, *source_notes(pickle)))
+    return Stream(pickle, region, find, notes=(*notes, *source_notes(pickle)), asides=tuple(asides))
 
 
-def _read_head(region: Region, cancel: CancelToken) -> tuple[int, bool]:
-    """Where the object starts, and whether a machine wrote the file that has the highest byte first."""
+def _read_head(region: Region, cancel: CancelToken) -> Pickle:
+    """What the file says of the machine that wrote it; the object follows."""
     magic = read_pickle(region.content, 0, cancel=cancel)
     version = read_pickle(region.content, magic.end, cancel=cancel)
     if magic.value != MAGIC_NUMBER or version.value != PROTOCOL_VERSION:
         raise UnreadableCheckpoint("It is no PyTorch file of a version that is known.")
-    facts = read_pickle(region.content, version.end, cancel=cancel)
-    return facts.end, lookup(facts.value, "little_endian") is False
+    return read_pickle(region.content, version.end, cancel=cancel)
 
 
 def _asked(pickle: Pickle) -> dict[str, StorageId]:

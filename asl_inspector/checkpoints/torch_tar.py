@@ -19,10 +19,10 @@ from asl_inspector.checkpoints.storages import Storage, storage_dtype
 from asl_inspector.checkpoints.streams import Stream
 from asl_inspector.checkpoints.torch_legacy import source_notes
 from asl_inspector.checkpoints.torch_values import HIGHEST_RANK, windowed
-from asl_inspector.errors import UnreadableCheckpoint
+from asl_inspector.errors import InspectorError, UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.inert_pickle.plain import items_of
-from asl_inspector.inert_pickle.records import Global
+from asl_inspector.inert_pickle.records import Global, Pickle
 from asl_inspector.progress import CancelToken
 
 BLOCK = 512
@@ -75,16 +75,26 @@ def tar_stream(region: Region, cancel: CancelToken) -> Stream:
             "It is a tar archive without the members `storages`, `tensors` and `pickle` of an early PyTorch file.",
             advice="If it is an archive of checkpoints, unpack it and drop what is in it.",
         )
-    storages = _read_storages(members["storages"], cancel)
-    tensors = _read_tensors(members["tensors"], storages, cancel)
+    asides: list[Pickle] = []
+    notes: list[str] = []
+    storages: dict[str, Storage] = {}
+    tensors: dict[str, TensorRecord] = {}
+    try:
+        storages = _read_storages(_Reader(members["storages"], cancel, asides))
+        tensors = _read_tensors(_Reader(members["tensors"], cancel, asides), storages)
+    except InspectorError as error:
+        notes.append(error.sentence)
     held = members["pickle"]
-    pickle = read_pickle(held.content, cancel=cancel)
+    pickle = read_pickle(held.content, cancel=cancel, salvage=True)
+    if notes:
+        pickle = replace(pickle, is_damaged=True)
     return Stream(
         pickle,
         held,
         lambda identity: storages.get(str(identity)) if isinstance(identity, str | int) else None,
         lambda identity: tensors.get(str(identity)) if isinstance(identity, str | int) else None,
-        source_notes(pickle),
+        (*notes, *source_notes(pickle)),
+        tuple(asides),
     )
 
 
@@ -94,11 +104,13 @@ class _Reader:
 
     region: Region
     cancel: CancelToken
+    streams: list[Pickle]
     position: int = 0
 
     def value(self) -> object:
         pickle = read_pickle(self.region.content, self.position, cancel=self.cancel)
         self.position = pickle.end
+        self.streams.append(pickle)
         return pickle.value
 
     def count(self) -> int:
@@ -116,8 +128,8 @@ class _Reader:
         return struct.unpack(f"<{count}q", raw)
 
 
-def _read_storages(region: Region, cancel: CancelToken) -> dict[str, Storage]:
-    reader = _Reader(region, cancel)
+def _read_storages(reader: _Reader) -> dict[str, Storage]:
+    region = reader.region
     storages: dict[str, Storage] = {}
     for _ in range(reader.count()):
         given = items_of(reader.value()) or []
@@ -144,8 +156,7 @@ def _read_storages(region: Region, cancel: CancelToken) -> dict[str, Storage]:
     return storages
 
 
-def _read_tensors(region: Region, storages: dict[str, Storage], cancel: CancelToken) -> dict[str, TensorRecord]:
-    reader = _Reader(region, cancel)
+def _read_tensors(reader: _Reader, storages: dict[str, Storage]) -> dict[str, TensorRecord]:
     tensors: dict[str, TensorRecord] = {}
     for _ in range(reader.count()):
         given = items_of(reader.value()) or []

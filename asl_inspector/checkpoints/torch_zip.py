@@ -75,7 +75,7 @@ def zip_stream(
         MalformedPickle: If its pickle stream is.
     """
     region = member_region(directory, archive, directory.members[pickle_name])
-    pickle = read_pickle(region.content, cancel=cancel)
+    pickle = read_pickle(region.content, cancel=cancel, salvage=True)
     order = directory.members.get(byte_order)
     big_endian = order is not None and bytes(directory.read(order)[:3]) == b"big"
     storages = _Storages(directory, archive, storage_name, big_endian, label)

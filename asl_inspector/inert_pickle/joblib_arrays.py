@@ -19,15 +19,20 @@ from asl_inspector.inert_pickle.records import LONGEST_HEAD, Buffer, Built, Byte
 from asl_inspector.progress import CancelToken
 
 
-def read_pickle_file(source: Buffer, *, cancel: CancelToken | None = None) -> Pickle:
+def read_pickle_file(source: Buffer, *, cancel: CancelToken | None = None, salvage: bool = False) -> Pickle:
     """Read a pickle stream, joblib's included, without running any of it.
+
+    Args:
+        source: The bytes.
+        cancel: Asked now and then.
+        salvage: Take a stream that breaks off for what it holds up to there.
 
     Raises:
         MalformedPickle: If the stream is damaged.
         Cancelled: If `cancel` was set.
     """
     arrays = _Arrays(memoryview(source), cancel or CancelToken())
-    outer = read_pickle(source, cancel=cancel, after_build=arrays.step_over)
+    outer = read_pickle(source, cancel=cancel, after_build=arrays.step_over, salvage=salvage)
     if not arrays.inner:
         return outer
     pickles = [outer, *arrays.inner]

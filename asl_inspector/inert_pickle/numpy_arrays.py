@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of, lookup
-from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Items
+from asl_inspector.inert_pickle.records import NOWHERE, Buffer, Built, ByteSpan, Items
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +117,7 @@ def bytes_of(value: object) -> bytes | ByteSpan | None:
     all; Python 2 writes a string.
     """
     if isinstance(value, ByteSpan):
-        return value
+        return value.head if value.start == NOWHERE else value
     if isinstance(value, str):  # Python 2's byte string that happened to be ASCII
         return value.encode("latin-1", "replace")
     if class_of(value) in EMPTY_BYTES and isinstance(value, Built) and not arguments_of(value):
