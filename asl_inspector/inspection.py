@@ -19,11 +19,11 @@ import numpy as np
 from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
+from asl_inspector.case.run_history import run_history
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.history.records import History
+from asl_inspector.errors import DataError, InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import Content, missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -32,6 +32,7 @@ from asl_inspector.workers.calling import Readers, open_file
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
+    from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -58,6 +59,7 @@ class Inspector:
         self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
         self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
+        self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -116,7 +118,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions, self._runs = None, {}, {}
+        self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -171,9 +173,10 @@ class Inspector:
             train=None,
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=best_history(case.histories, checkpoint),
+            history=run_history(case),
             nonfinite=nonfinite,
             health=health,
+            data=self._look_through(case, progress, cancel),
         )
         if case.train is not None and rebuilt is not None:
             if preliminary is not None:
@@ -197,6 +200,7 @@ class Inspector:
             train=evidence.train,
             comparison=evidence.stage1,
             history=evidence.history,
+            data=evidence.data,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
         )
@@ -298,6 +302,50 @@ class Inspector:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
 
+    def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
+        """What is found in the clips; a file is looked through once while it stays the same."""
+        from asl_inspector.data.measuring import against_each_other
+        from asl_inspector.data.surveying import survey
+
+        known: list[ClipSurvey | None] = []
+        for clips, what in ((case.validation, "validation"), (case.train, "training")):
+            if clips is None:
+                known.append(None)
+                continue
+            key = _identity(next(one for one in case.files if one.opened is clips))
+            if key not in self._surveys:
+                self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
+            known.append(self._surveys[key])
+        if known == [None, None]:
+            return None
+        return against_each_other(case.validation, case.train, known[0], known[1], progress=progress, cancel=cancel)
+
+    def neighbours(
+        self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None
+    ) -> tuple[Neighbours, DataMeasures]:
+        """The nearest training clip of every validation clip, and the clips' other measures.
+
+        Args:
+            method: "resampled" or "dtw".
+            progress: Told how far it is.
+            cancel: Asked now and then.
+
+        Raises:
+            DataError: If there is nothing to compare.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.measuring import nearest_clips
+
+        cancel = cancel or CancelToken()
+        case = self.case
+        if case.validation is None or case.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        data = self._look_through(case, progress, cancel)
+        if data is None or data.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        found = nearest_clips(case.validation, case.train, data.train, method, progress=progress, cancel=cancel)
+        return found, data
+
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed, and its features.
 
@@ -340,20 +388,6 @@ def side_of(one: OpenFile | None) -> Side | None:
     if one is None or one.file is None or not isinstance(one.opened, Checkpoint) or not one.opened.weights:
         return None
     return Side(one.opened.weights, one.file.view)
-
-
-def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) -> History | None:
-    """The history that tells most; the lists in the checkpoint where no file tells any epoch."""
-    told = max(histories, key=lambda history: len(history.epochs), default=None)
-    if told is not None and told.epochs:
-        return told
-    curves = checkpoint.contents.curves if checkpoint else {}
-    train, validation = curves.get("train_losses", ()), curves.get("val_losses", ())
-    count = max(len(train), len(validation))
-    if not count:
-        return told
-    printed = told.stage1 if told else ()
-    return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
 
 
 def judged_weights(

@@ -176,7 +176,7 @@ def _by_magic(head: bytes, size: int) -> Kind | None:
         return Kind.IMAGE if head[8:12] in _STILL_IMAGES else Kind.VIDEO
     if head.startswith(b"BM") and int.from_bytes(head[2:6], "little") == size:
         return Kind.IMAGE
-    if b"brain.Event:" in head[:80]:
+    if _is_event_file(head):
         return Kind.EVENTS
     if head.startswith(b"\x08\x01\x12") and b"serve" in head[:64]:
         return Kind.TENSORFLOW
@@ -192,6 +192,11 @@ def _is_all_zeros(content: Buffer) -> bool:
     parts = (view,) if len(view) <= ALL_ZEROS_CHECKED else (view[:half], view[-half:])
     blocks = (bytes(part[start : start + (1 << 20)]) for part in parts for start in range(0, len(part), 1 << 20))
     return all(block.count(0) == len(block) for block in blocks)
+
+
+def _is_event_file(head: bytes) -> bool:
+    """The first record of an event file is short and names the version of the format."""
+    return head[2:8] == bytes(6) and b"brain.Event:" in head[12:64]
 
 
 def _is_safetensors(head: bytes, size: int) -> bool:

@@ -25,6 +25,7 @@ NAMES = (
     "statistics_speed",
     "keys_window",
     "compare_speed",
+    "leakage_search",
 )
 
 

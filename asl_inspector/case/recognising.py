@@ -21,7 +21,8 @@ from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_co
 from asl_inspector.checkpoints.sharded import looks_like_index
 from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.history.opening import looks_like_notebook, open_history
+from asl_inspector.history.json_logs import looks_like_json_lines
+from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile, MappedParts
@@ -35,8 +36,10 @@ from asl_inspector.sniffing import Kind, sniff
 MOST_FILES = 2_000
 DEEPEST_FOLDER = 4
 LARGEST_JSON = 256 << 20
-PROSE = {"", ".log", ".md", ".out", ".rst", ".txt"}
 Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
+START = 1 << 20
+PRINTED_DICT = "{'"
+PROSE = {"", ".log", ".md", ".out", ".py", ".rst", ".txt"}
 CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
 
@@ -159,6 +162,8 @@ def _read_content(file: MappedFile, cancel: CancelToken) -> Found:
         return file, _open_json(file), ()
     if kind is Kind.TEXT:
         return file, _open_text(file), ()
+    if kind is Kind.EVENTS:
+        return file, open_history(file), ()
     return _with_parts(*open_with_parts(file, cancel=cancel))
 
 
@@ -177,11 +182,15 @@ def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
 def _open_json(file: MappedFile) -> Opened:
     if file.size > LARGEST_JSON:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
+    content = bytes(file.view)
     try:
-        held = json.loads(bytes(file.view))
+        held = json.loads(content)
     except (ValueError, RecursionError) as error:
+        start = content[:START].decode("utf-8", "replace")
+        if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
+            return open_history(file)
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=str(error)) from None
-    return open_history(file) if looks_like_notebook(held) else read_vocabulary(file)
+    return open_history(file) if tells_a_history(held) else read_vocabulary(file)
 
 
 def _open_text(file: MappedFile) -> History:
@@ -204,7 +213,9 @@ def summary_of(opened: Opened) -> str:
         return f"{len(opened):,} clips"
     if isinstance(opened, Vocabulary):
         return f"{len(opened.gloss_to_id):,} glosses"
-    return f"{len(opened.epochs)} epochs" if opened.epochs else "no epochs"
+    if opened.kind == "code":
+        return f"{len(opened.hints)} hints in code" if opened.hints else "code"
+    return f"{len(opened.epochs):,} {opened.axis}s" if opened.epochs else "no epochs"
 
 
 def choices_of(opened: Opened) -> tuple[Role, ...]:

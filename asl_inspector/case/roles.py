@@ -55,10 +55,17 @@ def _decided(one: OpenFile, chosen: Mapping[Path, Role], decisions: Mapping[Path
 
 def _history_reason(history: History) -> str:
     if history.epochs:
-        return f"It prints the losses and accuracies of {len(history.epochs)} epochs."
-    if not history.stage1:
-        return "It is text without any epoch of a training run."
-    return "It prints whether pre-trained weights were loaded."
+        verb = "prints" if history.kind in ("log", "notebook") else "holds"
+        return f"It {verb} the losses and accuracies of {len(history.epochs):,} {history.axis}s."
+    if history.stage1:
+        return "It prints whether pre-trained weights were loaded."
+    if history.hints:
+        return "It is training code; its text was read and not run."
+    if history.kind == "code":
+        return "It is Python code without anything that is known to go wrong."
+    if history.kind == "events":
+        return "It is a TensorBoard event file without a loss or an accuracy."
+    return "It is text without any epoch of a training run."
 
 
 def _words(path: Path) -> set[str]:

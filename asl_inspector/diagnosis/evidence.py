@@ -12,6 +12,7 @@ from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
@@ -95,6 +96,7 @@ class Evidence:
         history: The run's history, or None.
         nonfinite: Weights that are not finite, by key.
         health: What the weights themselves answer.
+        data: What was found in the clips, or None where they were not looked through.
     """
 
     case: Case
@@ -107,3 +109,4 @@ class Evidence:
     history: History | None
     nonfinite: dict[str, int]
     health: tuple[HealthNote, ...] = ()
+    data: DataMeasures | None = None

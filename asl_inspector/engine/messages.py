@@ -40,6 +40,7 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
+from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
 from asl_inspector.engine.tensor_messages import (
     FloatArray,
     HealthView,
@@ -50,7 +51,7 @@ from asl_inspector.engine.tensor_messages import (
     StatisticsPart,
     TensorView,
 )
-from asl_inspector.history.records import History, Printed
+from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
@@ -210,11 +211,14 @@ CODEC = Codec(
         ClipDetail,
         ClipMeasures,
         Clue,
+        CodeHint,
         CompareSide,
         CompareView,
         Comparison,
+        Contradiction,
         Counterfactual,
         Diagnosis,
+        EarlyStop,
         Exported,
         Finding,
         Fingerprint,
@@ -225,7 +229,9 @@ CODEC = Codec(
         InspectionView,
         Judgement,
         LabelAudit,
+        LossSteps,
         Losses,
+        Luck,
         ModuleDistance,
         OptimizerState,
         OptimizerView,
@@ -238,11 +244,13 @@ CODEC = Codec(
         Reproduction,
         Request,
         Role,
+        RunMeasures,
         SampleTable,
         Settings,
         SliceRequest,
         SliceView,
         Stage1Verdict,
+        Stated,
         StatisticsPart,
         Step,
         TensorComparison,

@@ -39,7 +39,7 @@ def checkpoint_codec() -> Codec:
 
 def file_codec() -> Codec:
     """For every kind of file."""
-    from asl_inspector.history.records import History, Printed
+    from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
     from asl_inspector.samples.records import Clips, FeaturePlace, Vocabulary
 
-    return Codec((*OF_CHECKPOINTS, Clips, FeaturePlace, History, Printed, Vocabulary))
+    return Codec((*OF_CHECKPOINTS, Clips, CodeHint, Contradiction, FeaturePlace, History, Printed, Stated, Vocabulary))

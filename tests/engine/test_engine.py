@@ -240,7 +240,7 @@ def _records_within(hint: object, found: set[type]) -> set[type]:
         if hint not in found:
             found.add(hint)
             if dataclasses.is_dataclass(hint):
-                for inner in typing.get_type_hints(hint).values():
+                for inner in typing.get_type_hints(hint, localns=CODEC.types).values():
                     _records_within(inner, found)
         return found
     for inner in typing.get_args(hint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from safetensors.numpy import save_file
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case import recognising
+from asl_inspector.case.records import Opened
 from asl_inspector.checkpoints.opening import open_checkpoint as open_here
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.tensor_numbers import first_numbers
@@ -28,6 +31,7 @@ from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers import calling
 from asl_inspector.workers.calling import Readers, open_checkpoint, open_file
+from asl_inspector.workers.codecs import file_codec
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
 
@@ -233,3 +237,17 @@ def test_shards_are_opened_by_the_program_and_read_with_their_index(tmp_path: Pa
         notes = " ".join(opened.notes)
         assert "“../secret” is no plain file name" in notes
         assert "“gone” is not here" in notes
+
+
+def test_all_that_a_reader_can_find_may_travel() -> None:
+    known = set(file_codec().types)
+    for opened in typing.get_args(Opened):
+        todo, seen = [opened], set()
+        while todo:
+            hint = todo.pop()
+            todo += typing.get_args(hint)
+            if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in seen:
+                seen.add(hint)
+                assert hint.__name__ in known
+                todo += typing.get_type_hints(hint).values()
+        assert seen
