@@ -274,3 +274,11 @@ def test_the_first_elements_of_keys_name_a_part_too(tmp_path: Path) -> None:
     assert compare_states(tmp_path, both, teacher, part_a="teacher").judgement.verdict == "identical"
     unclear = compare_states(tmp_path, both, born(3).state_dict())
     assert any("“teacher.” fit as well as those under “student.”" in note for note in unclear.weights.notes)
+
+
+def test_a_part_may_have_dots_in_its_name(tmp_path: Path) -> None:
+    state = nn.Linear(20, 20).state_dict()
+    other = nn.Linear(20, 20).state_dict()
+    found = compare_states(tmp_path, {"model": state, "v1.ema": other}, other, part_a="v1.ema")
+    assert found.part_a == ("v1.ema",)
+    assert found.judgement.verdict == "identical"

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from asl_inspector.checkpoints import tensor_windows
+from asl_inspector.checkpoints.one_thread_products import dot, gram
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.checkpoints.records import Quantizer, TensorRecord
 from asl_inspector.checkpoints.tensor_differences import Difference, difference
@@ -171,3 +172,11 @@ def test_pages_are_handed_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     differ(tmp_path, torch.randn(LONG), torch.randn(LONG))
     assert len(asked) >= 4
     assert all(start % mmap.PAGESIZE == 0 and length > 0 for start, length in asked)
+
+
+def test_products_in_pieces_equal_those_of_one_piece() -> None:
+    random = np.random.default_rng(4)
+    a, b = random.normal(size=(130, 201)), random.normal(size=(70, 201))
+    np.testing.assert_allclose(gram(a, b), a @ b.T, rtol=1e-12, atol=1e-12)
+    x, y = random.normal(size=20_001), random.normal(size=20_001)
+    assert dot(x, y) == pytest.approx(float(x @ y), rel=1e-12)

@@ -16,10 +16,12 @@ from makers import Run, make_notebook, save_notebook
 from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.engine.client import Engine
+from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import CaseSpec, CompareSide, CompareView, PairView
 from asl_inspector.errors import InspectorError
+from asl_inspector.inspection import Inspector
 from asl_inspector.mapped_file import MappedFile
-from asl_inspector.progress import Cancelled, CancelToken, Step
+from asl_inspector.progress import Cancelled, CancelToken, Step, silent
 
 
 @pytest.fixture
@@ -71,6 +73,15 @@ def test_a_pair_of_the_last_comparison_can_be_looked_at(engine: Engine, tmp_path
     spread = np.repeat((view.edges[1:] + view.edges[:-1]) / 2, view.counts).std()
     assert spread == pytest.approx(apart.std(), rel=0.05)
     assert cast("PairView", engine.call("pair", "nonsense", "w")).trouble
+
+
+def test_a_file_of_the_case_that_changed_meanwhile_is_opened_again(run: Run) -> None:
+    inspector = Inspector()
+    case = inspector.add([run.checkpoint])
+    other = save_notebook(run.folder / "other.pt", run.network)
+    save_notebook(run.folder / "new.pt", make_notebook(7)).replace(run.checkpoint)
+    view = Comparer().compare(case, CompareSide(run.checkpoint), CompareSide(other), silent, CancelToken())
+    assert view.compared.judgement.verdict != "identical"
 
 
 @pytest.mark.slow
