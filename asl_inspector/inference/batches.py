@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST_FRAMES = {"cpu": 2_048, "cuda": 16_384, "mps": 8_192}
+FIRST_FRAMES = {"cpu": 4_096, "cuda": 16_384, "mps": 8_192}
+FIRST_PRODUCTS = 2_500_000_000  # parameters times frames that a CPU core manages in about 40 ms
 MOST_FRAMES = {"cpu": 32_768, "cuda": 1 << 20, "mps": 65_536}
 MOST_NUMBERS = {"cpu": 8 << 20, "cuda": 64 << 20, "mps": 16 << 20}  # frames times classes of one batch
-LONGEST_SECONDS = 0.08  # a batch that takes longer would make cancelling slow
+LONGEST_SECONDS = 0.12  # a batch that takes longer would make cancelling slow
 SHORTEST_SECONDS = 0.03  # a batch that takes less can grow
 FEWEST_FRAMES = 512  # smaller batches only where the network, and not a busy machine, is slow:
 SLOW_IN_A_ROW = 4
@@ -56,7 +57,8 @@ class BatchPlan:
                 break
             self._group += 1
             end = following
-        stop = min(end, self._next + most)
+        pieces = -(-(end - self._next) // most)
+        stop = self._next + -(-(end - self._next) // pieces)  # equal batches: a small rest would be slow
         batch = self._order[self._next : stop]
         self._next = stop
         self._group += stop == end
@@ -70,11 +72,15 @@ class BatchSize:
         kind: "cpu", "cuda" or "mps".
         classes: Outputs of the network.
         wanted: Most frames that the user wants, or None.
+        parameters: Of the network; the first batch of a large one is small.
     """
 
-    def __init__(self, kind: str, classes: int, wanted: int | None = None) -> None:
+    def __init__(self, kind: str, classes: int, wanted: int | None = None, parameters: int = 1) -> None:
         self._most = max(1, min(wanted or MOST_FRAMES[kind], MOST_NUMBERS[kind] // max(1, classes)))
-        self.frames = min(self._most, FIRST_FRAMES[kind])
+        first = FIRST_FRAMES[kind]
+        if kind == "cpu":
+            first = max(1, min(first, FIRST_PRODUCTS // max(1, parameters)))
+        self.frames = min(self._most, first)
         self._slow = 0
 
     def note(self, frames: int, seconds: float) -> None:

@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -15,6 +17,7 @@ AUTO = "auto"
 TRIALS = 3
 PROBES = 12
 TOO_LONG_SECONDS = 0.005
+KNOWN_FOR_SECONDS = 60  # what else the machine does changes
 HOPELESS = 2  # so many times slower at the first trial, and a number of threads is not tried again
 FEWEST_FRAMES = 512  # smaller batches tell nothing about threads
 
@@ -61,6 +64,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text)
 
 
+@dataclass(frozen=True, slots=True)
+class SettledThreads:
+    """A number of threads that was found best, and when, on the monotonic clock."""
+
+    count: int
+    at: float
+
+
 class Threads:
     """Settles the number of CPU threads by timing the first batches of a run, so that no work is done twice.
 
@@ -68,14 +79,27 @@ class Threads:
     operation waits for the thread that has no core; a short probe keeps such a machine from ever trying.
     """
 
+    _known: ClassVar[SettledThreads | None] = None
+
     def __init__(self, available: int | None = None) -> None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         counts = dict.fromkeys((1, available or here))
         self._seconds: dict[int, list[float]] = {count: [] for count in counts}
         self._warm = False
         self._count = 1
-        self.settled = len(counts) == 1 or not _threads_work(max(counts))
+        self.settled = False
+        known = Threads._known
+        if known is not None and known.count in counts and time.monotonic() - known.at < KNOWN_FOR_SECONDS:
+            self._settle(known.count)
+        elif len(counts) == 1 or not _threads_work(max(counts)):
+            self._settle(1)
         torch.set_num_threads(self._count)
+
+    def _settle(self, count: int) -> None:
+        """Take a number, for this run and those that follow soon."""
+        self.settled, self._count = True, count
+        if Threads._known is None or Threads._known.count != count:
+            Threads._known = SettledThreads(count, time.monotonic())
 
     def note(self, frames: int, seconds: float) -> None:
         """Learn from a batch and set the number of threads for the next."""
@@ -88,8 +112,7 @@ class Threads:
         known = {count: min(durations) for count, durations in self._seconds.items() if durations}
         hopeless = len(known) > 1 and max(known.values()) > HOPELESS * min(known.values())
         if hopeless or all(len(durations) >= TRIALS for durations in self._seconds.values()):
-            self._count = min(known, key=lambda count: known[count])
-            self.settled = True
+            self._settle(min(known, key=lambda count: known[count]))
         else:
             self._count = min(self._seconds, key=lambda count: len(self._seconds[count]))
         torch.set_num_threads(self._count)

@@ -48,7 +48,8 @@ class Runner:
         self.notes: list[str] = []
         self._network, self._name = network, name
         self._placed = PlacedNetwork(network.module, network.architecture.blank, device, mixed=mixed, beam=beam)
-        self.size = BatchSize(self._placed.kind, network.architecture.classes, batch_frames)
+        parameters = sum(one.numel() for one in network.module.parameters())
+        self.size = BatchSize(self._placed.kind, network.architecture.classes, batch_frames, parameters)
         self._sampled = not mixed
         self._under_way: deque[Underway] = deque()
         if mixed and not self._placed.mixed:

@@ -166,6 +166,12 @@ def test_ragged_batches_stay_near_one_length_and_within_size(seed: int) -> None:
 def test_a_batch_is_bounded_by_memory_and_by_what_was_asked_for() -> None:
     assert BatchSize("cpu", 2_000_000).frames < BatchSize("cpu", 100).frames
     assert BatchSize("cpu", 100, 50).frames == 50
+    assert BatchSize("cpu", 100, parameters=100_000_000).frames < 30  # so that even the first batch can be cancelled
+
+
+def test_a_group_is_split_into_equal_batches() -> None:
+    lengths = np.full(11, 2)
+    assert [len(batch) for batch in handed_out(BatchPlan(lengths, lengths > 0), 20)] == [6, 5]
 
 
 def test_a_batch_grows_while_it_is_quick_and_shrinks_where_cancelling_would_wait() -> None:
@@ -173,7 +179,7 @@ def test_a_batch_grows_while_it_is_quick_and_shrinks_where_cancelling_would_wait
     first = size.frames
     size.note(first, 0.01)
     assert size.frames == 2 * first
-    for _ in range(12):
+    for _ in range(20):
         size.note(size.frames, 1.0)
     assert size.frames == 1
     one = BatchSize("cpu", 100)
@@ -211,6 +217,11 @@ def test_auto_prefers_cuda_then_mps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_device("auto").type == "cuda"
 
 
+@pytest.fixture(autouse=True)
+def _nothing_known_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.Threads, "_known", None)
+
+
 def timed(threads: devices.Threads, seconds: dict[int, float]) -> int:
     for _ in range(20):
         threads.note(1000, seconds[torch.get_num_threads()])
@@ -222,7 +233,10 @@ def test_threads_are_settled_by_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_threads_work", lambda _: True)
     try:
         assert timed(devices.Threads(2), {1: 1.0, 2: 0.6}) == 2
+        assert devices.Threads(2).settled  # a run that follows soon asks nothing
+        devices.Threads._known = None
         assert timed(devices.Threads(2), {1: 0.6, 2: 1.0}) == 1
+        devices.Threads._known = None
         assert timed(devices.Threads(2), {1: 0.1, 2: 9.0}) == 1
     finally:
         torch.set_num_threads(before)
