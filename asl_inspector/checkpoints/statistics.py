@@ -103,7 +103,7 @@ class _Tally:
         if not size:
             return
         if block.dtype.kind == "c":
-            block = np.abs(block)
+            block = np.abs(block.astype(np.complex128))
         elif block.dtype == np.float16:
             block = block.astype(np.float32)
         # the extremes come first: a pass that only reads fetches the block from memory twice as fast as one that writes

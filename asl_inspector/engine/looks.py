@@ -10,7 +10,7 @@ import numpy as np
 from asl_inspector.checkpoints.blocks import blocks
 from asl_inspector.checkpoints.health import weight_health
 from asl_inspector.checkpoints.optimizer_states import ParameterState, optimizer_states
-from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.checkpoints.records import Checkpoint, TensorRecord
 from asl_inspector.checkpoints.slices import table_of
 from asl_inspector.checkpoints.statistics import Measured, TensorStatistics, all_statistics, tensor_statistics
 from asl_inspector.checkpoints.tensor_numbers import first_numbers, read_array, single_number
@@ -43,7 +43,7 @@ class Looks:
 
     def tensor(self, index: int, cancel: CancelToken) -> TensorView:
         """Facts and a histogram of one tensor; trouble where its numbers are not to be had."""
-        tensor = self.checkpoint.tensors[index]
+        tensor = self._tensor(index)
         try:
             facts = self.measured.get(index) or tensor_statistics(tensor, self.content, cancel=cancel)
             self.measured[index] = facts
@@ -55,6 +55,11 @@ class Looks:
         except InspectorError as error:
             return TensorView(index, tensor.name, None, np.zeros(0, np.int64), np.zeros(0), (), error.sentence)
         return TensorView(index, tensor.name, facts, counts, edges, first)
+
+    def _tensor(self, index: int) -> TensorRecord:
+        if not 0 <= index < len(self.checkpoint.tensors):
+            raise InspectorError(f"The checkpoint has no tensor number {index}.")
+        return self.checkpoint.tensors[index]
 
     def _histogram(self, index: int, facts: TensorStatistics, cancel: CancelToken) -> tuple[IntArray, FloatArray]:
         """Counts and edges, block by block; nothing where nothing is finite."""
@@ -79,7 +84,7 @@ class Looks:
         """A rectangle of one tensor: only its bytes are read."""
         nothing = np.zeros((0, 0))
         try:
-            tensor = self.checkpoint.tensors[request.index]
+            tensor = self._tensor(request.index)
             part = table_of(tensor, request.leading, request.rows, request.columns, request.steps)
             values = np.ascontiguousarray(read_array(part, self.content))
         except InspectorError as error:

@@ -19,10 +19,12 @@ import pytest
 from makers import GLOSSES, Run, make_clips, write_cache
 
 from asl_inspector.case.records import Role
+from asl_inspector.checkpoints.health_records import QUESTIONS
 from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
-from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView, TensorView
+from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
 from asl_inspector.engine.serving import Service
+from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -157,13 +159,36 @@ def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
     clip = cast("ClipDetail", engine.call("clip", 2))
     assert clip.log_posteriors.shape[1] == len(GLOSSES) + 1
     np.testing.assert_allclose(np.exp(clip.log_posteriors).sum(axis=1), 1, atol=1e-5)
-    checkpoint = cast("CaseView", engine.call("open", spec(run))).checkpoint
-    assert checkpoint is not None
-    names = [tensor.name for tensor in checkpoint.tensors]
-    tensor = cast("TensorView", engine.call("tensor", names.index("model_state_dict.classifier.weight")))
+    tensor = cast("TensorView", engine.call("tensor", 16))
     assert tensor.name == "model_state_dict.classifier.weight"
     assert tensor.statistics is not None
     assert tensor.counts.sum() == tensor.statistics.count
+    with pytest.raises(InspectorError, match="no tensor number 99"):
+        engine.call("tensor", 99)
+
+
+def test_a_rectangle_of_a_tensor_travels_as_it_is_kept(engine: Engine, run: Run) -> None:
+    engine.call("open", CaseSpec((run.checkpoint,)))
+    request = SliceRequest(16, (), (2, 5), (3, 11), (1, 2))
+    view = cast("SliceView", engine.call("part", request))
+    assert view.request == request
+    assert view.values.tolist() == run.network.classifier.weight[2:5, 3:11:2].tolist()
+    wrong = cast("SliceView", engine.call("part", SliceRequest(16, (1,), (0, 1), (0, 1))))
+    assert "dimensions" in wrong.trouble
+
+
+def test_all_statistics_and_the_health_arrive(engine: Engine, run: Run) -> None:
+    engine.call("open", CaseSpec((run.checkpoint,)))
+    parts: list[object] = []
+    parts.append(engine.call("statistics", publish=parts.append))
+    facts = {index: one for part in parts for index, one in cast("StatisticsPart", part).facts().items()}
+    state = list(run.network.state_dict().values())
+    assert sorted(facts) == list(range(len(state)))
+    for index, tensor in enumerate(state):
+        assert facts[index].mean == pytest.approx(tensor.double().mean().item(), rel=1e-9)
+    health = cast("HealthView", engine.call("health"))
+    assert {note.question for note in health.notes} == set(QUESTIONS)
+    assert engine.call("optimizers") == ()
 
 
 def test_a_file_taken_out_of_the_case_is_forgotten(engine: Engine, run: Run) -> None:

@@ -167,8 +167,8 @@ def show_optimizers(page: ListPage, views: Sequence[OptimizerView], measured: Ma
     page.show_rows(columns, places)
 
 
-def show_values(page: ListPage, checkpoint: Checkpoint) -> None:
-    """Everything that is not a weight and not of the optimizer's moments, by what it is about."""
+def value_table(checkpoint: Checkpoint) -> tuple[str, list[Column], list[tuple[str, ...]]]:
+    """Everything that is neither a weight nor the optimizer's: a sentence, columns, and the path of each row."""
     rows = [
         (kind_of(value.path), value.path, value.type, visible(value.text))
         for value in checkpoint.values
@@ -180,7 +180,7 @@ def show_values(page: ListPage, checkpoint: Checkpoint) -> None:
         if tensor.role == "other"
     ]
     count = len(rows)
-    page.words.setText(
+    words = (
         f"{count:,} values beside the weights, shown as inert text. Custom objects are named, never made."
         if count
         else "The file holds nothing but tensors."
@@ -191,7 +191,7 @@ def show_values(page: ListPage, checkpoint: Checkpoint) -> None:
         _texts("type", [visible(row[2]) for row in rows], 150),
         _texts("value", [row[3] for row in rows], 300),
     ]
-    page.show_rows(columns, [row[1] for row in rows])
+    return words, columns, [row[1] for row in rows]
 
 
 def show_runs(page: ListPage, runs: Sequence[WouldRun]) -> None:

@@ -10,6 +10,8 @@ from asl_inspector.checkpoints.modules import Place, place_of, shared_places
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, parameter_count
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.gui.key_tree import Node, build_tree
+from asl_inspector.gui.panels.key_lists import value_table
+from asl_inspector.gui.tables import Column
 from asl_inspector.report.sizes import size_text
 
 
@@ -22,12 +24,18 @@ class Relations:
         keys: Key in the state dict by place in the list of tensors.
         shapes: Shapes of the state dict.
         sharing: Tensors by the memory that they share.
+        value_words: The values beside the weights, as a sentence.
+        value_columns: As a table.
+        value_paths: Where each of its rows is in the file.
     """
 
     words: str
     keys: dict[int, str]
     shapes: dict[str, tuple[int, ...]]
     sharing: dict[Place, list[TensorRecord]]
+    value_words: str
+    value_columns: list[Column]
+    value_paths: list[tuple[str, ...]]
 
     def part(self, index: int) -> RecurrentPart | None:
         """What a tensor of a recurrent layer is, or None."""
@@ -88,4 +96,5 @@ def relate(checkpoint: Checkpoint) -> Relations:
     parameters = parameter_count(checkpoint.tensors)
     words = f"{checkpoint.format}, {size_text(checkpoint.bytes)}, {len(checkpoint.tensors):,} tensors, {parameters:,} parameters"
     keys = {places[id(tensor)]: key for key, tensor in weights.items()}
-    return Relations(words, keys, {key: tensor.shape for key, tensor in weights.items()}, sharing)
+    shapes = {key: tensor.shape for key, tensor in weights.items()}
+    return Relations(words, keys, shapes, sharing, *value_table(checkpoint))

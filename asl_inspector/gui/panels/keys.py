@@ -41,7 +41,7 @@ from asl_inspector.gui.key_tree import (
     ShareDelegate,
 )
 from asl_inspector.gui.panels.key_details import EntryCard
-from asl_inspector.gui.panels.key_lists import HealthPage, ListPage, show_optimizers, show_runs, show_values
+from asl_inspector.gui.panels.key_lists import HealthPage, ListPage, show_optimizers, show_runs
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations, prepare
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.widgets import Card, Elided, Text, empty, link_button
@@ -215,19 +215,22 @@ class KeysPanel(Panel):
         checkpoint = case.checkpoint
         if checkpoint is None:
             self._checkpoint = None
+            self._jobs.cancel("keys")
             self.wants_stop.emit()
             self.show_empty()
             return
-        known, relations = self._checkpoint, self._relations
-        search, order = self._search.text(), self._order
+        known, search, order = self._checkpoint, self._search.text(), self._order
+        if checkpoint is known:
+            return
 
         def work(_progress: Progress, _cancel: CancelToken, _publish: Publish) -> object:
             if checkpoint == known:
                 return None
             return prepare(checkpoint, None, search, {}, order)
 
-        if known is not None and relations is not None and (checkpoint is known):
-            return
+        self._show_banner(checkpoint)
+        self.show_content()
+        self.figure_changed.emit(f"{len(checkpoint.tensors):,}")
         self._jobs.start("keys", work)
 
     def _show_checkpoint(self, page: KeysPage) -> None:
@@ -239,14 +242,12 @@ class KeysPanel(Panel):
         self._detail.show_nothing()
         for column in range(FIRST_MEASURED, FIRST_MEASURED + len(MEASURED_TITLES)):
             self._tree.hideColumn(column)
-        self._show_banner(checkpoint)
         show_optimizers(self._optimizer_page, (), {})
-        show_values(self._value_page, checkpoint)
+        self._value_page.words.setText(page.relations.value_words)
+        self._value_page.show_rows(page.relations.value_columns, page.relations.value_paths)
         show_runs(self._run_page, checkpoint.would_run)
         self._health_page.say("")
         self._tabs[-1].setText(f"{PAGES[-1]} ({len(checkpoint.would_run)})" if checkpoint.would_run else PAGES[-1])
-        self.show_content()
-        self.figure_changed.emit(f"{len(checkpoint.tensors):,}")
         self.wants_optimizers.emit()
 
     def _show_banner(self, checkpoint: Checkpoint) -> None:
