@@ -82,6 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from asl_inspector.engine.serving import serve
 
         serve()
+    if given and given[0] == "_reader":
+        from asl_inspector.workers import serving
+
+        serving.serve(once=given[1:] == ["once"])
+        return HEALTHY
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _window(given)
     options = _parser().parse_args(given)
@@ -154,6 +159,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
     parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
+    parser.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
+    )
     parser.add_argument("--trust", type=Path, metavar="CODE.py", help="build the network with code of your own")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -175,6 +187,12 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("compare", help="two checkpoints: what is equal, and does one descend from the other")
     parser.add_argument("a", type=Path, metavar="A")
     parser.add_argument("b", type=Path, metavar="B")
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--{side}-part",
+            metavar="PATH",
+            help=f"which state dict of {side.upper()}, where it holds several: its path (“ema”), or how its keys start",
+        )
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.set_defaults(run=_compare)
 
@@ -220,17 +238,20 @@ def _settings(options: argparse.Namespace) -> Settings:
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
-    if options.decoder == "beam":
-        raise UsageError("Beam search is not available in this version.", advice="Use majority, first-token or score.")
     if options.trust is not None:
         raise UsageError("Networks from code of your own cannot be run in this version.")
-    if options.blank is not None and not options.blank.isdecimal():
-        raise UsageError(
-            f"--blank {options.blank} cannot be used: the layouts that this version runs are CTC networks with a blank.",
-            advice="Give the index of the blank.",
-        )
-    blank = int(options.blank) if options.blank is not None else None
-    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank)
+    if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
+        raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
+    blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
+    choices = tuple(_assumed(text) for text in options.assume)
+    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank, choices)
+
+
+def _assumed(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise UsageError(f"--assume {text} says nothing.", advice="Write it as NAME=VALUE, for example pooling=mean.")
+    return name.strip(), value.strip()
 
 
 def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:
@@ -300,20 +321,17 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
     from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows, refused_json
+    from asl_inspector.workers.calling import open_checkpoint
 
     gc.disable()  # a process that ends soon makes many records, and none of them is garbage
-    size = 0
     try:
-        file = MappedFile(options.file)
-        size = file.size
-        checkpoint = open_checkpoint(file, cancel=cancel)
+        file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
             from asl_inspector.report.json_text import to_json
 
+            size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
     document = keys_json(
@@ -345,21 +363,25 @@ def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) 
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.comparing import Side, compare_weights
-    from asl_inspector.checkpoints.opening import open_checkpoint
-    from asl_inspector.mapped_file import MappedFile
+    from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
+    from asl_inspector.workers.calling import open_checkpoint
 
-    files = [MappedFile(path) for path in (options.a, options.b)]
-    first, second = (open_checkpoint(file, cancel=cancel) for file in files)
-    for checkpoint in (first, second):
-        if not checkpoint.weights:
-            raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
-    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
-    document = compare_json(first, second, comparison)
+    (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
+    compared = compare_checkpoints(
+        first,
+        file_a.view,
+        second,
+        file_b.view,
+        part_a=options.a_part,
+        part_b=options.b_part,
+        cancel=cancel,
+        progress=terminal.show,
+    )
+    terminal.clear()
+    document = compare_json(first.path, second.path, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY
 

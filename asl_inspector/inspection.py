@@ -7,36 +7,42 @@ changes. Torch is imported when a network is first needed, not before.
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asl_inspector.case.recognising import expand_folders, open_file
+from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
+from asl_inspector.case.run_history import run_history
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.history.records import History
+from asl_inspector.errors import DataError, InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.mapped_file import missing
+from asl_inspector.mapped_file import Content, missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import Clips
+from asl_inspector.workers.calling import Readers, open_file
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
+    from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
-    from asl_inspector.inference.running import ClipSource
-    from asl_inspector.networks.building import BuiltNetwork
+    from asl_inspector.inference.rebuilding import Rebuilt
+    from asl_inspector.inference.running import Run
+    from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
+READERS_AT_ONCE = 2
 
 
 class Inspector:
@@ -45,11 +51,15 @@ class Inspector:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.case = Case()
+        self._readers = Readers()
+        weakref.finalize(self, self._readers.close)
         self._opened: dict[Path, OpenFile] = {}
         self._chosen: dict[Path, Role] = {}
         self._notes: tuple[str, ...] = ()
-        self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
+        self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
+        self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -69,10 +79,11 @@ class Inspector:
         cancel = cancel or CancelToken()
         files, notes = expand_folders(path.absolute() for path in paths)
         fresh: dict[Path, OpenFile] = {}
-        for index, path in enumerate(files):
-            cancel.raise_if_cancelled()
-            progress(Step(f"Opening {path.name}", index, len(files), "files"))
-            fresh[path] = open_file(path, cancel=cancel)
+        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
+            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
+            for index, (path, opened) in enumerate(zip(files, opening, strict=True)):
+                progress(Step(f"Opening {path.name}", index, len(files), "files"))
+                fresh[path] = opened.result()
         self._opened |= fresh
         self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
         self._notes += tuple(notes)
@@ -107,7 +118,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions = None, {}
+        self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -150,24 +161,27 @@ class Inspector:
         case = self._current_case(problems)
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
-        network = self._build(main, problems) if case.validation is not None or case.train is not None else None
+        runnable = case.validation is not None or case.train is not None
+        rebuilt = self._build(main, case, problems, progress, cancel) if runnable else None
+        network = rebuilt.network if rebuilt else None
         nonfinite, health = judged_weights(main, progress, cancel)
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
             architecture=network.architecture if network else self._architecture(main),
-            validation=self._score(network, main, case.validation, problems, progress, cancel),
+            validation=self._score(rebuilt, main, case.validation, problems, progress, cancel),
             train=None,
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=best_history(case.histories, checkpoint),
+            history=run_history(case),
             nonfinite=nonfinite,
             health=health,
+            data=self._look_through(case, progress, cancel),
         )
-        if case.train is not None and network is not None:
+        if case.train is not None and rebuilt is not None:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
-            train = self._score(network, main, case.train, problems, progress, cancel)
+            train = self._score(rebuilt, main, case.train, problems, progress, cancel)
             evidence = replace(evidence, train=train)
         return self._diagnosed(evidence, problems, progress, cancel)
 
@@ -186,6 +200,7 @@ class Inspector:
             train=evidence.train,
             comparison=evidence.stage1,
             history=evidence.history,
+            data=evidence.data,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
         )
@@ -196,7 +211,7 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = open_file(path)
+                self._opened[path] = open_file(path, readers=self._readers)
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))
@@ -204,15 +219,29 @@ class Inspector:
                 self._opened[path] = replace(one, row=row, opened=None)
         return self._assign()
 
-    def _build(self, main: OpenFile | None, problems: list[Problem]) -> BuiltNetwork | None:
+    def _build(
+        self, main: OpenFile | None, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> Rebuilt | None:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.building import build_network
+        from asl_inspector.inference.rebuilding import rebuild
 
-        key = (*_identity(main), self.settings.blank)
+        witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
+        seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, seen)
         if self._network is None or self._network[0] != key:
             try:
-                self._network = (key, build_network(main.opened, main.file.view, blank=self.settings.blank))
+                rebuilt = rebuild(
+                    main.opened,
+                    main.file.view,
+                    self.settings,
+                    validation=clip_source(case.validation) if case.validation is not None else None,
+                    train=clip_source(case.train) if case.train is not None else None,
+                    vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
+                    progress=progress,
+                    cancel=cancel,
+                )
+                self._network = (key, rebuilt)
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -221,37 +250,45 @@ class Inspector:
     def _architecture(self, main: OpenFile | None) -> Architecture | None:
         if main is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.recurrent import recognise
+        from asl_inspector.networks.building import recognise
 
-        found = recognise(main.opened.weights)
-        return found[0] if found else None
+        try:
+            return recognise(main.opened, chosen=dict(self.settings.choices))
+        except InspectorError:  # an impossible choice was told of where the network was to be built
+            return None
 
     def _score(
         self,
-        network: BuiltNetwork | None,
+        rebuilt: Rebuilt | None,
         main: OpenFile | None,
         clips: Clips | None,
         problems: list[Problem],
         progress: Progress,
         cancel: CancelToken,
     ) -> Scored | None:
-        if network is None or main is None or clips is None:
+        if rebuilt is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import run_network
+        from asl_inspector.inference.running import Run
 
         source = next(one for one in self.case.files if one.opened is clips)
-        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""))
+        network = rebuilt.network
+        beam = "beam" if self.settings.decoder == "beam" else ""  # the other decoders read what every run keeps
+        answers = tuple(choice.value for choice in network.architecture.choices)
+        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=beam), answers)
         if key not in self._predictions:
             try:
-                self._predictions[key] = run_network(
-                    network,
-                    clip_source(clips),
-                    device=self.settings.device,
-                    batch_frames=self.settings.batch_frames,
-                    progress=progress,
-                    cancel=cancel,
-                )
+                if key not in self._runs:
+                    self._runs[key] = Run(
+                        network,
+                        rebuilt.prepare(clip_source(clips)),
+                        device=self.settings.device,
+                        batch_frames=self.settings.batch_frames,
+                        mixed=self.settings.mixed,
+                        beam=self.settings.decoder == "beam",
+                    )
+                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
+                del self._runs[key]
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -264,6 +301,50 @@ class Inspector:
     def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
+
+    def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
+        """What is found in the clips; a file is looked through once while it stays the same."""
+        from asl_inspector.data.measuring import against_each_other
+        from asl_inspector.data.surveying import survey
+
+        known: list[ClipSurvey | None] = []
+        for clips, what in ((case.validation, "validation"), (case.train, "training")):
+            if clips is None:
+                known.append(None)
+                continue
+            key = _identity(next(one for one in case.files if one.opened is clips))
+            if key not in self._surveys:
+                self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
+            known.append(self._surveys[key])
+        if known == [None, None]:
+            return None
+        return against_each_other(case.validation, case.train, known[0], known[1], progress=progress, cancel=cancel)
+
+    def neighbours(
+        self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None
+    ) -> tuple[Neighbours, DataMeasures]:
+        """The nearest training clip of every validation clip, and the clips' other measures.
+
+        Args:
+            method: "resampled" or "dtw".
+            progress: Told how far it is.
+            cancel: Asked now and then.
+
+        Raises:
+            DataError: If there is nothing to compare.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.measuring import nearest_clips
+
+        cancel = cancel or CancelToken()
+        case = self.case
+        if case.validation is None or case.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        data = self._look_through(case, progress, cancel)
+        if data is None or data.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        found = nearest_clips(case.validation, case.train, data.train, method, progress=progress, cancel=cancel)
+        return found, data
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed, and its features.
@@ -279,7 +360,8 @@ class Inspector:
         features = clips.features(index)
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
-        return ClipDetail(index, clip_log_posteriors(self._network[1], features), features)
+        seen = self._network[1].prepare(clip_source(clips)).features(index)
+        return ClipDetail(index, clip_log_posteriors(self._network[1].network, seen), features)
 
 
 def problem_of(error: InspectorError) -> Problem:
@@ -296,7 +378,7 @@ def _identity(one: OpenFile) -> tuple[object, ...]:
 
 def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
-    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.inference.sources import ClipSource
 
     return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
 
@@ -306,20 +388,6 @@ def side_of(one: OpenFile | None) -> Side | None:
     if one is None or one.file is None or not isinstance(one.opened, Checkpoint) or not one.opened.weights:
         return None
     return Side(one.opened.weights, one.file.view)
-
-
-def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) -> History | None:
-    """The history that tells most; the lists in the checkpoint where no file tells any epoch."""
-    told = max(histories, key=lambda history: len(history.epochs), default=None)
-    if told is not None and told.epochs:
-        return told
-    curves = checkpoint.contents.curves if checkpoint else {}
-    train, validation = curves.get("train_losses", ()), curves.get("val_losses", ())
-    count = max(len(train), len(validation))
-    if not count:
-        return told
-    printed = told.stage1 if told else ()
-    return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
 
 
 def judged_weights(
@@ -341,8 +409,11 @@ def judged_weights(
     return {key: count for key, count in bad.items() if count}, health
 
 
-def content_hash(content: memoryview, cancel: CancelToken) -> str:
-    """SHA-256 in hexadecimal."""
+def content_hash(content: Content, cancel: CancelToken) -> str:
+    """SHA-256 in hexadecimal; of several files, that of their list as `sha256sum` writes it, sorted by name."""
+    if isinstance(content, Mapping):
+        lines = [f"{content_hash(held, cancel)}  {name}\n" for name, held in sorted(content.items())]
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
     digest = hashlib.sha256()
     for start in range(0, len(content), HASH_BLOCK):
         cancel.raise_if_cancelled()

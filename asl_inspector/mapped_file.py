@@ -23,16 +23,28 @@ class MappedFile:
     Attributes:
         path: Where the file was when it was opened.
         size: Bytes.
+        modified_ns: When it was last changed, in nanoseconds.
+        device: The file system it is on.
+        inode: Its number there.
         view: The bytes, read-only.
+        given: The files beside it that it may use, by name, or why not; None where they are opened when asked for.
+        wanted: Names that were asked for and are not in `given`.
+
+    Args:
+        path: The file.
+        follow: Whether a symbolic link may be followed.
 
     Raises:
         DataError: If the path is no readable regular file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow: bool = True) -> None:
         self.path = path
+        self.given: Mapping[str, MappedFile | str] | None = None
+        self.wanted: list[str] = []
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             raise missing(path, error) from None
         try:
@@ -41,11 +53,32 @@ class MappedFile:
                 raise DataError(f"“{path.name}” is not a file.", advice="Drop the file itself.")
             self.size = status.st_size
             self.modified_ns = status.st_mtime_ns
+            self.device, self.inode = status.st_dev, status.st_ino
             self.view = memoryview(
                 mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ) if self.size else b""
             ).toreadonly()
         finally:
             os.close(descriptor)
+
+    def beside(self, name: str) -> MappedFile:
+        """A file that this one names; see `open_beside`.
+
+        Raises:
+            DataError: If it may not be opened, or cannot be.
+        """
+        if self.given is None:
+            return open_beside(self.path.parent, name)
+        found = self.given.get(name)
+        if found is None:
+            self.wanted.append(name)
+            found = f"“{name}” was not opened."
+        if isinstance(found, str):
+            raise DataError(found)
+        return found
+
+    def renamed(self, path: Path) -> MappedParts:
+        """The same bytes as a folder that is called `path`."""
+        return MappedParts(path, {"": self})
 
     def is_current(self) -> bool:
         """True while the path still holds what was mapped."""
@@ -76,8 +109,9 @@ class MappedParts:
 
     Attributes:
         path: The index, or the folder.
-        files: The parts, by the name that tensors give them.
+        files: The parts, by the name that tensors give them; the index itself has the empty name.
         size: Bytes of all.
+        modified_ns: When the last one was changed.
         view: The bytes, by name.
     """
 
@@ -85,11 +119,41 @@ class MappedParts:
         self.path = path
         self.files = dict(files)
         self.size = sum(file.size for file in files.values())
+        self.modified_ns = max((file.modified_ns for file in files.values()), default=0)
         self.view: Mapping[str, memoryview] = {name: file.view for name, file in files.items()}
+
+    def renamed(self, path: Path) -> MappedParts:
+        """The same parts under another path: the folder instead of its index."""
+        return MappedParts(path, self.files)
 
     def is_current(self) -> bool:
         """True while every path still holds what was mapped."""
         return all(file.is_current() for file in self.files.values())
+
+
+def open_beside(folder: Path, name: str) -> MappedFile:
+    """A file that another file names, opened only if it lies in the same folder.
+
+    Args:
+        folder: Where the file that names it is.
+        name: The name, as it was found in that file.
+
+    Raises:
+        DataError: If the name is more than a file's name, or a link leads out of the folder, or no regular file can
+            be read there. The sentence tells which.
+    """
+    if not name or name in (".", "..") or any(character in name for character in "/\\:\0"):
+        raise DataError(f"“{name}” is no plain file name; it was not looked for.")
+    path = folder / name
+    real = Path(os.path.realpath(path))
+    if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
+        raise DataError(
+            f"“{name}” is a link that leaves the folder; it was not followed.",
+            advice="Drop the folder that holds the files themselves.",
+        )
+    if not real.exists():
+        raise DataError(f"“{name}” is not here.", advice="Put it beside the file that names it.")
+    return MappedFile(real if path.is_symlink() else path, follow=False)
 
 
 def missing(path: Path, error: OSError) -> DataError:

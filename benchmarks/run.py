@@ -20,9 +20,12 @@ NAMES = (
     "event_loop",
     "report_time",
     "inference_speed",
+    "inference_memory",
     "keys_speed",
     "statistics_speed",
     "keys_window",
+    "compare_speed",
+    "leakage_search",
 )
 
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 from conftest import ROOT
 from makers import Run, make_clips, make_notebook, save_notebook, write_cache, write_vocabulary
+from safetensors.torch import save_file
 
 
 def inspector(*arguments: object, check: bool = False, **options: object) -> subprocess.CompletedProcess[str]:
@@ -274,6 +275,32 @@ def test_keys_need_neither_numpy_nor_torch(tmp_path: Path) -> None:
     assert "encoder.lstm" in ran.stdout
 
 
+def test_keys_and_compare_take_an_index_and_a_folder(tmp_path: Path) -> None:
+    held = {f"encoder.lstm.weight_{kind}_l0": torch.randn(32, 8) for kind in ("ih", "hh")}
+    names = [f"model-{number}.safetensors" for number in range(len(held))]
+    for (key, tensor), name in zip(held.items(), names, strict=True):
+        save_file({key: tensor}, tmp_path / name)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": dict(zip(held, names, strict=True))}))
+    for path in (tmp_path, index):
+        ran = inspector("keys", path, "--json", "--stats", "--values", 2)
+        shown = json.loads(ran.stdout)
+        jsonschema.validate(shown, json.loads((ROOT / "docs" / "keys.schema.json").read_text()))
+        assert (ran.returncode, shown["format"]) == (0, "sharded safetensors")
+        assert {row["name"]: row["first"] for row in shown["tensors"]} == {
+            key: tensor.flatten()[:2].tolist() for key, tensor in held.items()
+        }
+    torch.save(held, tmp_path / "whole.pt")
+    compared = json.loads(inspector("compare", tmp_path, tmp_path / "whole.pt", "--json").stdout)
+    assert (compared["verdict"], {row["status"] for row in compared["tensors"]}) == ("identical", {"equal"})
+
+
+def test_keys_of_a_folder_of_loose_files_says_what_to_name(run: Run) -> None:
+    ran = inspector("keys", run.folder)
+    assert ran.returncode == 2
+    assert "without an index of shards" in ran.stderr
+
+
 def test_keys_of_nan_stay_valid_json(tmp_path: Path) -> None:
     torch.save({"w": torch.tensor([float("nan"), float("inf"), 1.0])}, tmp_path / "a.pt")
     held = json.loads(
@@ -327,8 +354,9 @@ def test_compare_json_follows_the_contract(run: Run, tmp_path: Path) -> None:
         {"a": "", "b": ""},
     )
     assert {row["status"] for row in held["tensors"]} == {"equal"}
-    assert held["values"] == [{"path": ["val_acc"], "a": None, "b": "1.0"}]
-    assert inspector("compare", run.checkpoint, other).stdout.startswith("The weights are identical.")
+    assert held["values"] == [{"path": ["val_acc"], "a": None, "b": "1.0", "status": "only-b", "group": "metric"}]
+    assert held["sentence"] == "The weights are identical: all 18 tensors are equal, number for number."
+    assert inspector("compare", run.checkpoint, other).stdout.startswith("The weights are identical")
 
 
 def test_control_characters_in_keys_are_visible_on_a_terminal(tmp_path: Path) -> None:
@@ -415,9 +443,8 @@ def test_the_blank_can_be_said(run: Run) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--decoder", "beam", "Beam search"),
         ("--trust", "x.py", "code of your own"),
-        ("--blank", "none", "--blank none"),
+        ("--blank", "first", "--blank first"),
         ("--batch-frames", "0", "at least 1"),
         ("--device", "toaster", "no device"),
     ],

@@ -7,8 +7,9 @@ and `param_groups`. Names only break ties.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
+from asl_inspector.checkpoints.lightning import LIGHTNING_KEY, Best, best_of_callbacks
+from asl_inspector.checkpoints.module_trees import place_in_module, with_state_keys
 from asl_inspector.checkpoints.records import Contents, Optimizer, Role, Scalar, TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import single_number
 from asl_inspector.inert_pickle.numpy_arrays import scalar_of
@@ -54,18 +55,26 @@ METRIC_NAMES = {
 SEARCH_DEPTH = 4
 
 
-def assign_roles(tensors: list[TensorRecord]) -> tuple[list[TensorRecord], tuple[str, ...]]:
-    """The same tensors with their roles, and the path of the state dict."""
+def assign_roles(tensors: list[TensorRecord], root: object = None) -> tuple[list[TensorRecord], tuple[str, ...]]:
+    """The same tensors with their roles, and the path of the state dict, or of the module that would give one.
+
+    Args:
+        tensors: The tensors of a file, with the roles that the file itself tells.
+        root: The inert tree that they came from, if there is one.
+    """
+    tensors = with_state_keys(tensors, root)
     weights_path = _weights_path(tensors)
-    return [replace(tensor, role=_role(tensor, weights_path)) for tensor in tensors], weights_path
+    return [tensor.with_role(_role(tensor, weights_path)) for tensor in tensors], weights_path
 
 
 def _weights_path(tensors: list[TensorRecord]) -> tuple[str, ...]:
     """The dict that holds the network: the best known name, else the most numbers."""
     sizes: dict[tuple[str, ...], int] = defaultdict(int)
     for tensor in tensors:
-        if not _mentions(tensor.path[:-1], OPTIMIZER_WORDS + OTHER_WORDS):
-            sizes[tensor.path[:-1]] += tensor.count
+        place = place_in_module(tensor.path) if tensor.state_key is not None else None
+        holder = tensor.path[:-1] if place is None else place.module
+        if not _mentions(holder, OPTIMIZER_WORDS + OTHER_WORDS):
+            sizes[holder] += tensor.count
 
     def rank(path: tuple[str, ...]) -> tuple[int, int]:
         known = WEIGHT_NAMES.index(path[-1]) if path and path[-1] in WEIGHT_NAMES else len(WEIGHT_NAMES)
@@ -80,6 +89,12 @@ def _mentions(path: tuple[str, ...], words: tuple[str, ...]) -> bool:
 
 def _role(tensor: TensorRecord, weights_path: tuple[str, ...]) -> Role:
     parents = tensor.path[:-1]
+    place = place_in_module(tensor.path) if tensor.state_key is not None else None
+    if place is not None:
+        if _mentions(place.module, OPTIMIZER_WORDS):
+            return "optimizer"
+        is_copy = place.module != weights_path and any(name in COPY_NAMES for name in place.module[-1:])
+        return "other" if is_copy else place.role
     if _mentions(parents, OPTIMIZER_WORDS):
         return "optimizer"
     depth = len(weights_path)
@@ -87,10 +102,13 @@ def _role(tensor: TensorRecord, weights_path: tuple[str, ...]) -> Role:
     is_state_dict = bool(parents) and parents[-1].endswith("state_dict") and not _mentions(parents, OTHER_WORDS)
     if not in_weights and (not is_state_dict or parents[-1] in COPY_NAMES):
         return "other"
-    is_float = tensor.dtype.startswith(("float", "bfloat", "complex"))
-    name = tensor.path[-1] if tensor.path else ""
-    is_buffer = tensor.role != "parameter" and (not is_float or name.endswith(BUFFER_ENDINGS))
-    return "buffer" if is_buffer else "parameter"
+    return "parameter" if tensor.role == "parameter" else weight_role(tensor.dtype, "".join(tensor.path[-1:]))
+
+
+def weight_role(dtype: str, name: str) -> Role:
+    """Parameter or buffer, as far as the type and the key of a tensor in a state dict tell."""
+    is_float = dtype.startswith(("float", "bfloat", "complex"))
+    return "buffer" if not is_float or name.endswith(BUFFER_ENDINGS) else "parameter"
 
 
 def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[str, ...], content: Content) -> Contents:
@@ -104,22 +122,41 @@ def understand(root: object, tensors: list[TensorRecord], weights_path: tuple[st
     """
     top = text_keyed(root)
     epoch = scalar_of(top.get("epoch", top.get("global_epoch")))
+    best = best_of_callbacks(top, tensors, content) if LIGHTNING_KEY in top else Best()
     return Contents(
-        layout=_layout(top, [tensor.path[-1] for tensor in tensors if tensor.path[:-1] == weights_path]),
+        layout=_layout(top, _weight_names(tensors, weights_path), _is_module(tensors, weights_path)),
         weights_path=weights_path,
         epoch=epoch if isinstance(epoch, int) and not isinstance(epoch, bool) else None,
-        stored=_stored_metrics(top),
-        hyperparameters=_hyperparameters(top),
+        stored=_stored_metrics(top) | best.stored,
+        hyperparameters=_hyperparameters(top) | best.settings,
         gloss_to_id=_vocabulary(root),
         optimizer=_optimizer(root, tensors, content),
         curves=_curves(top),
     )
 
 
-def _layout(top: dict[str, object], names: list[str]) -> str | None:
+def _is_module(tensors: list[TensorRecord], weights_path: tuple[str, ...]) -> bool:
+    """True where the weights are those of a network that was saved whole."""
+    return any(tensor.state_key and tensor.path[: len(weights_path)] == weights_path for tensor in tensors)
+
+
+def _weight_names(tensors: list[TensorRecord], weights_path: tuple[str, ...]) -> list[str]:
+    depth = len(weights_path)
+    return [
+        tensor.path[-1] if tensor.state_key is None else tensor.state_key
+        for tensor in tensors
+        if tensor.path[:depth] == weights_path and (len(tensor.path) == depth + 1 or tensor.state_key)
+    ]
+
+
+def _layout(top: dict[str, object], names: list[str], is_module: bool) -> str | None:
     """Which of the known ways of saving a run this is."""
     if not names:
         return None
+    if LIGHTNING_KEY in top:
+        return "lightning"
+    if is_module:
+        return "module"
     if "encoder_state_dict" in top and "model_state_dict" not in top:
         return "stage-1"
     if "model_state_dict" in top and any(name.startswith("ctc_head.projection.") for name in names):

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import BinaryIO, cast
 
 from asl_inspector.engine.messages import CODEC, Reply, Request
-from asl_inspector.engine.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step, silent
 from asl_inspector.report.contents import Problem
+from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 SECONDS_TO_HEAR = 0.05
 SECONDS_TO_CANCEL = 3.0

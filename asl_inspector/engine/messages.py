@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.checkpoints.comparison_records import TensorComparison
+from asl_inspector.checkpoints.comparison_records import (
+    CheckpointComparison,
+    Clue,
+    Comparison,
+    Fingerprint,
+    Judgement,
+    ModuleDistance,
+    PrefixPair,
+    TensorComparison,
+    ValueComparison,
+)
 from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.optimizer_states import OptimizerState, ParameterState
-from asl_inspector.checkpoints.records import (
-    Checkpoint,
-    Contents,
-    Optimizer,
-    Quantizer,
-    TensorRecord,
-    ValueRecord,
-    WouldRun,
-)
+from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
@@ -38,21 +40,25 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
+from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
 from asl_inspector.engine.tensor_messages import (
+    FloatArray,
     HealthView,
+    IntArray,
     OptimizerView,
     SliceRequest,
     SliceView,
     StatisticsPart,
     TensorView,
 )
-from asl_inspector.engine.wire import Codec
-from asl_inspector.history.records import History, Printed
+from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.wire import Codec
+from asl_inspector.workers.codecs import OF_CHECKPOINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,60 @@ class InspectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareSide:
+    """One side of a comparison: a file, and which of its state dicts (None for the network)."""
+
+    path: Path
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """Two checkpoints compared.
+
+    Attributes:
+        a: What was compared.
+        b: With what.
+        compared: The comparison.
+        parts_a: The state dicts of A that could be compared, by their paths joined by dots.
+        parts_b: The same of B.
+    """
+
+    a: CompareSide
+    b: CompareSide
+    compared: CheckpointComparison
+    parts_a: tuple[str, ...]
+    parts_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """The numbers of two corresponding tensors side by side.
+
+    Attributes:
+        a: Key on side A.
+        b: Key on side B.
+        counts: Numbers in each bin of A - B.
+        edges: One more than bins.
+        points_a: A few numbers of A.
+        points_b: Those of B at the same places.
+        numbers: How many numbers the histogram is of.
+        of: How many there are.
+        trouble: Why there is nothing, or an empty string.
+    """
+
+    a: str
+    b: str
+    counts: IntArray
+    edges: FloatArray
+    points_a: FloatArray
+    points_b: FloatArray
+    numbers: int
+    of: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """A report was written."""
 
@@ -134,6 +194,7 @@ class Reply:
 
 CODEC = Codec(
     (
+        *OF_CHECKPOINTS,
         Accuracy,
         Architecture,
         BiasPoint,
@@ -144,46 +205,58 @@ CODEC = Codec(
         CaseView,
         Cause,
         ChanceTest,
-        Checkpoint,
+        CheckpointComparison,
+        Choice,
         Clash,
         ClipDetail,
         ClipMeasures,
-        Contents,
+        Clue,
+        CodeHint,
+        CompareSide,
+        CompareView,
+        Comparison,
+        Contradiction,
         Counterfactual,
         Diagnosis,
+        EarlyStop,
         Exported,
         Finding,
+        Fingerprint,
         HealthNote,
         HealthView,
         HistogramMeasures,
         History,
         InspectionView,
+        Judgement,
         LabelAudit,
+        LossSteps,
         Losses,
-        Optimizer,
+        Luck,
+        ModuleDistance,
         OptimizerState,
         OptimizerView,
+        PairView,
         ParameterState,
+        PrefixPair,
         Printed,
         Problem,
         Reply,
-        Quantizer,
         Reproduction,
         Request,
         Role,
+        RunMeasures,
         SampleTable,
         Settings,
         SliceRequest,
         SliceView,
         Stage1Verdict,
+        Stated,
         StatisticsPart,
         Step,
         TensorComparison,
-        TensorRecord,
         TensorStatistics,
         TensorView,
         Undetermined,
-        ValueRecord,
-        WouldRun,
+        ValueComparison,
     )
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -21,12 +22,16 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
     CaseSpec,
     CaseView,
+    CompareSide,
+    CompareView,
     Exported,
     InspectionView,
+    PairView,
     Reply,
     ReplyKind,
     Request,
@@ -40,12 +45,12 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.engine.views import case_view, inspection_view
-from asl_inspector.engine.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
+from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks
@@ -55,8 +60,9 @@ SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies w
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "export"),
-    "looks": ("clip", "tensor", "part", "optimizers"),
+    "looks": ("clip", "tensor", "part", "optimizers", "pair"),
     "measures": ("statistics", "health"),
+    "compare": ("compare",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -78,6 +84,7 @@ class Service:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
         self._looks: Looks | None = None
+        self.comparer = Comparer()
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -149,6 +156,14 @@ class Service:
 
             looks = self._looks = Looks(main.opened, main.file.view)
         return looks
+
+    def compare(self, talk: Talk, a: CompareSide, b: CompareSide) -> CompareView:
+        """Two checkpoints, of the case or not, compared."""
+        return self.comparer.compare(self.inspector.case, a, b, talk.progress, talk.cancel)
+
+    def pair(self, talk: Talk, a: str, b: str) -> PairView:
+        """Two corresponding tensors of the last comparison, by their keys."""
+        return self.comparer.pair(a, b, talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""
@@ -244,6 +259,7 @@ class Server:
 
 def serve() -> NoReturn:
     """Serve over standard input and output; what libraries print goes to stderr instead."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then closes the pipe
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr

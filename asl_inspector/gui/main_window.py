@@ -54,8 +54,14 @@ EXPORTS = {
     "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
-PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys")
-PLACES = {"samples": "Samples", "blanks": "Blank ratio", "histogram": "Prediction histogram", "keys": "Checkpoint keys"}
+PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys", "Compare")
+PLACES = {
+    "samples": "Samples",
+    "blanks": "Blank ratio",
+    "histogram": "Prediction histogram",
+    "keys": "Checkpoint keys",
+    "compare": "Compare",
+}
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 
@@ -133,6 +139,11 @@ class MainWindow(QMainWindow):
 
             self.keys = KeysPanel(self.session.jobs)
             self._add_panel(self.keys)
+        elif title == "Compare":
+            from asl_inspector.gui.panels.compare import ComparePanel
+
+            self.compare = ComparePanel()
+            self._add_panel(self.compare)
         else:
             self._connect_panels()
             self._start_work()
@@ -157,6 +168,13 @@ class MainWindow(QMainWindow):
         session.health_arrived.connect(self.keys.show_health)
         session.measuring.connect(self.keys.show_step)
         session.measured.connect(self.keys.show_measured)
+        session.comparison_progressed.connect(self.compare.show_step)
+        session.comparison_arrived.connect(self.compare.show_comparison)
+        session.comparison_failed.connect(self.compare.show_failure)
+        session.pair_arrived.connect(self.compare.show_pair)
+        self.compare.wants_comparison.connect(session.ask_for_comparison)
+        self.compare.wants_cancel.connect(session.cancel_comparison)
+        self.compare.wants_pair.connect(session.ask_for_pair)
 
     def _connect(self) -> None:
         session = self.session

@@ -10,7 +10,15 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
 from asl_inspector.engine.client import Engine
-from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView
+from asl_inspector.engine.messages import (
+    CaseSpec,
+    CaseView,
+    CompareSide,
+    CompareView,
+    Exported,
+    InspectionView,
+    PairView,
+)
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.inference.records import ClipDetail, Settings
@@ -43,6 +51,10 @@ class Session(QObject):
     health_arrived = Signal(object)  # HealthView
     measuring = Signal(object)  # Step
     measured = Signal(str)  # how it ended: "", "Cancelled", or a sentence
+    comparison_progressed = Signal(object)  # Step
+    comparison_arrived = Signal(object)  # CompareView
+    comparison_failed = Signal(object)  # Problem, or None where it was cancelled
+    pair_arrived = Signal(object)  # PairView
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -111,6 +123,7 @@ class Session(QObject):
         """Stop what is going on."""
         self.jobs.cancel("case")
         self.jobs.cancel("export")
+        self.jobs.cancel("compare")
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -145,6 +158,18 @@ class Session(QObject):
     def stop_measuring(self) -> None:
         """Cancel it; what was measured so far stays."""
         self.jobs.cancel("measure")
+
+    def ask_for_comparison(self, a: CompareSide, b: CompareSide) -> None:
+        """Have two checkpoints compared; `comparison_arrived` or `comparison_failed` follows."""
+        self.jobs.start("compare", self._call("compare", a, b))
+
+    def cancel_comparison(self) -> None:
+        """Stop comparing."""
+        self.jobs.cancel("compare")
+
+    def ask_for_pair(self, a: str, b: str) -> None:
+        """Have two corresponding tensors read; `pair_arrived` follows."""
+        self.jobs.start("pair", self._call("pair", a, b))
 
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
@@ -190,6 +215,8 @@ class Session(QObject):
             self.progressed.emit(step)
         elif lane == "measure":
             self.measuring.emit(step)
+        elif lane == "compare":
+            self.comparison_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -220,6 +247,10 @@ class Session(QObject):
                 self.measured.emit("")
             case tuple() if lane == "optimizers":
                 self.optimizers_arrived.emit(result)
+            case CompareView():
+                self.comparison_arrived.emit(result)
+            case PairView():
+                self.pair_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -236,6 +267,10 @@ class Session(QObject):
             self.measured.emit(problem.sentence)
         elif lane in ("part", "optimizers"):
             log.warning("a look failed: %s", problem.sentence)
+        elif lane == "compare":
+            self.comparison_failed.emit(problem)
+        elif lane == "pair":
+            self.pair_arrived.emit(None)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -246,3 +281,5 @@ class Session(QObject):
             self.became_idle.emit("Cancelled")
         elif lane == "measure":
             self.measured.emit("Cancelled")
+        elif lane == "compare":
+            self.comparison_failed.emit(None)

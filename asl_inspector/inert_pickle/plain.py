@@ -6,7 +6,7 @@ dotted or otherwise odd name never matches and stays a generic record.
 
 from __future__ import annotations
 
-from asl_inspector.inert_pickle.records import Built, Global, HugeInteger, Items, Pairs
+from asl_inspector.inert_pickle.records import Built, Global, HugeInteger, Items, Pairs, Persistent
 
 DICT_CLASSES = {
     ("collections", "OrderedDict"),
@@ -24,19 +24,33 @@ SEQUENCE_CLASSES = {
     ("__builtin__", "list"),
     ("__builtin__", "set"),
     ("__builtin__", "frozenset"),
+    ("torch.jit._pickle", "build_intlist"),
+    ("torch.jit._pickle", "build_doublelist"),
+    ("torch.jit._pickle", "build_boollist"),
+    ("torch.jit._pickle", "build_tensorlist"),
 }
 Key = str | int
 
 
 def class_of(value: object) -> tuple[str, str] | None:
     """Module and name of what an object is made by, or None where that is no plain name."""
-    if isinstance(value, Built) and isinstance(value.callee, Global):
-        name = (value.callee.module, value.callee.name)
-        if name in (("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")):
-            first = arguments_of(value)[:1]
-            return (first[0].module, first[0].name) if first and isinstance(first[0], Global) else None
-        return name
-    return None
+    made_by = named(value.callee) if isinstance(value, Built) else None
+    if made_by is None or not isinstance(value, Built):
+        return None
+    name = (made_by.module, made_by.name)
+    if name in (("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")):
+        first = named((arguments_of(value) or [None])[0])
+        return (first.module, first.name) if first else None
+    return name
+
+
+def named(value: object) -> Global | None:
+    """A name, or the class in a persistent id `("module", class, file, source)`, as old torch files write classes."""
+    if isinstance(value, Persistent) and isinstance(value.identity, Items):
+        parts = value.identity.values
+        if len(parts) in (3, 4) and (parts[0] == "module" or len(parts) == 3):
+            value = parts[-3]
+    return value if isinstance(value, Global) else None
 
 
 def arguments_of(value: Built) -> list[object]:

@@ -81,7 +81,7 @@ def _tiles(inspected: Inspected) -> list[Json]:
         tiles.append(
             {"title": "Ids that agree", "value": value, "note": "by gloss name", "alarm": labels.agree < labels.of}
         )
-    if validation is not None:
+    if validation is not None and validation.blanks is not None:
         empty = validation.blanks.empty_share
         note = "no clip comes out empty" if empty == 0 else f"{100 * empty:.1f} % of clips empty"
         value = f"{100 * validation.blanks.argmax_valid:.1f} %"
@@ -185,9 +185,9 @@ def _sentences(inspected: Inspected, question: str) -> str:
 
 def _blank_section(inspected: Inspected) -> dict[str, Json] | None:
     measures = inspected.diagnosis.validation
-    if measures is None:
+    found = measures.blanks if measures is not None else None
+    if measures is None or found is None:
         return None
-    found = measures.blanks
     shares = found.per_clip[np.isfinite(found.per_clip)]
     low = min(0.5, float(shares.min()))
     middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
@@ -364,6 +364,7 @@ def _trace_words(row: TensorComparison) -> str:
         "trace": "copied, then trained",
         "faint": "too faint to tell",
         "constant": "constant: tells nothing",
+        "small": "too small to tell",
         "no-trace": "no trace of Stage 1",
     }
     return words.get(row.trace or "", "unknown")
@@ -474,7 +475,7 @@ def _sample_row(table: SampleTable, index: int) -> list[str]:
         str(guess),
         "right" if right[index] else "wrong",
         f"{loss:.2f}" if loss == loss else "",
-        f"{100 * table.blank_share[index]:.0f} %",
+        f"{100 * table.blank_share[index]:.0f} %" if table.blank >= 0 else "",
         str(table.lengths[index]),
     ]
 

@@ -131,7 +131,9 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
         "device": predictions.device,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
-        "blank": {
+        "blank": None
+        if blank is None
+        else {
             "argmax_valid": blank.argmax_valid,
             "argmax_padded": blank.argmax_padded,
             "posterior_valid": blank.posterior_valid,
@@ -228,6 +230,7 @@ def _notes(inspection: Inspected) -> list[Json]:
     notes = [f"{problem.sentence} {problem.advice}".strip() for problem in inspection.problems]
     notes += [f"{one.question} {one.sentence} {one.needs}".strip() for one in diagnosis.undetermined]
     notes += inspection.case.notes
+    notes += [note for one in (inspection.validation, inspection.train) if one for note in one.predictions.notes]
     notes += inspection.checkpoint.notes if inspection.checkpoint else ()
     for one in inspection.case.files:
         if one.row.problem:

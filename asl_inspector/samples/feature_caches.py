@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from asl_inspector.errors import DataError
-from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.inert_pickle.numpy_arrays import NumpyArray, array_of, scalar_of
 from asl_inspector.inert_pickle.plain import key_text, pairs_of, text_keyed
 from asl_inspector.inert_pickle.records import ByteSpan
@@ -137,7 +137,7 @@ def open_feature_cache(file: MappedFile, *, cancel: CancelToken | None = None) -
         DataError: If it is no cache.
         MalformedPickle: If the stream is damaged.
     """
-    value = read_pickle(file.view, cancel=cancel).value
+    value = read_pickle_file(file.view, cancel=cancel).value
     if not looks_like_cache(value):
         raise DataError(
             f"“{file.path.name}” is a pickle file, but no feature cache.",

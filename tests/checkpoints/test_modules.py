@@ -1,54 +1,103 @@
-"""Sums by module; shared memory counts once wherever it is met."""
+"""Networks saved whole: the state dict that they would give, without their classes."""
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
+import pytest
 import torch
+from tensors_alike import assert_equal_to_torch, opened
 from torch import nn
 
-from asl_inspector.checkpoints.modules import module_tree, shared_places
-from asl_inspector.checkpoints.opening import open_checkpoint
-from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.checkpoints.records import buffer_count, parameter_count
 
 
-def saved(path: Path, held: object) -> Checkpoint:
-    torch.save(held, path)
-    return open_checkpoint(MappedFile(path))
+class Signer(nn.Module):
+    """A network with shared weights, a buffer of each kind, and parts in lists and dicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(6, 4)
+        self.encoder = nn.LSTM(4, 4, bidirectional=True, batch_first=True)
+        self.blocks = nn.ModuleList([nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8)) for _ in range(2)])
+        self.heads = nn.ModuleDict({"gloss": nn.Linear(8, 5, bias=False), "person": nn.Linear(8, 2)})
+        self.tied = self.embed
+        self.register_buffer("positions", torch.arange(9.0))
+        self.register_buffer("scratch", torch.arange(4.0), persistent=False)
+        self.register_parameter("nothing", None)
+        self.temperature = nn.Parameter(torch.tensor(2.0))
+        self.config = {"hidden": 8}
 
 
-def test_a_module_has_the_sums_of_what_is_below_it(tmp_path: Path) -> None:
-    network = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5)))
-    tree = module_tree(saved(tmp_path / "a.pt", {"state_dict": network.state_dict()}).tensors).children["state_dict"]
-    assert tree.parameters == sum(parameter.numel() for parameter in network.parameters())
-    assert tree.numbers == sum(tensor.numel() for tensor in network.state_dict().values())
-    assert tree.nbytes == sum(tensor.nbytes for tensor in network.state_dict().values())
-    assert tree.children["1"].parameters == sum(parameter.numel() for parameter in network[1].parameters())
-    assert list(tree.children["1"].children["1"].tensors) == [
-        "weight",
-        "bias",
-        "running_mean",
-        "running_var",
-        "num_batches_tracked",
-    ]
+def save_zip(value: object, path: Path) -> None:
+    torch.save(value, path)
 
 
-def test_shared_memory_counts_once_in_every_module_that_has_it(tmp_path: Path) -> None:
-    tied = torch.randn(6, 5)
-    tree = module_tree(saved(tmp_path / "a.pt", {"a.x.weight": tied, "a.y.weight": tied, "b.weight": tied}).tensors)
-    assert (tree.numbers, tree.shared, tree.count) == (30, 60, 3)
-    assert (tree.children["a"].numbers, tree.children["b"].numbers) == (30, 30)
-    assert tree.children["a"].children["y"].numbers == 30
+def save_legacy(value: object, path: Path) -> None:
+    torch.save(value, path, _use_new_zipfile_serialization=False)
 
 
-def test_windows_of_one_storage_are_not_taken_for_shared_numbers(tmp_path: Path) -> None:
-    whole = torch.randn(10)
-    checkpoint = saved(tmp_path / "a.pt", {"a": whole[:4], "b": whole[4:]})
-    assert shared_places(checkpoint.tensors) == set()
-    assert module_tree(checkpoint.tensors).numbers == 10
+def save_pickle(value: object, path: Path) -> None:
+    path.write_bytes(pickle.dumps(value))
 
 
-def test_meta_tensors_share_nothing(tmp_path: Path) -> None:
-    checkpoint = saved(tmp_path / "a.pt", {"a": torch.empty(3, device="meta"), "b": torch.empty(3, device="meta")})
-    assert module_tree(checkpoint.tensors).numbers == 6
+def save_old_pickle(value: object, path: Path) -> None:
+    path.write_bytes(pickle.dumps(value, protocol=2))
+
+
+WAYS = [save_zip, save_legacy, save_pickle, save_old_pickle]
+
+
+@pytest.mark.parametrize("save", WAYS)
+@pytest.mark.parametrize(
+    "wrap", [lambda m: m, lambda m: {"epoch": 7, "model": m}, lambda m: [m]], ids=["bare", "dict", "list"]
+)
+def test_weights_are_those_of_the_state_dict(save: object, wrap: object, tmp_path: Path) -> None:
+    network = Signer()
+    save(wrap(network), tmp_path / "a.pt")
+    checkpoint, file = opened(tmp_path / "a.pt")
+    state = network.state_dict()
+    assert sorted(checkpoint.weights) == sorted(state)
+    for name, tensor in state.items():
+        assert_equal_to_torch(checkpoint.weights[name], file.view, tensor)
+    names = dict(network.named_parameters(remove_duplicate=False))
+    assert {name for name, record in checkpoint.weights.items() if record.role == "parameter"} == set(names)
+    assert parameter_count(checkpoint.tensors) == sum(p.numel() for p in network.parameters())
+    assert buffer_count(checkpoint.tensors) == sum(b.numel() for b in network.buffers())
+    assert checkpoint.contents.layout == "module"
+
+
+def test_paths_have_one_element_for_each_level_of_the_file(tmp_path: Path) -> None:
+    torch.save({"model": Signer()}, tmp_path / "a.pt")
+    checkpoint, _ = opened(tmp_path / "a.pt")
+    paths = {record.path for record in checkpoint.tensors}
+    assert ("model", "_modules", "heads", "_modules", "gloss", "_parameters", "weight") in paths
+    values = {value.path: value.text for value in checkpoint.values}
+    assert values["model", "config", "hidden"] == "8"
+    assert checkpoint.contents.weights_path == ("model",)
+
+
+def test_a_copy_beside_the_network_does_not_count_twice(tmp_path: Path) -> None:
+    network = Signer()
+    torch.save({"model": network, "ema": Signer()}, tmp_path / "a.pt")
+    checkpoint, file = opened(tmp_path / "a.pt")
+    assert checkpoint.contents.weights_path == ("model",)
+    assert parameter_count(checkpoint.tensors) == sum(p.numel() for p in network.parameters())
+    assert_equal_to_torch(checkpoint.weights["embed.weight"], file.view, network.embed.weight)
+
+
+def test_an_optimizer_saved_whole_is_no_network(tmp_path: Path) -> None:
+    network = Signer()
+    torch.save({"net": network, "optimizer": torch.optim.SGD(network.parameters(), lr=0.1)}, tmp_path / "a.pt")
+    checkpoint, _ = opened(tmp_path / "a.pt")
+    assert sorted(checkpoint.weights) == sorted(network.state_dict())
+    roles = {record.role for record in checkpoint.tensors if record.path[0] == "optimizer"}
+    assert roles == {"optimizer"}
+
+
+def test_a_state_dict_is_still_one(tmp_path: Path) -> None:
+    torch.save({"model": Signer().state_dict()}, tmp_path / "a.pt")
+    checkpoint, _ = opened(tmp_path / "a.pt")
+    assert checkpoint.contents.layout == "state-dict"
+    assert list(checkpoint.weights) == list(Signer().state_dict())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import signal
 import threading
 import time
+import typing
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import cast
 
@@ -17,15 +20,17 @@ from makers import GLOSSES, Run, make_clips, write_cache
 
 from asl_inspector.case.records import Role
 from asl_inspector.checkpoints.health_records import QUESTIONS
+from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
+from asl_inspector.engine.serving import Service
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
-from asl_inspector.engine.wire import BrokenPipe, Codec, read_frame, write_frame
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.report.sample_table import sample_table
+from asl_inspector.wire import BrokenPipe, Codec, read_frame, write_frame
 
 
 @pytest.fixture
@@ -57,6 +62,12 @@ def spec(run: Run) -> CaseSpec:
         Role.TRAIN,
         tuple(f"name {index}" for index in range(200)),
         tuple(["\x1f"] * 100),
+        [0.0] * 100,
+        [0, 1.5, None, True, "x"] * 20,
+        tuple((index, f"name {index}") for index in range(100)),
+        [((index,), "x") for index in range(100)],
+        tuple(Step(f"step {index}", index, None, "clips") for index in range(100)),
+        [Step("step"), 1] * 50,
         Step("what", 1, None, "clips"),
     ],
 )
@@ -246,3 +257,29 @@ def test_stopping_ends_the_process(run: Run) -> None:
     engine.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def _records_within(hint: object, found: set[type]) -> set[type]:
+    """Every dataclass and enum that a value of this type may hold."""
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, Enum)):
+        if hint not in found:
+            found.add(hint)
+            if dataclasses.is_dataclass(hint):
+                for inner in typing.get_type_hints(hint, localns=CODEC.types).values():
+                    _records_within(inner, found)
+        return found
+    for inner in typing.get_args(hint):
+        _records_within(inner, found)
+    return found
+
+
+def test_all_that_an_answer_can_hold_may_travel() -> None:
+    held: set[type] = set()
+    for name, method in vars(Service).items():
+        if not name.startswith("_") and callable(method):
+            hints = typing.get_type_hints(method, localns=vars(tensor_messages))
+            hints.pop("talk", None)
+            for hint in hints.values():
+                _records_within(hint, held)
+    assert len(held) > 30
+    assert {one.__name__ for one in held} - set(CODEC.types) == set()

@@ -177,6 +177,8 @@ class DiagnosisPanel(Panel):
             agree.show_figure(f"{labels.agree} / {labels.of}", "by gloss name, certain", "danger" if wrong else "")
         if validation is None:
             blank.show_figure("-", "drop the validation clips")
+        elif validation.blanks is None:
+            blank.show_figure("-", "this network has no blank")
         else:
             blank.show_figure(
                 f"{100 * validation.blanks.argmax_valid:.1f} %", _empty_words(validation.blanks.empty_share)

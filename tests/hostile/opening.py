@@ -1,0 +1,156 @@
+"""Opens files as the program does, each in a process of its own, and tells what happened.
+
+Run as a program: reads one path a line, forks for each, and writes one line of JSON for each. The one process has the
+program imported already. A child has a time limit and a limit of address space, and every file that it opens, every
+process and every connection that it starts is written down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+SECONDS = 60
+LARGEST = 6 << 30
+WATCHED = ("subprocess.", "os.exec", "os.fork", "os.system", "os.posix_spawn", "os.spawn", "socket.", "ctypes.", "pty.")
+CHANGING = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.link", "os.truncate", "shutil.")
+
+
+def _library_folders() -> tuple[str, ...]:
+    here = Path(__file__).resolve().parents[2]
+    return (sys.prefix, sys.base_prefix, str(here / "asl_inspector"), *(str(Path(p).resolve()) for p in sys.path if p))
+
+
+class Watch:
+    """What the child did beyond reading the one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.done: list[str] = []
+        self.libraries = _library_folders()
+        self.active = True
+        sys.addaudithook(self.heard)
+
+    def heard(self, event: str, arguments: tuple[object, ...]) -> None:
+        """One audit event."""
+        if not self.active:
+            return
+        if event == "open":
+            name = os.fspath(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
+            text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+            writes = isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            if text and (writes or not (text == self.path or text.startswith(self.libraries))):
+                self.done.append(f"open {text}")
+        elif event.startswith((*WATCHED, *CHANGING)):
+            self.done.append(event)
+
+
+def _tensor(record: object, content: object) -> dict[str, object]:
+    from asl_inspector.checkpoints.records import TensorRecord
+    from asl_inspector.checkpoints.tensor_numbers import first_numbers
+    from asl_inspector.errors import UnreadableCheckpoint
+
+    assert isinstance(record, TensorRecord)
+    held: dict[str, object] = {
+        "path": list(record.path),
+        "dtype": record.dtype,
+        "shape": list(record.shape),
+        "trouble": record.trouble,
+    }
+    try:
+        held["first"] = [repr(number) for number in first_numbers(record, content, 64)]  # type: ignore[arg-type]
+    except UnreadableCheckpoint as error:
+        held["trouble"] = error.sentence
+    return held
+
+
+MOST_TOLD = 300
+
+
+def _open(path: Path) -> dict[str, object]:
+    """Through the program's two doors: a case, and the command line."""
+    from asl_inspector import cli
+    from asl_inspector.case.recognising import open_file
+    from asl_inspector.checkpoints.records import Checkpoint
+
+    started = time.perf_counter()
+    opened = open_file(path)
+    told: dict[str, object] = {
+        "seconds": time.perf_counter() - started,
+        "problem": opened.row.problem,
+        "would_run": [[run.call, run.arguments[:500], run.offset] for run in opened.row.would_run],
+        "kind": type(opened.opened).__name__,
+    }
+    if isinstance(opened.opened, Checkpoint) and opened.file is not None:
+        told["format"] = opened.opened.format
+        told["status"] = opened.opened.status
+        told["notes"] = list(opened.opened.notes)
+        told["tensors"] = [_tensor(one, opened.file.view) for one in opened.opened.tensors[:MOST_TOLD]]
+        told["values"] = [
+            [list(value.path), value.text] for value in opened.opened.values[:MOST_TOLD] if len(value.text) < 5_000
+        ]
+    del opened
+    out, err = io.StringIO(), io.StringIO()
+    started = time.perf_counter()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        told["exit"] = cli.main(["keys", str(path), "--json", "--values", "3"])
+    told["keys_seconds"] = time.perf_counter() - started
+    text = out.getvalue()
+    told["output_bytes"] = len(text)
+    document = json.loads(text)
+    told["keys_status"] = document["status"]
+    told["keys_calls"] = [run["call"] for run in document["would_run"]]
+    told["leak"] = "corpus-secret-7f3a" in text.replace(str(path), "") + err.getvalue()
+    return told
+
+
+def _child(path: Path, pipe: int) -> None:
+    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST, LARGEST))
+    watch = Watch(path)
+    try:
+        told = _open(path)
+    except BaseException as error:  # noqa: BLE001 - whatever escapes is what the test is after
+        told = {"crash": f"{type(error).__name__}: {str(error)[:300]}", "where": traceback.format_exc()[-1_500:]}
+    watch.active = False
+    told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["did"] = watch.done[:20]
+    with os.fdopen(pipe, "w", encoding="utf-8", errors="surrogatepass") as out:
+        json.dump(told, out)
+
+
+def open_in_child(path: Path) -> dict[str, object]:
+    """What happened when the file was opened; `crash` where the process did not end in good order."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _child(path, writing)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8", errors="surrogatepass") as answer:
+        text = answer.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return {"crash": f"killed by {signal.Signals(os.WTERMSIG(status)).name}", "did": []}
+    held: dict[str, object] = json.loads(text)
+    return held
+
+
+if __name__ == "__main__":
+    import asl_inspector.case.recognising
+    import asl_inspector.checkpoints.tensor_numbers
+    import asl_inspector.cli
+    import asl_inspector.report.keys_json
+    import asl_inspector.report.keys_text  # noqa: F401
+
+    for line in sys.stdin:
+        print(json.dumps(open_in_child(Path(json.loads(line)))), flush=True)
