@@ -10,7 +10,11 @@ from pathlib import Path
 
 from asl_inspector.errors import DataError
 
-FETCHED_TOGETHER = 64 << 10  # Linux maps this many bytes around one that is touched, where they are in memory already
+FETCHED_TOGETHER = (
+    64 << 10
+)  # Linux maps at least so many bytes around one that is touched, where they are in memory already
+LARGEST_PAGE = 2 << 20  # and at most so many
+VISITS_KEPT = 8
 Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
 
 
@@ -99,9 +103,31 @@ def forget_pages(view: bytes | memoryview, start: int, stop: int) -> None:
     if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
         return
     first = start // FETCHED_TOGETHER * FETCHED_TOGETHER
+    stop = min(stop, len(mapped))
     length = min(-(-stop // FETCHED_TOGETHER) * FETCHED_TOGETHER, len(mapped)) - first
     if length > 0:
         mapped.madvise(mmap.MADV_DONTNEED, first, length)
+
+
+class Visits:
+    """Short looks at places all over a mapped file, after each few of which the pages around them are forgotten.
+
+    Linux maps up to two megabytes around a byte that is touched, so a look at each of thousands of headers would
+    otherwise hold most of a large file in memory.
+    """
+
+    def __init__(self, view: bytes | memoryview) -> None:
+        self._view = view
+        self._count = 0
+        self._first, self._last = len(view), 0
+
+    def add(self, place: int) -> None:
+        """Note a look at a place."""
+        self._count += 1
+        self._first, self._last = min(self._first, place), max(self._last, place)
+        if self._count % VISITS_KEPT == 0:
+            forget_pages(self._view, max(0, self._first - LARGEST_PAGE), self._last + LARGEST_PAGE)
+            self._first, self._last = len(self._view), 0
 
 
 class MappedParts:

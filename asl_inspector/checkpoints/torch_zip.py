@@ -11,11 +11,10 @@ from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirecto
 from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
-from asl_inspector.mapped_file import forget_pages
+from asl_inspector.mapped_file import Visits
 from asl_inspector.progress import CancelToken
 
 PICKLE_NAME = "data.pkl"
-HEADERS_KEPT = 128  # each that is touched has the system fetch what is around it
 MOST_INLINE = 512 << 20  # bytes of storages that have no place in the file
 
 
@@ -124,6 +123,7 @@ class _Storages:
         self.big_endian = big_endian
         self.label = label
         self.inline_left = MOST_INLINE
+        self.visits = Visits(directory.content)
         self.known: dict[tuple[str, str], Storage] = {}
 
     def find(self, identity: object) -> Storage | None:
@@ -148,8 +148,7 @@ class _Storages:
         if member is None:
             trouble = "its storage is not in the archive"
             return Storage(name, asked.dtype, nbytes, None, asked.device, trouble)
-        if len(self.known) % HEADERS_KEPT == HEADERS_KEPT - 1:  # the headers lie all over the file
-            forget_pages(self.directory.content, 0, len(self.directory.content))
+        self.visits.add(member.header)
         try:
             offset = self.directory.data_offset(member)
             inline = self.copied(member) if self.archive.offset is None else None

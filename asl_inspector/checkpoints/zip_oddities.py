@@ -11,6 +11,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
+from asl_inspector.mapped_file import Visits
+
 LOCAL = struct.Struct("<4sHHHHHLLLHH")
 HAS_DESCRIPTOR = 0x08  # sizes follow the data, and the local header may keep zeros
 ENCRYPTED_LOCALLY = 0x01
@@ -96,7 +98,12 @@ def find_oddities(
             tally.add("encrypted", entry.name)
         if entry.is_link:
             tally.add("link", entry.name)
-    ranges = sorted((entry.header, _end_of(content, entry, tally), entry.name) for entry in entries)
+    visits = Visits(content)
+    ranges: list[tuple[int, int, str]] = []
+    for entry in entries:
+        ranges.append((entry.header, _end_of(content, entry, tally), entry.name))
+        visits.add(entry.header)
+    ranges.sort()
     _check_ranges(content, sorted([*ranges, (*directory, ""), (end, end, "")]), tally)
     _check_ends(ranges, other_ends, tally)
     return members, tally.sentences()
@@ -161,7 +168,9 @@ def _end_of(content: memoryview, member: Member, tally: _Tally) -> int:
 def _check_ranges(content: memoryview, ranges: list[tuple[int, int, str]], tally: _Tally) -> None:
     """Overlaps and gaps, from the ranges of all members in the order in which they lie in the file."""
     covered = 0
+    visits = Visits(content)
     for start, end, name in ranges:
+        visits.add(start)
         if start < covered:
             tally.add("overlap", name or "the directory")
         elif start > covered:
