@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -321,19 +322,22 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows, refused_json
     from asl_inspector.workers.calling import open_checkpoint
 
+    threading.Thread(target=_import_reports, name="imports", daemon=True).start()
     gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
         file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
             from asl_inspector.report.json_text import to_json
+            from asl_inspector.report.keys_json import refused_json
 
             size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
+    from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows
+
     document = keys_json(
         checkpoint,
         file.view,
@@ -360,6 +364,12 @@ def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) 
         bar = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
         sys.stdout.write(keys_text(document, tensors, folded=not options.match, bar=bar))
     return HEALTHY
+
+
+def _import_reports() -> None:
+    """Import what writes the keys, while another process reads them."""
+    import asl_inspector.report.keys_json
+    import asl_inspector.report.keys_text  # noqa: F401
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:

@@ -7,6 +7,7 @@ and `param_groups`. Names only break ties.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 
 from asl_inspector.checkpoints.lightning import LIGHTNING_KEY, Best, best_of_callbacks
 from asl_inspector.checkpoints.module_trees import place_in_module, with_state_keys
@@ -83,6 +84,7 @@ def _weights_path(tensors: list[TensorRecord]) -> tuple[str, ...]:
     return min(sizes, key=rank) if sizes else ()
 
 
+@lru_cache(maxsize=4096)  # the tensors of a state dict have one parent
 def _mentions(path: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return any(word in element.lower() for element in path for word in words)
 

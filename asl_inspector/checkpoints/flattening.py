@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from asl_inspector.checkpoints.records import TensorRecord, ValueRecord
+from asl_inspector.checkpoints.records import TensorRecord, ValueRecord, with_changes
 from asl_inspector.checkpoints.regions import Region
 from asl_inspector.checkpoints.torch_values import inner_state
 from asl_inspector.inert_pickle.numpy_arrays import OBJECT, NumpyArray, array_of, scalar_of, text_of_array
@@ -132,7 +132,7 @@ def _visit(tree: FlatTree, path: tuple[str, ...], value: object, stream: Nested)
     """Write the row of one value; return its children, or None for a value of no known kind, which has no row yet."""
     tensor = stream.read_tensor(value) if isinstance(value, Built | Persistent) else None
     if tensor is not None:
-        tree.tensors.append(replace(tensor, path=path))
+        tree.tensors.append(with_changes(tensor, path=path))
         return [(key_text(key), held) for key, held in pairs_of(inner_state(value)) or []]
     array = array_of(value)
     if array is not None:
