@@ -49,7 +49,7 @@ def levels(tensor: TensorRecord) -> tuple[str, ...]:
 
 def place_of(tensor: TensorRecord) -> Place | None:
     """Where the tensor's numbers are, equal for tensors that share them; None where it has none of its own."""
-    if tensor.trouble or not tensor.storage_bytes or tensor.inline is not None or not tensor.count:
+    if tensor.trouble or tensor.inline is not None or not tensor.count:
         return None
     return tensor.part, tensor.storage, tensor.storage_offset
 

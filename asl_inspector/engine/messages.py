@@ -226,7 +226,6 @@ CODEC = Codec(
         ClipSurvey,
         Clue,
         CodeHint,
-        CodeHint,
         ColumnFacts,
         CompareSide,
         CompareView,

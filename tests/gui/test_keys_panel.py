@@ -26,7 +26,8 @@ from asl_inspector.gui.key_search import parse_search
 from asl_inspector.gui.key_tree import FIRST_MEASURED, NUMBERS, SHAPE, SHOWN_AT_ONCE, KeyModel, Node, build_tree
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.key_lists import kind_of
-from asl_inspector.gui.panels.keys import KeysPanel, python_text
+from asl_inspector.gui.panels.key_tensors import python_text
+from asl_inspector.gui.panels.keys import KeysPanel
 from asl_inspector.gui.plots.heat import HeatPlot
 from asl_inspector.gui.slice_table import PAGE_COLUMNS, PAGE_ROWS, SliceModel
 from asl_inspector.gui.widgets import Text
@@ -61,7 +62,7 @@ def show(window: MainWindow, qtbot: QtBot, path: Path) -> KeysPanel:
 
 
 def names(panel: KeysPanel) -> list[str]:
-    return [".".join(node.path) for node in panel._model.nodes() if node.tensor is not None]
+    return [".".join(node.path) for node in panel.tensors.model.nodes() if node.tensor is not None]
 
 
 def texts(widget: object) -> str:
@@ -179,11 +180,11 @@ def test_siblings_are_sorted_by_any_column_and_layers_by_their_number(tmp_path: 
 def test_sorting_keeps_what_is_open_and_selected(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
     panel.go_to("keys:classifier.weight")
-    panel._tree.header().setSortIndicator(NUMBERS, Qt.SortOrder.DescendingOrder)
-    qtbot.waitUntil(lambda: panel._model.data(panel._model.index(0, 0)) == "optimizer_state_dict")
-    node = panel._model.node(panel._tree.currentIndex())
+    panel.tensors.tree.header().setSortIndicator(NUMBERS, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: panel.tensors.model.data(panel.tensors.model.index(0, 0)) == "optimizer_state_dict")
+    node = panel.tensors.model.node(panel.tensors.tree.currentIndex())
     assert node.path == ("model_state_dict", "classifier", "weight")
-    assert panel._tree.isExpanded(panel._model.find_path(("model_state_dict", "classifier")))
+    assert panel.tensors.tree.isExpanded(panel.tensors.model.find_path(("model_state_dict", "classifier")))
 
 
 # -- a closer look ----------------------------------------------------------------------------------------------------
@@ -195,19 +196,19 @@ def test_a_tensor_shows_facts_gates_numbers_and_optimizer_state(
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
     with qtbot.waitSignal(window.session.tensor_arrived, timeout=10_000):
         panel.go_to("keys:encoder.lstm.weight_hh_l0_reverse")
-    shown = texts(panel._detail)
+    shown = texts(panel.tensors.detail)
     assert "LSTM layer 0, backward direction" in shown
     assert "rows 8 to 15: forget gate (f)" in shown
     assert "step 1" in shown
     assert "matched by their order" in shown
-    assert panel._detail._plot.isVisible()
-    table = panel._detail.slices._model
+    assert panel.tensors.detail._plot.isVisible()
+    table = panel.tensors.detail.slices._model
     qtbot.waitUntil(lambda: table.value(5, 3) is not None)
     weight = torch.load(tmp_path / "a.pt", weights_only=True)["model_state_dict"]["encoder.lstm.weight_hh_l0_reverse"]
     assert table.value(5, 3) == weight[5, 3].item()
-    link = next(one for one in panel._detail.findChildren(QPushButton) if one.text().startswith("exp_avg_sq"))
+    link = next(one for one in panel.tensors.detail.findChildren(QPushButton) if one.text().startswith("exp_avg_sq"))
     link.click()
-    assert panel._model.node(panel._tree.currentIndex()).path[-1] == "exp_avg_sq"
+    assert panel.tensors.model.node(panel.tensors.tree.currentIndex()).path[-1] == "exp_avg_sq"
 
 
 def test_who_shares_memory_is_told(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -215,8 +216,8 @@ def test_who_shares_memory_is_told(window: MainWindow, qtbot: QtBot, tmp_path: P
     torch.save({"a.weight": tied, "b.weight": tied}, tmp_path / "a.pt")
     panel = show(window, qtbot, tmp_path / "a.pt")
     panel.go_to("keys:a.weight")
-    assert "Shares its memory with" in texts(panel._detail)
-    assert "b.weight" in [button.text() for button in panel._detail.findChildren(QPushButton)]
+    assert "Shares its memory with" in texts(panel.tensors.detail)
+    assert "b.weight" in [button.text() for button in panel.tensors.detail.findChildren(QPushButton)]
 
 
 def test_a_slice_of_a_larger_tensor_is_chosen_with_spin_boxes(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ def test_a_slice_of_a_larger_tensor_is_chosen_with_spin_boxes(window: MainWindow
     torch.save({"conv.weight": tensor}, tmp_path / "a.pt")
     panel = show(window, qtbot, tmp_path / "a.pt")
     panel.go_to("keys:conv.weight")
-    slices = panel._detail.slices
+    slices = panel.tensors.detail.slices
     assert [(box.minimum(), box.maximum()) for box in slices._boxes] == [(0, 2), (0, 4)]
     slices._boxes[0].setValue(2)
     slices._boxes[1].setValue(4)
@@ -292,25 +293,25 @@ def test_measuring_fills_columns_health_and_the_search_for_nan(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
-    assert panel._tree.isColumnHidden(FIRST_MEASURED)
+    assert panel.tensors.tree.isColumnHidden(FIRST_MEASURED)
     panel._search.setText("NaN")
     with qtbot.waitSignal(window.session.measured, timeout=60_000) as ended:
         panel._measure.click()
     assert ended.args == [""]
-    assert not panel._tree.isColumnHidden(FIRST_MEASURED)
-    assert len(panel._model.measured) == 72
+    assert not panel.tensors.tree.isColumnHidden(FIRST_MEASURED)
+    assert len(panel.tensors.model.measured) == 72
     qtbot.waitUntil(lambda: names(panel) == ["model_state_dict.classifier.weight"])
-    node = next(node for node in panel._model.nodes() if node.tensor is not None)
+    node = next(node for node in panel.tensors.model.nodes() if node.tensor is not None)
     weight = torch.load(tmp_path / "a.pt", weights_only=True)["model_state_dict"]["classifier.weight"]
-    assert panel._model.text(node, FIRST_MEASURED + 6) == "1"
-    assert panel._model.text(node, FIRST_MEASURED + 1) == f"{weight.nan_to_num(-9).max().item():.4g}"
+    assert panel.tensors.model.text(node, FIRST_MEASURED + 6) == "1"
+    assert panel.tensors.model.text(node, FIRST_MEASURED + 1) == f"{weight.nan_to_num(-9).max().item():.4g}"
     panel.show_page(3)
     assert "NaN or infinite" in texts(panel._health_page)
     assert panel._tabs[3].text().startswith("Health (")
     link = next(one for one in panel._health_page.findChildren(QPushButton) if one.text() == "classifier.weight")
     link.click()
     assert panel._pages.currentIndex() == 0
-    qtbot.waitUntil(lambda: panel._selected is not None and panel._selected.name == "weight")
+    qtbot.waitUntil(lambda: panel.tensors.selected is not None and panel.tensors.selected.name == "weight")
 
 
 def test_measuring_is_cancelled_and_keeps_what_it_has(
@@ -342,9 +343,9 @@ def test_another_file_forgets_the_measures(window: MainWindow, qtbot: QtBot, tmp
     save_notebook(tmp_path / "b.pt", make_notebook(1, classes=9))
     with qtbot.waitSignal(window.session.optimizers_arrived, timeout=60_000):
         window.session.replace_file(first, tmp_path / "b.pt")
-    assert panel._model.measured == {}
+    assert panel.tensors.model.measured == {}
     assert panel._health is None
-    assert panel._tree.isColumnHidden(FIRST_MEASURED)
+    assert panel.tensors.tree.isColumnHidden(FIRST_MEASURED)
 
 
 # -- the other pages --------------------------------------------------------------------------------------------------
@@ -361,8 +362,8 @@ def test_the_optimizer_is_a_table_by_parameter(window: MainWindow, qtbot: QtBot,
         "1",
     ]
     assert "lr 0.002" in page.words.text()
-    folder = panel._model.node(panel._model.find_path(("optimizer_state_dict", "state", "16")))
-    assert panel._model.text(folder, SHAPE) == "classifier.weight"
+    folder = panel.tensors.model.node(panel.tensors.model.find_path(("optimizer_state_dict", "state", "16")))
+    assert panel.tensors.model.text(folder, SHAPE) == "classifier.weight"
 
 
 def test_values_are_told_by_what_they_are_about(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -418,7 +419,7 @@ def test_what_loading_would_run_has_a_page_with_offsets(window: MainWindow, qtbo
 def test_rows_are_copied_and_written_as_csv(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
     panel.go_to("keys:classifier.bias")
-    panel.copy_rows()
+    panel.tensors.copy_rows()
     copied = QGuiApplication.clipboard().text().splitlines()
     assert copied[1].startswith("model_state_dict.classifier.bias\tfloat32\t7\t7\t")
     with qtbot.waitSignal(window.session.measured, timeout=60_000):
@@ -443,9 +444,9 @@ def test_a_key_is_copied_as_python_reaches_it(tmp_path: Path) -> None:
 def test_ctrl_f_goes_to_the_search_and_return_to_the_tree(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
     window.activateWindow()
-    panel._tree.setFocus()
-    qtbot.keyClick(panel._tree, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    panel.tensors.tree.setFocus()
+    qtbot.keyClick(panel.tensors.tree, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(panel._search.hasFocus)
     qtbot.keyClick(panel._search, Qt.Key.Key_Return)
-    assert panel._tree.hasFocus()
-    assert panel._tree.currentIndex().isValid()
+    assert panel.tensors.tree.hasFocus()
+    assert panel.tensors.tree.currentIndex().isValid()

@@ -63,6 +63,10 @@ class EntryCard(Card):
             widget.hide()
         self._numbers.setText("")
         self.slices.show_tensor(-1, None)
+        self.clear_related()
+
+    def clear_related(self) -> None:
+        """Take away what `show_sharing`, `show_state` and `show_health` showed."""
         empty(self._more)
 
     def show_node(self, node: Node) -> None:
