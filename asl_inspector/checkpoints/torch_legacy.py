@@ -13,6 +13,7 @@ from asl_inspector.checkpoints.records import ITEM_SIZES
 from asl_inspector.checkpoints.regions import Region
 from asl_inspector.checkpoints.storages import Storage, StorageId, storage_id
 from asl_inspector.checkpoints.streams import Stream
+from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import MalformedPickle, read_pickle
 from asl_inspector.inert_pickle.plain import items_of, lookup
@@ -34,18 +35,17 @@ def legacy_stream(region: Region, cancel: CancelToken, label: str = "") -> Strea
         label: Put before the names of storages, to tell several streams in one file apart.
 
     Raises:
-        UnreadableCheckpoint: If the file is of another version, or breaks off before the object ends.
+        UnreadableCheckpoint: If the file is of another version, or breaks off before its first tensor.
         MalformedPickle: If it breaks off before the object starts.
     """
     facts = _read_head(region, cancel)
-    try:
-        pickle = read_pickle(region.content, facts.end, cancel=cancel, salvage=True)
-    except MalformedPickle as error:
+    pickle = read_pickle(region.content, facts.end, cancel=cancel, salvage=True)
+    if pickle.is_damaged and not pickle.persistent and not would_run(pickle):
         raise UnreadableCheckpoint(
-            "The file breaks off, or is damaged, before the end of its list of tensors.",
+            "The file breaks off, or is damaged, before the first of its tensors.",
             advice="Copy or download the file again and compare the sizes.",
-            detail=error.sentence,
-        ) from error
+            detail=pickle.notes[-1],
+        )
     asked = _asked(pickle)
     storages: dict[str, Storage] = {}
     notes: list[str] = []

@@ -29,6 +29,7 @@ from asl_inspector.mapped_file import Content
 
 __all__ = ["Storage", "StorageFinder", "Surroundings", "dtype_name", "inner_state", "storage_dtype", "tensor_of"]
 HIGHEST_RANK = 64
+LARGEST_OFFSET = 1 << 100  # far beyond any file, and yet a number that can be shown
 DEEPEST = 8  # a Parameter of a subclass of a tensor is as deep as files go
 PARAMETER_FUNCTIONS = {"_rebuild_parameter", "_rebuild_parameter_with_state"}
 DEVICE_FUNCTIONS = {
@@ -193,7 +194,7 @@ def _window(
     sizes, steps = sizes_of(shape), sizes_of(strides)
     if storage is None or sizes is None or steps is None or len(sizes) != len(steps):
         return None
-    if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > LARGEST_SIZE:
+    if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > LARGEST_OFFSET:
         return None
     return windowed(storage, dtype or storage.dtype, sizes, steps, offset)
 
@@ -219,13 +220,13 @@ def windowed(storage: Storage, dtype: str, sizes: tuple[int, ...], steps: tuple[
     )
     if record.trouble:
         return record
-    if record.count > LARGEST_SIZE:
-        return replace(record, trouble="its sizes multiply to more numbers than any file holds")
     end = storage.nbytes if storage.size is None else start + storage.size * ITEM_SIZES.get(storage.dtype, 1)
     last = offset + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True)) + 1
     last_byte = start + -(-last * item // PACKED_DTYPES.get(dtype, 1))
     if offset < 0 or start % item or (record.count > 0 and last_byte > min(end, storage.nbytes)):
         return replace(record, trouble="the tensor reaches beyond the memory block that holds it")
+    if record.count > LARGEST_SIZE:
+        return replace(record, trouble="its sizes multiply to more numbers than any file holds")
     if record.count > 0 and storage.available is not None and last_byte > storage.available:
         lost = f"the file breaks off after {storage.available:,} of the {storage.nbytes:,} bytes of its memory block"
         return replace(record, trouble=lost)

@@ -32,12 +32,18 @@ def what_is_intact(state: State) -> object:
         elif len(waiting) > 1 or not waiting:
             waiting = [Items("tuple", waiting)]
     waiting.reverse()
-    return waiting[0] if len(waiting) == 1 else _outermost(waiting)
+    return _put_together(waiting)
 
 
-def _outermost(values: list[object]) -> object:
-    """The first container among values that nothing holds, else a tuple of them all."""
-    return next((value for value in values if isinstance(value, Pairs | Items | Built)), Items("tuple", values))
+def _put_together(values: list[object]) -> object:
+    """What is left below all marks: a container and the entry that was to be put into it, or unrelated values."""
+    if len(values) > 1 and isinstance(values[0], Pairs | Built):
+        values[0].pairs.extend(zip(values[1::2], values[2::2], strict=False))
+    elif len(values) > 1 and isinstance(values[0], Items) and values[0].kind == "list":
+        values[0].values.extend(values[1:])
+    elif len(values) != 1:
+        return next((value for value in values if isinstance(value, Pairs | Items | Built)), Items("tuple", values))
+    return values[0]
 
 
 def holds_anything(value: object) -> bool:

@@ -129,14 +129,23 @@ def test_a_tensor_in_the_sound_part_of_a_cut_storage_is_read(tmp_path: Path) -> 
     assert end.trouble
 
 
-@pytest.mark.parametrize("keep", [200, 1000])
-def test_a_file_cut_in_its_head_shows_what_is_intact_and_says_that_it_breaks_off(tmp_path: Path, keep: int) -> None:
+def test_a_file_cut_before_its_first_tensor_is_refused_with_a_sentence(tmp_path: Path) -> None:
     content = legacy({"model": make_notebook().state_dict()}, tmp_path / "a.pt").read_bytes()
-    (tmp_path / "cut.pt").write_bytes(content[:keep])
+    (tmp_path / "cut.pt").write_bytes(content[:200])
+    with pytest.raises(UnreadableCheckpoint, match=r"cut\.pt.*breaks off"):
+        opened(tmp_path / "cut.pt")
+
+
+def test_a_file_cut_in_its_list_of_tensors_shows_the_first_of_them_without_numbers(tmp_path: Path) -> None:
+    network = make_notebook().state_dict()
+    content = legacy({"model": network}, tmp_path / "a.pt").read_bytes()
+    (tmp_path / "cut.pt").write_bytes(content[:1000])
     checkpoint, _ = opened(tmp_path / "cut.pt")
     assert checkpoint.status == "partly"
-    assert any("breaks off" in note for note in checkpoint.notes)
-    assert all(tensor.trouble for tensor in checkpoint.tensors)
+    shapes = {record.path[-1]: record.shape for record in checkpoint.tensors}
+    assert 0 < len(shapes) < len(network)
+    assert all(shapes[name] == tuple(network[name].shape) for name in shapes)
+    assert all(record.trouble for record in checkpoint.tensors)
 
 
 def test_a_claimed_count_allocates_nothing(tmp_path: Path) -> None:

@@ -50,3 +50,10 @@ def test_a_whole_stream_is_not_called_damaged() -> None:
     read = read_pickle(pickle.dumps([1]), salvage=True)
     assert not read.is_damaged
     assert read.notes == ()
+
+
+def test_an_inner_dict_is_found_below_the_key_that_it_was_to_get() -> None:
+    stream = pickle.dumps({"model": {"a": 1, "b": 2}}, protocol=2)
+    cut = stream[: stream.rindex(b"u")]
+    read = read_pickle(cut, salvage=True)
+    assert lookup(lookup(read.value, "model"), "b") == 2
