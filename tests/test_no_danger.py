@@ -16,8 +16,13 @@ REVIEWED = {  # names that getattr is given, by file: fields of our own records,
     "gui/plots/curves.py": {"curve.colour"},
     "gui/tables.py": {"name"},
     "engine/serving.py": {"request.method"},
-    "engine/wire.py": {"field.name"},
-    "wire.py": {"field", "field.name"},
+    "wire.py": {"field"},
+    "checkpoints/records.py": {"one.name"},
+    "inference/columns.py": {"name"},
+    "inference/placed.py": {"field.name"},
+    "networks/exact_recurrence.py": {"f'{name}_l{layer}{suffix}'"},
+    "networks/recurrent.py": {"place"},
+    "networks/transformer.py": {"place"},
     "checkpoints/comparing_values.py": {"name"},
     "checkpoints/comparison_evidence.py": {"f'new_{side}'"},
     "checkpoints/verdicts.py": {"side"},
@@ -37,6 +42,14 @@ def found_in_package() -> dict[str, list[str]]:
 
 def test_nothing_in_the_program_can_run_a_file() -> None:
     assert not found_in_package()
+
+
+def test_every_review_is_still_of_something() -> None:
+    """A review that outlives its line would let the next one pass unseen."""
+    for name, allowed in REVIEWED.items():
+        source = (PACKAGE / name).read_text(encoding="utf-8")
+        for expression in allowed:
+            assert offences(source, frozenset(allowed - {expression})), f"{name}: {expression}"
 
 
 def test_the_package_is_really_read() -> None:

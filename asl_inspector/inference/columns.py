@@ -6,6 +6,7 @@ temporary file that is mapped, not in memory. N clips, M output frames.
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ class Columns:
         if count * np.dtype(kind).itemsize <= LARGEST_IN_MEMORY:
             return np.zeros(count, kind)
         with tempfile.TemporaryFile(dir=self._folder) as file:
-            return np.memmap(file, dtype=kind, mode="w+", shape=(count,))
+            file.truncate(count * np.dtype(kind).itemsize)
+            return np.frombuffer(mmap.mmap(file.fileno(), 0), dtype=kind)
 
     @property
     def waiting(self) -> NDArray[np.bool_]:

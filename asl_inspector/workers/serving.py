@@ -9,6 +9,7 @@ A reply is two frames: what the reader sent, in a frame that is passed on unread
 
 from __future__ import annotations
 
+import codecs
 import gc
 import os
 import struct
@@ -87,7 +88,7 @@ def _send(descriptor: int, content: bytes) -> None:
 def _preload(method: str) -> None:
     """Import all that a reader may use: once the tripwire is armed nothing can be imported."""
     for name in CODECS_OF_TEXT:
-        b"".decode(name)
+        codecs.lookup(name)  # `decode` has shortcuts that import nothing for empty bytes
     import heapq  # noqa: F401 - the library imports it when it first needs it
 
     import asl_inspector.checkpoints.opening

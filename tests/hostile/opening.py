@@ -1,8 +1,9 @@
 """Opens files as the program does, each in a process of its own, and tells what happened.
 
-Run as a program: reads one path a line, forks for each, and writes one line of JSON for each. The one process has the
-program imported already. A child has a time limit and a limit of address space, and every file that it opens, every
-process and every connection that it starts is written down.
+Run as a program: reads one path a line, and writes one line of JSON for each. The one process has the program imported
+already. A forked child reads the file itself, as a reader does, and carries out `keys` on it: it has a time limit and a
+limit of address space, and every file that it opens, every process and every connection that it starts is written down.
+Then the file goes the way that it goes in the program, through a reader with its own limits and its tripwire.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.progress import CancelToken
+    from asl_inspector.workers.calling import Readers
 
 SECONDS = 40  # of processor time; of a clock ten times as much, so that a busy machine does not count against a file
 LARGEST = 6 << 30
@@ -75,11 +82,34 @@ def _tensor(record: object, content: object) -> dict[str, object]:
 MOST_TOLD = 600
 
 
+def _open_here(path: Path, *, cancel: CancelToken | None = None) -> tuple[object, Checkpoint]:
+    """As `workers.calling.open_checkpoint`, without the other process: this one is watched."""
+    from asl_inspector.checkpoints.folders import index_of_folder
+    from asl_inspector.checkpoints.opening import open_with_parts
+    from asl_inspector.mapped_file import MappedFile
+
+    is_folder = path.is_dir()
+    return open_with_parts(MappedFile(index_of_folder(path) if is_folder else path), path=path if is_folder else None)
+
+
+def open_by_reader(path: Path, readers: Readers) -> dict[str, object]:
+    """What a reader tells of the file."""
+    from asl_inspector.workers.calling import open_file
+
+    opened = open_file(path, readers=readers)
+    return {
+        "problem": opened.row.problem,
+        "kind": type(opened.opened).__name__,
+        "calls": [run.call for run in opened.row.would_run],
+    }
+
+
 def _open(path: Path) -> dict[str, object]:
     """Through the program's two doors: a case, and the command line."""
     from asl_inspector import cli
     from asl_inspector.case.recognising import open_file
     from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.workers import calling
 
     started = time.process_time()
     opened = open_file(path)
@@ -100,6 +130,7 @@ def _open(path: Path) -> dict[str, object]:
     del opened
     out, err = io.StringIO(), io.StringIO()
     started = time.process_time()
+    calling.open_checkpoint = _open_here  # type: ignore[assignment]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         told["exit"] = cli.main(["keys", str(path), "--json", "--values", "3"])
     told["keys_seconds"] = time.process_time() - started
@@ -152,6 +183,10 @@ if __name__ == "__main__":
     import asl_inspector.cli
     import asl_inspector.report.keys_json
     import asl_inspector.report.keys_text  # noqa: F401
+    from asl_inspector.workers.calling import Readers
 
+    every = Readers()
     for line in sys.stdin:
-        print(json.dumps(open_in_child(Path(json.loads(line)))), flush=True)
+        asked = Path(json.loads(line))
+        print(json.dumps({**open_in_child(asked), "reader": open_by_reader(asked, every)}), flush=True)
+    every.close()

@@ -96,6 +96,13 @@ def _faults_of_any(told: dict[str, Any]) -> list[str]:
     faults = []
     if told["did"]:
         faults.append(f"did more than read the file: {told['did']}")
+    here = {
+        "problem": told["problem"],
+        "kind": told["kind"],
+        "calls": [call for call, _, _ in told["would_run"]],
+    }
+    if told["reader"] != here:
+        faults.append(f"a reader tells something else: {told['reader']}, not {here}")
     if told["leak"]:
         faults.append("showed another file's content")
     for door in ("seconds", "keys_seconds"):

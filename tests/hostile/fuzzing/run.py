@@ -75,7 +75,7 @@ def read(path: Path, number: int) -> bool:
         statistics = number % STATISTICS_EVERY == 0
         document = keys_json(opened.opened, opened.file.view, statistics=statistics, values=3)
         to_json(document)
-        keys_text(document)
+        keys_text(document, opened.opened.tensors)
     return opened.opened is not None
 
 
