@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from asl_inspector.history.records import FIGURE_NAMES, FigureName, History, Points
@@ -48,6 +49,7 @@ RATES = {("lr",), ("lrs",), ("learning", "rate"), ("learning", "rates"), ("lr", 
 WORD = re.compile(r"[a-z]+\d*|\d+")
 
 
+@lru_cache(maxsize=4_096)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, "trainLoss/epoch" giving train, loss, epoch."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
@@ -66,6 +68,7 @@ def side_of(words: Iterable[str]) -> Side | None:
     return None
 
 
+@lru_cache(maxsize=4_096)
 def figure_of(name: str, side: Side | None = None) -> FigureName | None:
     """The figure that a name stands for, or None.
 

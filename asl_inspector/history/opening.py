@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from asl_inspector.errors import DataError
 from asl_inspector.history.code_hints import Code, hints_of, looks_like_code
@@ -24,6 +25,7 @@ from asl_inspector.sniffing import Kind, sniff
 
 LARGEST_FILE = 256 << 20
 START = 1 << 20
+FIRST_LINES, LAST_LINES = 700_000, 300_000  # about ten seconds
 
 
 def tells_a_history(held: object) -> bool:
@@ -49,7 +51,18 @@ def open_history(file: MappedFile) -> History:
         return read_csv(name, text, side_of(words_of(file.path.stem)))
     if looks_like_code(text):
         return History(name, kind="code", hints=hints_of([Code("", text)]))
-    return read_printed(name, _lines(text))
+    return _from_log(name, text)
+
+
+def _from_log(name: str, text: str) -> History:
+    """What was printed; of a log too long for the time that a reader has, the beginning and the end."""
+    total = text.count("\n") + text.count("\r") + 1
+    if total <= FIRST_LINES + LAST_LINES:
+        return read_printed(name, _lines(text))
+    ends = (one for n, one in enumerate(_lines(text)) if n < FIRST_LINES or n >= total - LAST_LINES)
+    history = read_printed(name, ends)
+    left_out = f"Of {total:,} lines the first {FIRST_LINES:,} and the last {LAST_LINES:,} were read."
+    return replace(history, notes=(*history.notes, left_out))
 
 
 def _from_json(name: str, text: str) -> History:
@@ -59,7 +72,7 @@ def _from_json(name: str, text: str) -> History:
         held = json.loads(text)
     except (ValueError, RecursionError) as error:
         if text.startswith(("{'", '{"')):  # dicts as a script prints them, one a line
-            return read_printed(name, _lines(text))
+            return _from_log(name, text)
         raise DataError(f"“{name}” is no valid notebook.", detail=str(error)) from None
     if looks_like_notebook(held):
         return read_notebook(name, held)

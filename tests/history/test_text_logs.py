@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from history.reading import read
 
+from asl_inspector.history import opening
+
 KERAS = (
     "Epoch 1/3\n\r 1/51 [....] - ETA: 5s - loss: 4.9000 - accuracy: 0.0100\r"
     "51/51 [====] - 2s 30ms/step - loss: 4.6051 - accuracy: 0.0112 - val_loss: 4.5000 - val_accuracy: 0.0119\n"
@@ -138,3 +140,13 @@ def test_settings_and_sums_of_the_run_are_no_figures(tmp_path: Path) -> None:
 def test_a_log_of_nonsense_takes_no_time_and_tells_nothing(tmp_path: Path) -> None:
     text = "\n".join(["a" * 100_000, "-" * 5_000 + ":" * 5_000, "epoch " * 2_000, "loss = " * 2_000, "(" * 4_000])
     assert not read(tmp_path, text).tells_of_a_run
+
+
+def test_of_a_very_long_log_the_beginning_and_the_end_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "FIRST_LINES", 20)
+    monkeypatch.setattr(opening, "LAST_LINES", 10)
+    text = "".join(f"Epoch {number}/50: loss {100 - number}\n" for number in range(1, 51))
+    history = read(tmp_path, text)
+    assert history.epochs == (*range(1, 21), *range(42, 51))
+    assert history.train_loss[-1] == 50
+    assert "Of 51 lines the first 20 and the last 10 were read." in history.notes

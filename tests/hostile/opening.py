@@ -79,7 +79,7 @@ def _tensor(record: object, content: object) -> dict[str, object]:
     return held
 
 
-MOST_TOLD = 600
+MOST_TOLD = 1_200
 
 
 def _open_here(path: Path, *, cancel: CancelToken | None = None) -> tuple[object, Checkpoint]:

@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MOST_SECONDS = 20.0  # of processor time, for each of the two doors
 MOST_MEGABYTES = 1_500
+HOW_READERS_DIE = ("outside itself", "ended unexpectedly", "was stopped")
 CALLING_OPCODES = b"Roibc\x81\x82\x83\x84\x92\x93"
 GOOD = ["1.0", "2.0", "3.0", "4.0"]
 
@@ -96,13 +97,13 @@ def _faults_of_any(told: dict[str, Any]) -> list[str]:
     faults = []
     if told["did"]:
         faults.append(f"did more than read the file: {told['did']}")
-    here = {
-        "problem": told["problem"],
-        "kind": told["kind"],
-        "calls": [call for call, _, _ in told["would_run"]],
-    }
-    if told["reader"] != here:
-        faults.append(f"a reader tells something else: {told['reader']}, not {here}")
+    reader = told["reader"]
+    here = {"kind": told["kind"], "calls": [call for call, _, _ in told["would_run"]]}
+    there = {"kind": reader["kind"], "calls": reader["calls"]}
+    if there != here or bool(told["problem"]) != bool(reader["problem"]):
+        faults.append(f"a reader tells {there} {reader['problem']}, not {here} {told['problem']}")
+    if any(words in reader["problem"] for words in HOW_READERS_DIE):
+        faults.append(f"its reader did not end by itself: {reader['problem']}")
     if told["leak"]:
         faults.append("showed another file's content")
     for door in ("seconds", "keys_seconds"):

@@ -136,14 +136,23 @@ def npz(payload: bytes) -> bytes:
 def joblib(payload: bytes) -> bytes:
     """joblib.dump: a pickle stream with arrays of raw bytes in its midst."""
     wrapper = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}b"
-    return b"\x80\x03}(" + encode("payload") + payload.removeprefix(payload[:2])[:-1] + encode("x") + wrapper + b"u."
+    protocol = max(payload[:2], b"\x80\x03")  # names with dots are of protocol 4
+    return protocol + b"}(" + encode("payload") + payload[2:-1] + encode("x") + wrapper + b"u."
 
 
 def inside_cache(payload: bytes) -> bytes:
     """A stream that looks like clips: the payload is one clip's gloss."""
     array = pickle.dumps([[0.0] * 4] * 3, protocol=2)[2:-1]
     return (
-        b"\x80\x02}(" + encode("clip") + b"}(" + encode("features") + array + encode("gloss") + payload[2:-1] + b"uu."
+        payload[:2]
+        + b"}("
+        + encode("clip")
+        + b"}("
+        + encode("features")
+        + array
+        + encode("gloss")
+        + payload[2:-1]
+        + b"uu."
     )
 
 
