@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -88,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serving.serve(once=given[1:] == ["once"])
         return HEALTHY
+    if given == ["_program"]:  # a process that runs a network of somebody else, and nothing besides
+        from asl_inspector.programs import child
+
+        child.serve()
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _window(given)
     options = _parser().parse_args(given)
@@ -167,7 +172,12 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         metavar="NAME=VALUE",
         help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
     )
-    parser.add_argument("--trust", type=Path, metavar="CODE.py", help="build the network with code of your own")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="CODE.py",
+        help="run this file: Python code that builds the network, or a checkpoint that carries its program",
+    )
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(run=_diagnose)
@@ -223,6 +233,8 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
     inspector = Inspector(_settings(options))
     inspector.add(paths, chosen, progress=terminal.show, cancel=cancel)
     _check_files(inspector, options, chosen)
+    if options.trust is not None:
+        _trust(inspector, options.trust, terminal)
     inspector.hash_files(cancel=cancel)
     inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
     _write_results(inspected, options, terminal, cancel)
@@ -239,13 +251,18 @@ def _settings(options: argparse.Namespace) -> Settings:
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
-    if options.trust is not None:
-        raise UsageError("Networks from code of your own cannot be run in this version.")
     if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
         raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
     blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
     choices = tuple(_assumed(text) for text in options.assume)
     return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank, choices)
+
+
+def _trust(inspector: Inspector, path: Path, terminal: Terminal) -> None:
+    """Take `--trust` for consent to run this very content, and say what that is."""
+    offer = inspector.offer(path)
+    inspector.settings = replace(inspector.settings, consents=(offer.consent,))
+    terminal.say(f"--trust: “{path.name}” is run on your word. SHA-256 {offer.sha256}. {' '.join(offer.found)}")
 
 
 def _assumed(text: str) -> tuple[str, str]:

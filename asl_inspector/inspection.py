@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from asl_inspector.inference.running import Run
     from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.records import Architecture
+    from asl_inspector.programs.consent import Offer
     from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
@@ -133,6 +134,24 @@ class Inspector:
                 self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
         return self._assign()
 
+    def offer(self, path: Path | None = None) -> Offer:
+        """What the user should know before a file is run; nothing is run.
+
+        Args:
+            path: Python code or the checkpoint of the case; None for the latter.
+
+        Raises:
+            InspectorError: If it is neither.
+        """
+        from asl_inspector.programs.consent import offer_of_code, offer_of_program
+
+        main = self.case.checkpoint
+        if path is not None and (main is None or path.absolute() != main.row.path):
+            return offer_of_code(path.absolute())
+        if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
+            raise InferenceError("There is no checkpoint with a program in it.", advice="Drop one on the window.")
+        return offer_of_program(main.opened, main.file.view)
+
     # -- the run ------------------------------------------------------------------------------------------------
 
     def inspect(
@@ -225,12 +244,14 @@ class Inspector:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             return None
         from asl_inspector.inference.rebuilding import rebuild
+        from asl_inspector.programs.choosing import program_of
 
         witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
         seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
-        key = (*_identity(main), self.settings.blank, self.settings.choices, seen)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, self.settings.consents, seen)
         if self._network is None or self._network[0] != key:
             try:
+                clips = [clip_source(one) for one in (case.validation, case.train) if one is not None]
                 rebuilt = rebuild(
                     main.opened,
                     main.file.view,
@@ -238,6 +259,7 @@ class Inspector:
                     validation=clip_source(case.validation) if case.validation is not None else None,
                     train=clip_source(case.train) if case.train is not None else None,
                     vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
+                    program=program_of(main.opened, main.file.view, self.settings, clips),
                     progress=progress,
                     cancel=cancel,
                 )
@@ -281,7 +303,7 @@ class Inspector:
                 if key not in self._runs:
                     self._runs[key] = Run(
                         network,
-                        rebuilt.prepare(clip_source(clips)),
+                        rebuilt.prepare(clip_source(clips), cancel),
                         device=self.settings.device,
                         batch_frames=self.settings.batch_frames,
                         mixed=self.settings.mixed,

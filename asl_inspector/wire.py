@@ -186,8 +186,12 @@ def write_frame(stream: BinaryIO, parts: list[bytes | memoryview]) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> list[bytes] | None:
+def read_frame(stream: BinaryIO, *, largest: int = LARGEST_PART) -> list[bytes] | None:
     """The parts of the next frame, or None at the end of the stream.
+
+    Args:
+        stream: The pipe.
+        largest: Most bytes of a part that are accepted.
 
     Raises:
         BrokenPipe: If the stream breaks off or holds no frame.
@@ -201,7 +205,7 @@ def read_frame(stream: BinaryIO) -> list[bytes] | None:
     if not 1 <= count <= MOST_PARTS:
         raise BrokenPipe("a frame of too many parts")
     sizes = struct.unpack(f"<{count}Q", _exactly(stream, 8 * count))
-    if max(sizes) > LARGEST_PART:
+    if max(sizes) > largest:
         raise BrokenPipe("a frame that is too large")
     return [_exactly(stream, size) for size in sizes]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.inference.predictions import Predictions
@@ -23,6 +24,18 @@ from asl_inspector.networks.preparation import STANDARDISED
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
 
+class Program(Protocol):
+    """A network that keys alone cannot rebuild: code of the researcher, or a program in the file."""
+
+    def build(self, blank: int | None, chosen: Mapping[str, str], labels: Labels, cancel: CancelToken) -> BuiltNetwork:
+        """The network, with these answers to what is open about it."""
+        ...
+
+    def prepared(self, clips: ClipSource, cancel: CancelToken) -> ClipSource:
+        """The clips as the program's own preparation gives them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """A network with what its clips need.
@@ -30,17 +43,22 @@ class Rebuilt:
     Attributes:
         network: The network.
         spread: Of the training clips, where features are to be standardised.
+        program: Where the network comes from, if not from keys and shapes.
     """
 
     network: BuiltNetwork
     spread: Spread | None
+    program: Program | None = None
 
-    def prepare(self, clips: ClipSource) -> ClipSource:
+    def prepare(self, clips: ClipSource, cancel: CancelToken | None = None) -> ClipSource:
         """The clips as the network is to see them.
 
         Raises:
             InferenceError: If the training clips are needed and not there.
+            Cancelled: If `cancel` was set.
         """
+        if self.program is not None:
+            clips = self.program.prepared(clips, cancel or CancelToken())
         return prepared(clips, self.network.preparation, self.spread)
 
 
@@ -59,6 +77,7 @@ def rebuild(
     validation: ClipSource | None,
     train: ClipSource | None,
     vocabularies: Iterable[Mapping[str, int]] = (),
+    program: Program | None = None,
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Rebuilt:
@@ -71,6 +90,7 @@ def rebuild(
         validation: Clips that the stored figures were measured on, or None.
         train: Training clips, or None.
         vocabularies: Gloss to id, of every vocabulary file.
+        program: What makes the network, if not keys and shapes.
         progress: Told how far the trials are.
         cancel: Asked between and in the trials.
 
@@ -83,6 +103,8 @@ def rebuild(
     chosen = dict(settings.choices)
 
     def build(more: Mapping[str, str]) -> BuiltNetwork:
+        if program is not None:
+            return program.build(settings.blank, {**more, **chosen}, labels, cancel)
         return build_network(checkpoint, content, blank=settings.blank, chosen={**more, **chosen}, labels=labels)
 
     network = build({})
@@ -98,8 +120,8 @@ def rebuild(
     choices = network.architecture.choices
     count = len(combinations(choices))
     if stored is None or validation is None or count < 2 or len(validation.lengths) > MOST_CLIPS:
-        return Rebuilt(network, spread_for(network))
-    clips, tried = validation, 0
+        return Rebuilt(network, spread_for(network), program)
+    clips, tried = validation if program is None else program.prepared(validation, cancel), 0
 
     def run(more: Mapping[str, str]) -> Predictions:
         nonlocal tried
@@ -112,6 +134,6 @@ def rebuild(
 
     found = settle(choices, stored, clips.gloss_ids, run)
     if found.chosen is None:
-        return Rebuilt(network, spread_for(network))
+        return Rebuilt(network, spread_for(network), program)
     best = build(found.chosen)
-    return Rebuilt(with_choices_measured(best, found.sentences), spread_for(best))
+    return Rebuilt(with_choices_measured(best, found.sentences), spread_for(best), program)

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The user's word that one file may be run. It holds for this content and no other.
+
+    Attributes:
+        path: The file: a checkpoint that carries its program, or Python code that builds the network.
+        sha256: Hash of its content, in hexadecimal.
+    """
+
+    path: Path
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,7 @@ class Settings:
         blank: Index of the blank, None for what the layout says, or -1 where there is none.
         choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
         mixed: True for half precision where a sample shows that it changes no prediction.
+        consents: Files that may be run, the one to be used last.
     """
 
     device: str = "auto"
@@ -27,6 +42,7 @@ class Settings:
     blank: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
     mixed: bool = False
+    consents: tuple[Consent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class Run:
 
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
         columns, clips = self._columns, self.clips
+        self.network.module.heed(cancel)
         runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
         threads = Threads() if runner.kind == "cpu" else None
         plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
@@ -162,6 +163,7 @@ class Run:
             for part, results in runner.flush(cancel):
                 columns.fill(part.clips, results)
         finally:
+            self.network.module.heed(CancelToken())
             self.device = runner.device
             self.notes += [note for note in runner.notes if note not in self.notes]
 

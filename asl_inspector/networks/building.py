@@ -91,7 +91,7 @@ def build_network(
             f"The tensors of “{checkpoint.path.name}” do not fit the {plan.family} layout that their names and shapes say.",
             detail=str(error),
         ) from None
-    return BuiltNetwork(module.eval(), _architecture(plan, answers), _preparation(answers))
+    return BuiltNetwork(module.eval(), _architecture(plan, answers), preparation_of(answers))
 
 
 def _plan(checkpoint: Checkpoint) -> Plan | None:
@@ -103,7 +103,8 @@ def _plan(checkpoint: Checkpoint) -> Plan | None:
     return replace(plan, questions=(*plan.questions, *more))
 
 
-def _preparation(answers: Mapping[str, Answer]) -> Preparation:
+def preparation_of(answers: Mapping[str, Answer]) -> Preparation:
+    """What is done to clips before the network, by the answers to the questions about it."""
     if SCALING not in answers:
         return Preparation()
     return Preparation(answers[SCALING].value, answers[LENGTH].value)

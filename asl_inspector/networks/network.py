@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from asl_inspector.progress import CancelToken
+
 
 class Network(nn.Module):
     """Takes clips of one length, so that padding never reaches it.
@@ -18,6 +20,9 @@ class Network(nn.Module):
 
     least_frames = 1
     ragged = False
+
+    def heed(self, cancel: CancelToken) -> None:
+        """Told whom to ask while a batch is being computed; networks of the program's own are quick enough."""
 
     @property
     def most_frames(self) -> int | None:
