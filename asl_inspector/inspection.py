@@ -119,7 +119,8 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._chosen, self._notes = {}, {}, ()
-        self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
+        self._end_network()
+        self._predictions, self._runs, self._surveys = {}, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -250,6 +251,7 @@ class Inspector:
         seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
         key = (*_identity(main), self.settings.blank, self.settings.choices, self.settings.consents, seen)
         if self._network is None or self._network[0] != key:
+            self._end_network()
             try:
                 clips = [clip_source(one) for one in (case.validation, case.train) if one is not None]
                 rebuilt = rebuild(
@@ -268,6 +270,11 @@ class Inspector:
                 problems.append(problem_of(error))
                 return None
         return self._network[1]
+
+    def _end_network(self) -> None:
+        if self._network is not None:
+            self._network[1].end()
+        self._network = None
 
     def _architecture(self, main: OpenFile | None) -> Architecture | None:
         if main is None or not isinstance(main.opened, Checkpoint):

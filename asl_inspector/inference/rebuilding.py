@@ -35,6 +35,10 @@ class Program(Protocol):
         """The clips as the program's own preparation gives them."""
         ...
 
+    def end(self) -> None:
+        """It is not needed any more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
@@ -49,6 +53,11 @@ class Rebuilt:
     network: BuiltNetwork
     spread: Spread | None
     program: Program | None = None
+
+    def end(self) -> None:
+        """It is not needed any more."""
+        if self.program is not None:
+            self.program.end()
 
     def prepare(self, clips: ClipSource, cancel: CancelToken | None = None) -> ClipSource:
         """The clips as the network is to see them.
@@ -99,6 +108,25 @@ def rebuild(
         Cancelled: If `cancel` was set.
     """
     cancel = cancel or CancelToken()
+    try:
+        return _rebuilt(checkpoint, content, settings, validation, train, vocabularies, program, progress, cancel)
+    except BaseException:
+        if program is not None:
+            program.end()
+        raise
+
+
+def _rebuilt(
+    checkpoint: Checkpoint,
+    content: Content,
+    settings: Settings,
+    validation: ClipSource | None,
+    train: ClipSource | None,
+    vocabularies: Iterable[Mapping[str, int]],
+    program: Program | None,
+    progress: Progress,
+    cancel: CancelToken,
+) -> Rebuilt:
     labels = labels_of(checkpoint, [one for one in (validation, train) if one is not None], vocabularies)
     chosen = dict(settings.choices)
 

@@ -64,7 +64,7 @@ def _by_labels(classes: int, labels: Labels) -> str | None:
     if 0 not in used and classes - 1 in used:
         return "0"
     glosses = len(set(labels.vocabulary.values()))
-    if 0 in used and glosses == classes - 1:
+    if 0 in used and classes - 1 in (glosses, len(used)):
         return str(classes - 1)
     if 0 not in used and (glosses == classes - 1 or min(used) == 1):
         return "0"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.checkpoints.records import Scalar
-from asl_inspector.errors import DataError
+from asl_inspector.errors import DataError, InferenceError
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, described
 from asl_inspector.networks.blank_evidence import NONE
@@ -115,6 +115,19 @@ class HostedProgram:
             InspectorError: If it cannot be run, or a choice is impossible.
             Cancelled: If `cancel` was set.
         """
+        try:
+            return self._built(blank, chosen, labels, cancel)
+        except MemoryError as error:
+            raise InferenceError(
+                f"{error} It was tried on two clips of a usual length.",
+                advice="Close other programs; or let the network do with less.",
+            ) from None
+
+    def end(self) -> None:
+        """End its process."""
+        self.host.end()
+
+    def _built(self, blank: int | None, chosen: Mapping[str, str], labels: Labels, cancel: CancelToken) -> BuiltNetwork:
         found = self._found
         if found is None:
             found = self._found = self._try(cancel)

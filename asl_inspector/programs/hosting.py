@@ -52,7 +52,18 @@ START = "import sys; sys.path[:] = sys.argv[1:]; from asl_inspector.programs.chi
 
 
 class Refused(InferenceError):
-    """The network raised an error for this input, or gave an answer of no use; its process is still there."""
+    """The network raised an error for this input, or gave an answer of no use; its process is still there.
+
+    Args:
+        sentence: For the user.
+        what: What happened, in few words.
+        advice: What to do.
+        detail: The traceback, and what was printed.
+    """
+
+    def __init__(self, sentence: str, *, what: str, advice: str = "", detail: str = "") -> None:
+        super().__init__(sentence, advice=advice, detail=detail)
+        self.what = what
 
 
 class Host:
@@ -202,7 +213,8 @@ class Host:
             advice = "Consent is given for one file: put what it needs into that file, or install the package."
         if "network is switched off" in failure.sentence:
             advice = "Have the file hold or build all it needs."
-        return Refused(f"“{self.name}” could not be run: {failure.sentence}.", advice=advice, detail=detail)
+        sentence = f"“{self.name}” could not be run: {failure.sentence}."
+        return Refused(sentence, what=failure.sentence, advice=advice, detail=detail)
 
     def _nonsense(self) -> InferenceError:
         return InferenceError(f"The process that runs “{self.name}” answered something that makes no sense.")

@@ -31,7 +31,7 @@ class Asker:
         self.host, self.made, self.inputs = host, made, inputs
         self.cancel = CancelToken()
         self.device, self.threads = "cpu", 1
-        self.refused = Refused(f"“{host.name}” could not be run.")
+        self.refused = Refused(f"“{host.name}” could not be run.", what="")
 
     def run(self, arrays: Sequence[NDArray[Any]]) -> Arrays:
         """One call.
@@ -45,8 +45,8 @@ class Asker:
         try:
             return self.host.call(Call(tuple(arrays), self.device, self.threads), self.cancel)
         except Refused as error:
-            self.refused = error
-            raise Unwilling(error.detail.strip().splitlines()[-1] if error.detail.strip() else str(error)) from None
+            self.refused = error.with_traceback(None)  # a kept one would keep this process's frames alive
+            raise Unwilling(error.what, error.detail) from None
 
 
 class ProgramNetwork(Network):

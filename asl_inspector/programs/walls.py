@@ -11,6 +11,8 @@ import contextlib
 import sys
 from pathlib import Path
 
+from asl_inspector.workers import tripwire
+
 LEAST_MEMORY = 1 << 30
 SHARE_OF_FREE_MEMORY = 0.8
 NETWORK_EVENTS = ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo")
@@ -44,8 +46,6 @@ def forbid_everything() -> None:
         for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(what, (0, 0))
-    from asl_inspector.workers import tripwire
-
     tripwire.arm()
 
 

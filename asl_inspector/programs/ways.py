@@ -38,7 +38,16 @@ Run = Callable[[Sequence[NDArray[Any]]], Arrays]
 
 
 class Unwilling(Exception):
-    """The network raised an error for an input; its text says which."""
+    """The network raised an error for an input; its text says which.
+
+    Args:
+        what: In few words.
+        detail: The whole of what it said.
+    """
+
+    def __init__(self, what: str, detail: str = "") -> None:
+        super().__init__(what)
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +166,18 @@ def find_way(run: Run, ports: Sequence[Port], sample: Sequence[FloatArray], leng
     fills, assumptions = _fills(ports)
     first = ports[fills.index("features")]
     width = sample[0].shape[1]
-    refusals: list[str] = []
+    refusals, detail = list[str](), ""
     fallback: tuple[Way, int] | None = None
     candidates = _candidates(first, fills, width)
     for frames in _lengths_to_try(first, lengths, width):
         for way in candidates:
-            if not _fits(first, way, frames):
+            if not _fits(first, way, frames) or (way.order == "TF" and fallback is not None):
                 continue
             try:
                 found, sure = _tried(way, run, ports, _pair(sample, frames))
             except Unwilling as error:
                 refusals.append(f"{WORDS[way.order]}, {frames} frames: {error}")
+                detail = detail or error.detail
                 continue
             if sure:
                 found = replace(found, assumptions=(*assumptions, *found.assumptions))
@@ -183,7 +193,7 @@ def find_way(run: Run, ports: Sequence[Port], sample: Sequence[FloatArray], leng
     raise InferenceError(
         f"The network does not take clips of {width} features a frame in any usual arrangement.",
         advice="Drop the features that it was trained on; its own words are below.",
-        detail="\n".join(dict.fromkeys(refusals))[:20_000],
+        detail="\n\n".join(("\n".join(dict.fromkeys(refusals))[:20_000], detail)).strip(),
     )
 
 
@@ -269,6 +279,8 @@ def _tried(way: Way, run: Run, ports: Sequence[Port], pair: FloatArray) -> tuple
         Unwilling: If it does not even take one clip.
     """
     alone = [run(way.inputs(pair[index : index + 1], ports)) for index in range(2)]
+    if way.split is None and _takes(way, run, ports, np.concatenate([pair, pair[..., :1]], axis=2)[:1]):
+        raise Unwilling("it takes any number of features there, so these are no features")
     output = _output_of(alone[0])
     both = None
     if way.order != "TF":
@@ -286,6 +298,15 @@ def _tried(way: Way, run: Run, ports: Sequence[Port], pair: FloatArray) -> tuple
     if batch is None and 1 in singles[0].shape and singles[0].ndim > 1 and way.order != "TF":
         batch = singles[0].shape.index(1)
     return _named(way, run, ports, pair, output, batch, together=both is not None), True
+
+
+def _takes(way: Way, run: Run, ports: Sequence[Port], clips: FloatArray) -> bool:
+    """True where the network takes these clips."""
+    try:
+        run(way.inputs(clips, ports))
+    except Unwilling:
+        return False
+    return True
 
 
 def _output_of(made: Arrays) -> int:

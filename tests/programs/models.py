@@ -19,12 +19,13 @@ class Reader(nn.Module):
 
     def __init__(self, classes: int, inputs: int = FEATURES, hidden: int = 16, *, batch_first: bool = True) -> None:
         super().__init__()
+        self.scale = nn.Parameter(torch.linspace(0.5, 1.5, inputs))
         self.gate = nn.Linear(inputs, inputs)
         self.reader = nn.GRU(inputs, hidden, bidirectional=True, batch_first=batch_first)
         self.answers = nn.Linear(2 * hidden, classes)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        gated = features * torch.sigmoid(self.gate(features))
+        gated = self.scale * features * torch.sigmoid(self.gate(features))
         return self.answers(self.reader(gated)[0])
 
 
@@ -38,6 +39,30 @@ class Pooled(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.answers(torch.relu(self.first(features)).mean(dim=2)).softmax(dim=1)
+
+
+class Windows(nn.Module):
+    """Logits from windows of five frames: (N, T, F) -> (N, T, C)."""
+
+    def __init__(self, classes: int, inputs: int = FEATURES) -> None:
+        super().__init__()
+        self.windows = nn.Conv1d(inputs, 24, 5, padding=2)
+        self.answers = nn.Linear(24, classes)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.answers(torch.relu(self.windows(features.transpose(1, 2))).transpose(1, 2))
+
+
+class Halving(nn.Module):
+    """Every second frame is answered, in a CTC recogniser's way: (N, T, F) -> (N, (T + 1) // 2, C)."""
+
+    def __init__(self, classes: int, inputs: int = FEATURES) -> None:
+        super().__init__()
+        self.steps = nn.Conv1d(inputs, 16, 3, stride=2, padding=1)
+        self.answers = nn.Linear(16, classes)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.answers(torch.relu(self.steps(features.transpose(1, 2))).transpose(1, 2))
 
 
 def seeded(kind: type[nn.Module], classes: int, *, seed: int = 0, **sizes: object) -> nn.Module:
@@ -54,13 +79,14 @@ def frozen_script(path: Path, network: nn.Module) -> Path:
     return path
 
 
-def exported(path: Path, network: nn.Module, clips: int = 2, frames: int = 20, inputs: int = FEATURES) -> Path:
-    """A torch.export archive with the numbers of clips and frames left open."""
-    batch, time = torch.export.Dim("clips", min=1, max=512), torch.export.Dim("frames", min=2, max=4096)
-    example = torch.zeros(clips, frames, inputs)
+def exported(path: Path, network: nn.Module, *, frames: int | None = None) -> Path:
+    """A torch.export archive with the number of clips left open, and that of frames where none is given."""
+    sizes = {0: torch.export.Dim("clips", min=1, max=512)}
+    if frames is None:
+        sizes[1] = torch.export.Dim("frames", min=2, max=4096)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.export.export(network, (example,), dynamic_shapes=({0: batch, 1: time},))
+        program = torch.export.export(network, (torch.zeros(2, frames or 20, FEATURES),), dynamic_shapes=(sizes,))
         torch.export.save(program, path)
     return path
 
