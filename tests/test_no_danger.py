@@ -29,6 +29,11 @@ REVIEWED = {  # names that getattr is given, by file: fields of our own records,
     "history/code_hints.py": {"name"},
 }
 
+# The one module that runs what a file holds: in a process of its own, after consent, exactly the bytes whose hash was
+# consented to. `exec` and `compile` are for the researcher's own code, `torch.jit.load` for a TorchScript program. That no
+# other module imports it is held by tests/programs/test_child_stays_apart.py.
+RUNS_AFTER_CONSENT = {"programs/child.py": ["uses compile", "uses exec", "uses torch.jit.load"]}
+
 
 def found_in_package() -> dict[str, list[str]]:
     found = {}
@@ -40,8 +45,9 @@ def found_in_package() -> dict[str, list[str]]:
     return found
 
 
-def test_nothing_in_the_program_can_run_a_file() -> None:
-    assert not found_in_package()
+def test_nothing_in_the_program_can_run_a_file_but_the_one_module_that_does_so_after_consent() -> None:
+    found = {name: sorted(one.partition(": ")[2] for one in wrong) for name, wrong in found_in_package().items()}
+    assert found == RUNS_AFTER_CONSENT
 
 
 def test_every_review_is_still_of_something() -> None:
