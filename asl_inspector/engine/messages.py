@@ -62,8 +62,9 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-from asl_inspector.inference.records import ClipDetail, Settings
+from asl_inspector.inference.records import ClipDetail, Consent, Settings
 from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
@@ -230,6 +231,7 @@ CODEC = Codec(
         CompareSide,
         CompareView,
         Comparison,
+        Consent,
         Contradiction,
         Counterfactual,
         DataMeasures,
@@ -250,6 +252,7 @@ CODEC = Codec(
         Luck,
         ModuleDistance,
         Neighbours,
+        Offer,
         OptimizerState,
         OptimizerView,
         Pair,

@@ -55,13 +55,14 @@ from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks
+    from asl_inspector.programs.consent import Offer
 
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "export"),
-    "looks": ("clip", "tensor", "part", "optimizers", "pair"),
+    "looks": ("clip", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
@@ -104,7 +105,8 @@ class Service:
         import torch
 
         import asl_inspector.diagnosis.diagnosing
-        import asl_inspector.inference.running  # noqa: F401
+        import asl_inspector.inference.running
+        import asl_inspector.programs.choosing  # noqa: F401
 
         return str(torch.__version__)
 
@@ -126,6 +128,10 @@ class Service:
     def clip(self, talk: Talk, index: int) -> ClipDetail:
         """One validation clip, recomputed."""
         return self.inspector.clip_detail(index)
+
+    def offer(self, talk: Talk, path: Path | None) -> Offer:
+        """What the user should know before a file is run."""
+        return self.inspector.offer(path)
 
     def tensor(self, talk: Talk, index: int) -> TensorView:
         """One tensor of the checkpoint."""

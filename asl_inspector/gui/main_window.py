@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -38,12 +39,13 @@ from asl_inspector.case.records import Role
 from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.errors import InspectorError
 from asl_inspector.gui import theme
+from asl_inspector.gui.consent_dialog import ConsentDialog
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar, replacement_title
 from asl_inspector.gui.widgets import DropOverlay, Elided, Text
-from asl_inspector.inference.records import Settings
+from asl_inspector.programs.consent import FAMILY, WITH_CONSENT, Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 
@@ -209,6 +211,7 @@ class MainWindow(QMainWindow):
         session.inspection_changed.connect(self._show_inspection)
         session.failed.connect(self._show_failure)
         session.exported.connect(self._show_export)
+        session.offer_arrived.connect(self._ask_consent)
         session.drained.connect(self._close_when_drained)
         self.diagnosis.wants_export.connect(partial(self.ask_export, "pdf"))
         self.diagnosis.wants_files.connect(self.ask_files)
@@ -256,6 +259,13 @@ class MainWindow(QMainWindow):
         menu.addAction("&Run again", QKeySequence.StandardKey.Refresh, self.session.run_again)
         menu.addAction("&Cancel", QKeySequence("Esc"), self.session.cancel)
         menu.addSeparator()
+        self._program_action = menu.addAction("Run the &program in the checkpoint...", self._ask_program)
+        self._program_action.setEnabled(False)
+        self._code_action = menu.addAction("Run with &code of your own...", self._ask_code)
+        self._code_action.setEnabled(False)
+        self._forbid_action = menu.addAction("&Stop allowing code", self.session.forbid)
+        self._forbid_action.setEnabled(False)
+        menu.addSeparator()
         group = QActionGroup(self)
         for name, value in DEVICES:
             action = self._choice(menu, group, name, checked=value == "auto")
@@ -296,6 +306,25 @@ class MainWindow(QMainWindow):
         name, _ = QFileDialog.getOpenFileName(self, replacement_title(old), str(old.parent))
         if name:
             self.session.replace_file(old, Path(name))
+
+    @Slot()
+    def _ask_program(self) -> None:
+        self.session.ask_for_offer(None)
+
+    @Slot()
+    def _ask_code(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Code that builds the network", self._last_folder(), "Python code (*.py)"
+        )
+        if name:
+            self.session.ask_for_offer(Path(name))
+
+    @Slot(object)
+    def _ask_consent(self, offer: Offer) -> None:
+        dialog = ConsentDialog(offer, self)
+        dialog.allowed.connect(self.session.allow)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     @Slot()
     def open_demo(self) -> None:
@@ -345,6 +374,9 @@ class MainWindow(QMainWindow):
         for panel in self.panels:
             panel.show_case(case)
         main = next((row for row in case.files if row.role is Role.CHECKPOINT), None)
+        self._code_action.setEnabled(main is not None)
+        self._program_action.setEnabled(case.checkpoint is not None and case.checkpoint.format in WITH_CONSENT)
+        self._forbid_action.setEnabled(bool(self.session.settings.consents))
         self.setWindowTitle(f"{main.path.name} - {NAME}" if main else NAME)
 
     @Slot(object)
@@ -409,7 +441,7 @@ class MainWindow(QMainWindow):
     # -- settings ---------------------------------------------------------------------------------------------------
 
     def _choose_device(self, device: str, _checked: bool = False) -> None:
-        self.session.settings = Settings(device=device)
+        self.session.settings = replace(self.session.settings, device=device)
         if self.session.case.files:
             self.session.run_again()
 
@@ -471,7 +503,7 @@ class StatusLine:
         bar = window.statusBar()
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(12, 2, 12, 2)
-        session = window.session
+        session = self._session = window.session
         self._what = Elided(size=theme.SMALL, tone="muted")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -536,11 +568,20 @@ class StatusLine:
         if inspection.device:
             self._what.set_whole(
                 f"{inspection.device}     {inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
-                "     Nothing in these files was executed"
+                f"     {self._promise(inspection)}"
             )
         else:
-            self._what.set_whole("Nothing in these files was executed")
+            self._what.set_whole(self._promise(inspection))
         self._result.setText(_reproduction_words(inspection))
+
+    def _promise(self, inspection: InspectionView) -> str:
+        """What of the files was executed."""
+        if self._session.settings.consents:
+            return f"Only “{self._session.settings.consents[-1].path.name}” was executed, as you allowed"
+        network = inspection.architecture
+        if network is not None and network.family == FAMILY:
+            return "Nothing but the network's graph was computed"
+        return "Nothing in these files was executed"
 
 
 def _reproduction_words(inspection: InspectionView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,8 @@ from asl_inspector.engine.messages import (
 )
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
-from asl_inspector.inference.records import ClipDetail, Settings
+from asl_inspector.inference.records import ClipDetail, Consent, Settings
+from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
@@ -59,6 +61,7 @@ class Session(QObject):
     neighbours_progressed = Signal(object)  # Step
     neighbours_arrived = Signal(object)  # Neighbours
     neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
+    offer_arrived = Signal(object)  # Offer
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -119,7 +122,8 @@ class Session(QObject):
         self._open()
 
     def clear(self) -> None:
-        """Forget the case."""
+        """Forget the case, and what was allowed in it."""
+        self.settings = replace(self.settings, consents=())
         self._paths, self._chosen = [], {}
         self._open()
 
@@ -136,6 +140,23 @@ class Session(QObject):
     def ask_for_clip(self, index: int) -> None:
         """Have one clip recomputed; `clip_arrived` follows."""
         self.jobs.start("clip", self._call("clip", index))
+
+    def ask_for_offer(self, path: Path | None) -> None:
+        """Have a file looked at that could be run: Python code, or the checkpoint of the case for None.
+
+        `offer_arrived` or `failed` follows; nothing is run.
+        """
+        self.jobs.start("offer", self._call("offer", path))
+
+    def allow(self, consent: Consent) -> None:
+        """Run a file as the user allowed; it holds for this case and this content."""
+        self.settings = replace(self.settings, consents=(consent,))
+        self._open()
+
+    def forbid(self) -> None:
+        """Take back what was allowed, and run the case without it."""
+        self.settings = replace(self.settings, consents=())
+        self._open()
 
     def ask_for_tensor(self, index: int) -> None:
         """Have one tensor's numbers read; `tensor_arrived` follows."""
@@ -268,6 +289,8 @@ class Session(QObject):
                 self.pair_arrived.emit(result)
             case Neighbours():
                 self.neighbours_arrived.emit(result)
+            case Offer():
+                self.offer_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -290,6 +313,8 @@ class Session(QObject):
             self.pair_arrived.emit(None)
         elif lane == "neighbours":
             self.neighbours_failed.emit(problem)
+        elif lane == "offer":
+            self.failed.emit(problem)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)

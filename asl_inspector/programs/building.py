@@ -17,13 +17,13 @@ from asl_inspector.networks.building import BuiltNetwork, preparation_of
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan, Question
 from asl_inspector.networks.preparation import LENGTH, PADDED, RESAMPLED, preparation_questions
 from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.programs.consent import FAMILY
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.network import Asker, ProgramNetwork
 from asl_inspector.programs.records import Kind, Made, Prepare
 from asl_inspector.programs.ways import WORDS, Way, all_lengths, find_way, likely_blank
 from asl_inspector.progress import CancelToken
 
-FAMILY = "program"
 CLIPS_TO_TRY = 8
 CLIPS_AT_ONCE = 64
 LEAST_BLANK_SHARE = 0.3

@@ -17,12 +17,11 @@ from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import Content
 from asl_inspector.networks.building import recognise
 from asl_inspector.programs.building import HostedProgram
-from asl_inspector.programs.consent import hash_of, read_code
+from asl_inspector.programs.consent import WITH_CONSENT, hash_of, read_code
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.records import Build, CheckpointTensor, CheckpointValue, Kind, PlainValue, Start
 
 ONNX: Final = "onnx"
-WITH_CONSENT = ("TorchScript", "torch.export")
 ONNX_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.ms.internal.nhwc"}
 SHORT_HASH = 16
 

@@ -19,6 +19,8 @@ from asl_inspector.errors import DataError
 from asl_inspector.inference.records import Consent
 from asl_inspector.mapped_file import Content, MappedFile
 
+WITH_CONSENT = ("TorchScript", "torch.export")  # formats of checkpoints that carry a program which could do anything
+FAMILY = "program"
 LARGEST_CODE = 4 << 20
 MOST_IMPORTS = 12
 WHAT_IT_MEANS = (
@@ -127,7 +129,7 @@ def offer_of_program(checkpoint: Checkpoint, content: Content) -> Offer:
         DataError: If it carries none that needs consent.
     """
     whole = content[""] if not isinstance(content, bytes | memoryview) else content
-    if checkpoint.format not in ("TorchScript", "torch.export"):
+    if checkpoint.format not in WITH_CONSENT:
         raise DataError(
             f"“{checkpoint.path.name}” carries no program.", advice="Give the code that builds its network instead."
         )

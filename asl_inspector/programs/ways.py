@@ -279,7 +279,7 @@ def _tried(way: Way, run: Run, ports: Sequence[Port], pair: FloatArray) -> tuple
         Unwilling: If it does not even take one clip.
     """
     alone = [run(way.inputs(pair[index : index + 1], ports)) for index in range(2)]
-    if way.split is None and _takes(way, run, ports, np.concatenate([pair, pair[..., :1]], axis=2)[:1]):
+    if way.order == "NFT" and _takes(way, run, ports, np.concatenate([pair, pair[..., :1]], axis=2)[:1]):
         raise Unwilling("it takes any number of features there, so these are no features")
     output = _output_of(alone[0])
     both = None
