@@ -245,11 +245,11 @@ class Inspector:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             return None
         from asl_inspector.inference.rebuilding import rebuild
-        from asl_inspector.programs.choosing import program_of
+        from asl_inspector.programs.choosing import program_of, state_of
 
         witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
         seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
-        key = (*_identity(main), self.settings.blank, self.settings.choices, self.settings.consents, seen)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, state_of(self.settings.consents), seen)
         if self._network is None or self._network[0] != key:
             self._end_network()
             try:

@@ -35,11 +35,12 @@ class ConsentDialog(QDialog):
         for sentence in WHAT_IT_MEANS:
             layout.addWidget(Text(sentence))
         layout.addWidget(Text(ANOTHER_WAY, tone="muted"))
-        layout.addSpacing(4)
+        layout.addStretch(1)
         layout.addLayout(self._buttons())
         self.setAccessibleName(title.text())
         self.setAccessibleDescription(" ".join(WHAT_IT_MEANS))
         self.refuse.setFocus()
+        self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
 
     def _facts(self) -> Card:
         offer = self.offer

@@ -66,6 +66,19 @@ def program_of(
     return HostedProgram(host, kind, clips, checkpoint.contents.hyperparameters, (_allowed(consent),))
 
 
+def state_of(consents: Sequence[Consent]) -> tuple[object, ...]:
+    """What was allowed and how the files are now, so that a change of one is noticed without reading it."""
+    return tuple((consent, _state(consent.path)) for consent in consents)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
 def _own_code(consent: Consent, checkpoint: Checkpoint, content: Content, clips: Sequence[ClipSource]) -> HostedProgram:
     held = read_code(consent.path)
     _check(consent, held)

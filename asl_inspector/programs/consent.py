@@ -30,9 +30,7 @@ WHAT_IT_MEANS = (
     "when you cancel.",
     "Your answer holds for exactly this content and for this case. If the file changes, you are asked again.",
 )
-ANOTHER_WAY = (
-    "You can do without: the weights can be read, searched and compared, and saved outputs looked at, with nothing run."
-)
+ANOTHER_WAY = "You can do without: the weights can be read, searched, measured and compared with nothing run."
 
 
 @dataclass(frozen=True, slots=True)
