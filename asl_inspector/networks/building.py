@@ -152,5 +152,5 @@ def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
         return UnknownArchitecture(f"“{checkpoint.path.name}” holds {what.name}. {what.why}", advice=what.advice)
     return UnknownArchitecture(
         f"No known network layout has the tensors of “{checkpoint.path.name}”: {named}{more}.",
-        advice="Its keys can be inspected and compared; predictions need a layout that this version knows.",
+        advice="Its keys can be inspected and compared; predictions need the code that builds it (--trust CODE.py).",
     )

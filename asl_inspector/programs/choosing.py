@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 
@@ -17,11 +17,10 @@ from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import Content
 from asl_inspector.networks.building import recognise
 from asl_inspector.programs.building import HostedProgram
-from asl_inspector.programs.consent import WITH_CONSENT, hash_of, read_code
+from asl_inspector.programs.consent import ONNX, WITH_CONSENT, hash_of, read_code
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.records import Build, CheckpointTensor, CheckpointValue, Kind, PlainValue, Start
 
-ONNX: Final = "onnx"
 ONNX_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.ms.internal.nhwc"}
 SHORT_HASH = 16
 

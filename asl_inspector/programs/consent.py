@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from asl_inspector.about import NAME
 from asl_inspector.checkpoints.records import Checkpoint
@@ -21,6 +22,7 @@ from asl_inspector.mapped_file import Content, MappedFile
 
 WITH_CONSENT = ("TorchScript", "torch.export")  # formats of checkpoints that carry a program which could do anything
 FAMILY = "program"
+ONNX: Final = "onnx"
 LARGEST_CODE = 4 << 20
 MOST_IMPORTS = 12
 WHAT_IT_MEANS = (
@@ -127,6 +129,8 @@ def offer_of_program(checkpoint: Checkpoint, content: Content) -> Offer:
         DataError: If it carries none that needs consent.
     """
     whole = content[""] if not isinstance(content, bytes | memoryview) else content
+    if checkpoint.format == ONNX:
+        raise DataError(f"“{checkpoint.path.name}” is run without consent: ONNX can do nothing but compute.")
     if checkpoint.format not in WITH_CONSENT:
         raise DataError(
             f"“{checkpoint.path.name}” carries no program.", advice="Give the code that builds its network instead."
