@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 MILLISECONDS_TO_SETTLE = 400
@@ -78,9 +79,29 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
                 QTest.qWait(MILLISECONDS_TO_SETTLE)
                 name = panel.title.lower().replace(" ", "-")
                 window.grab().save(str(out / f"{name}-{scheme}.png"))
+            take_consent(out, scheme)
         window.close()
     engine.stop()
     application.quit()
+
+
+def take_consent(out: Path, scheme: str) -> None:
+    """The question before code runs, for the example of the guide."""
+    from PySide6.QtTest import QTest
+
+    from asl_inspector.gui.consent_dialog import ConsentDialog
+    from asl_inspector.programs.consent import offer_of_code
+
+    page = (Path(__file__).parent.parent / "docs" / "own_models.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder) / "my_model.py"
+        code.write_text(page.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+        offer = replace(offer_of_code(code), path=Path("signs") / "my_model.py")
+    dialog = ConsentDialog(offer)
+    dialog.show()
+    QTest.qWait(MILLISECONDS_TO_SETTLE)
+    dialog.grab().save(str(out / f"consent-{scheme}.png"))
+    dialog.close()
 
 
 def take_report(out: Path, files: list[Path]) -> None:

@@ -443,7 +443,7 @@ def test_the_blank_can_be_said(run: Run) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--trust", "x.py", "code of your own"),
+        ("--trust", "x.py", "“x.py” is no longer there"),
         ("--blank", "first", "--blank first"),
         ("--batch-frames", "0", "at least 1"),
         ("--device", "toaster", "no device"),

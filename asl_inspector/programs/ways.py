@@ -145,7 +145,7 @@ class Way:
                     advice="Its answers have to have one shape, whatever the clips.",
                 )
             made.append(self.answers(given[self.output]))
-        scores = np.concatenate(made)
+        scores = made[0] if len(made) == 1 else np.concatenate(made)
         if len(scores) != len(clips):
             raise InferenceError(f"The network answered for {len(scores)} clips where it was given {len(clips)}.")
         return scores
