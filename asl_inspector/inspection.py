@@ -249,7 +249,7 @@ class Inspector:
 
         witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
         seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
-        key = (*_identity(main), self.settings.blank, self.settings.choices, state_of(self.settings.consents), seen)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, state_of(self.settings.consent), seen)
         if self._network is None or self._network[0] != key:
             self._end_network()
             try:

@@ -49,13 +49,13 @@ from asl_inspector.engine.views import case_view, inspection_view
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
+from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks
-    from asl_inspector.programs.consent import Offer
 
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process

@@ -376,7 +376,7 @@ class MainWindow(QMainWindow):
         main = next((row for row in case.files if row.role is Role.CHECKPOINT), None)
         self._code_action.setEnabled(main is not None)
         self._program_action.setEnabled(case.checkpoint is not None and case.checkpoint.format in WITH_CONSENT)
-        self._forbid_action.setEnabled(bool(self.session.settings.consents))
+        self._forbid_action.setEnabled(self.session.settings.consent is not None)
         self.setWindowTitle(f"{main.path.name} - {NAME}" if main else NAME)
 
     @Slot(object)
@@ -576,8 +576,9 @@ class StatusLine:
 
     def _promise(self, inspection: InspectionView) -> str:
         """What of the files was executed."""
-        if self._session.settings.consents:
-            return f"Only “{self._session.settings.consents[-1].path.name}” was executed, as you allowed"
+        allowed = self._session.settings.consent
+        if allowed is not None:
+            return f"Nothing but “{allowed.path.name}”, which you allowed, was executed"
         network = inspection.architecture
         if network is not None and network.family == FAMILY:
             return "Nothing but the network's graph was computed"

@@ -123,7 +123,7 @@ class Session(QObject):
 
     def clear(self) -> None:
         """Forget the case, and what was allowed in it."""
-        self.settings = replace(self.settings, consents=())
+        self.settings = replace(self.settings, consent=None)
         self._paths, self._chosen = [], {}
         self._open()
 
@@ -150,12 +150,12 @@ class Session(QObject):
 
     def allow(self, consent: Consent) -> None:
         """Run a file as the user allowed; it holds for this case and this content."""
-        self.settings = replace(self.settings, consents=(consent,))
+        self.settings = replace(self.settings, consent=consent)
         self._open()
 
     def forbid(self) -> None:
         """Take back what was allowed, and run the case without it."""
-        self.settings = replace(self.settings, consents=())
+        self.settings = replace(self.settings, consent=None)
         self._open()
 
     def ask_for_tensor(self, index: int) -> None:

@@ -33,7 +33,7 @@ class Settings:
         blank: Index of the blank, None for what the layout says, or -1 where there is none.
         choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
         mixed: True for half precision where a sample shows that it changes no prediction.
-        consents: Files that may be run, the one to be used last.
+        consent: The file that may be run, or None.
     """
 
     device: str = "auto"
@@ -42,7 +42,7 @@ class Settings:
     blank: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
     mixed: bool = False
-    consents: tuple[Consent, ...] = ()
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,10 @@ def _within(clip: NDArray[np.float32], way: Way) -> NDArray[np.float32]:
 def _told_of(way: Way) -> tuple[str, ...]:
     """What was found by trying, as sentences."""
     takes = f"By trying: it takes {WORDS[way.order]}"
-    takes += "." if way.together or way.order == "TF" else ", one clip at a time."
+    if way.batch is not None:
+        takes += f", always {way.batch} clips at a time."
+    else:
+        takes += "." if way.together or way.order == "TF" else ", one clip at a time."
     gives = "one answer a clip" if way.pooled else "an answer for every frame"
     if not way.pooled and not way.same_length:
         gives = "fewer frames than the clip has"

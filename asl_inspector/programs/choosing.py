@@ -39,7 +39,7 @@ def program_of(
     Raises:
         InspectorError: If there is a program that cannot be run, or may not without consent.
     """
-    consent = settings.consents[-1] if settings.consents else None
+    consent = settings.consent
     if consent is not None and not _is_same(consent.path, checkpoint.path):
         return _own_code(consent, checkpoint, content, clips)
     if checkpoint.format == ONNX:
@@ -65,17 +65,15 @@ def program_of(
     return HostedProgram(host, kind, clips, checkpoint.contents.hyperparameters, (_allowed(consent),))
 
 
-def state_of(consents: Sequence[Consent]) -> tuple[object, ...]:
-    """What was allowed and how the files are now, so that a change of one is noticed without reading it."""
-    return tuple((consent, _state(consent.path)) for consent in consents)
-
-
-def _state(path: Path) -> tuple[int, int] | None:
+def state_of(consent: Consent | None) -> tuple[object, ...]:
+    """What was allowed and how the file is now, so that a change of it is noticed without reading it."""
+    if consent is None:
+        return ()
     try:
-        status = path.stat()
+        status = consent.path.stat()
     except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+        return (consent,)
+    return consent, status.st_size, status.st_mtime_ns
 
 
 def _own_code(consent: Consent, checkpoint: Checkpoint, content: Content, clips: Sequence[ClipSource]) -> HostedProgram:
@@ -90,8 +88,13 @@ def _own_code(consent: Consent, checkpoint: Checkpoint, content: Content, clips:
     return HostedProgram(host, "code", clips, checkpoint.contents.hyperparameters, (_allowed(consent),))
 
 
-def _onnx(checkpoint: Checkpoint, content: Content, clips: Sequence[ClipSource]) -> HostedProgram:
-    """An ONNX model; it needs no consent, since a graph of known operators can neither open nor start anything."""
+def _onnx(checkpoint: Checkpoint, content: Content, clips: Sequence[ClipSource]) -> HostedProgram | None:
+    """An ONNX model; it needs no consent, since a graph of known operators can neither open nor start anything.
+
+    None where onnxruntime is missing and a known layout fits.
+    """
+    if not _has_onnxruntime() and recognise(checkpoint) is not None:
+        return None
     if not _has_onnxruntime():
         raise InferenceError(
             f"“{checkpoint.path.name}” is run by onnxruntime, which is not installed.",

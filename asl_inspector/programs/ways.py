@@ -63,6 +63,7 @@ class Way:
         axes: What the axes of that output are, of "N", "T" and "C".
         scores: What the numbers are: "logits", "log posteriors" or "probabilities".
         together: True where one call may hold several clips.
+        batch: How many clips a call has to hold, or None; what is missing is filled up with a clip again.
         same_length: True where an answer has as many frames as its clip.
         fewest: Fewest frames that it takes.
         most: Most frames, or None.
@@ -78,6 +79,7 @@ class Way:
     axes: str = "NTC"
     scores: str = "logits"
     together: bool = True
+    batch: int | None = None
     same_length: bool = True
     fewest: int = 1
     most: int | None = None
@@ -102,6 +104,8 @@ class Way:
 
     def inputs(self, clips: FloatArray, ports: Sequence[Port]) -> list[NDArray[Any]]:
         """All inputs for clips of one length, (N, T, F)."""
+        if self.batch is not None and len(clips) < self.batch:
+            clips = np.concatenate([clips, np.repeat(clips[-1:], self.batch - len(clips), axis=0)])
         count, frames = clips.shape[:2]
         others = {
             "lengths": np.full(count, frames, np.int64),
@@ -124,7 +128,7 @@ class Way:
         scores = np.transpose(scores, [axes.index(axis) for axis in "NTC" if axis in axes])
         if self.scores == "probabilities":
             scores = np.log(np.maximum(scores, np.finfo(np.float32).tiny))
-        return np.ascontiguousarray(scores)
+        return np.array(scores, order="C")  # what came through the pipe cannot be written to
 
     def ask(self, run: Run, clips: FloatArray, ports: Sequence[Port]) -> FloatArray:
         """Run clips of one length, (N, T, F) -> (N, T', C) or (N, C).
@@ -133,7 +137,8 @@ class Way:
             Unwilling: By `run`.
             InferenceError: If the answer has another shape than the network's other answers.
         """
-        parts = [clips] if self.together else [clips[index : index + 1] for index in range(len(clips))]
+        size = (self.batch or max(1, len(clips))) if self.together else 1
+        parts = [clips[start : start + size] for start in range(0, len(clips), size)]
         made = []
         for part in parts:
             given = run(self.inputs(part, ports)).arrays
@@ -144,7 +149,8 @@ class Way:
                     f" {self.classes} classes were expected.",
                     advice="Its answers have to have one shape, whatever the clips.",
                 )
-            made.append(self.answers(given[self.output]))
+            answers = self.answers(given[self.output])
+            made.append(answers[: len(part)] if self.batch is not None else answers)
         scores = made[0] if len(made) == 1 else np.concatenate(made)
         if len(scores) != len(clips):
             raise InferenceError(f"The network answered for {len(scores)} clips where it was given {len(clips)}.")
@@ -241,8 +247,15 @@ def _candidates(port: Port, fills: tuple[str, ...], width: int) -> list[Way]:
             if joints is not None and axes is not None and joints * axes == width
         ]
         return [Way("NTF", fills, (joints, axes), last) for joints, axes, last in splits]
+    plain = [replace(way, batch=_fixed_batch(shape, way.order)) for way in plain]
     place = {"NTF": 2, "TNF": 2, "NFT": 1, "TF": 1}
     return [way for way in plain if len(way.order) == len(shape) and shape[place[way.order]] in (None, width)]
+
+
+def _fixed_batch(shape: tuple[int | None, ...], order: Order) -> int | None:
+    """How many clips the declared shape asks for, where it is more than one."""
+    size = shape[order.index("N")] if "N" in order and len(shape) == len(order) else None
+    return size if size is not None and size > 1 else None
 
 
 def _lengths_to_try(port: Port, lengths: Sequence[int], width: int) -> list[int]:
@@ -289,6 +302,9 @@ def _tried(way: Way, run: Run, ports: Sequence[Port], pair: FloatArray) -> tuple
         except Unwilling:
             both = None
     singles = [one.arrays[output] for one in alone]
+    if way.batch is not None:
+        axis = _axis_of_copies(way.batch, singles, both.arrays[output] if both is not None else None)
+        return _named(way, run, ports, pair, output, axis or 0, together=axis is not None), axis is not None
     batch = _batch_axis(singles, both.arrays[output] if both is not None else None)
     if both is not None and both.arrays[output].ndim != singles[0].ndim:  # the axis of a single clip is left out
         return _named(way, run, ports, pair, output, None, together=False), True
@@ -333,6 +349,18 @@ def _batch_axis(alone: Sequence[NDArray[Any]], both: NDArray[Any] | None) -> int
         sizes = [*alone[0].shape]
         sizes[axis] *= 2
         if tuple(sizes) == both.shape and _alike(np.concatenate(alone, axis), both):
+            return axis
+    return None
+
+
+def _axis_of_copies(count: int, alone: Sequence[NDArray[Any]], both: NDArray[Any] | None) -> int | None:
+    """The axis along which copies of one clip have one answer each, the same one beside another clip."""
+    for axis in range(alone[0].ndim):
+        if both is None or alone[0].shape[axis] != count or both.shape != alone[0].shape:
+            continue
+        first = [np.take(one, 0, axis) for one in alone]
+        copies = all(_alike(one, np.take(alone[0], index, axis)) for index in range(count) for one in first[:1])
+        if copies and all(_alike(one, np.take(both, index, axis)) for index, one in enumerate(first)):
             return axis
     return None
 

@@ -82,7 +82,7 @@ def test_the_program_in_the_checkpoint_runs_after_a_yes(
     assert window.session.inspection is not None
     assert not window.session.inspection.problems
     assert window.session.inspection.clips == 8
-    assert "Only “frozen.pt” was executed, as you allowed" in window._status._what.toolTip()
+    assert "Nothing but “frozen.pt”, which you allowed, was executed" in window._status._what.toolTip()
     assert window._forbid_action.isEnabled()
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window._forbid_action.trigger()
@@ -147,4 +147,4 @@ def test_closing_the_case_forgets_what_was_allowed(window: MainWindow, qtbot: Qt
         window.session.allow(offer.consent)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window.session.clear()
-    assert not window.session.settings.consents
+    assert window.session.settings.consent is None

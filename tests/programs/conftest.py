@@ -73,8 +73,8 @@ def clips_of(
 
 def inspected(*paths: Path, trust: Path | None = None, **settings: object) -> Inspected:
     """A case of these files, with consent to run one of them."""
-    consents = () if trust is None else (Consent(trust, hash_of(trust.read_bytes())),)
-    inspector = Inspector(Settings(device="cpu", consents=consents, **settings))  # type: ignore[arg-type]
+    consent = None if trust is None else Consent(trust, hash_of(trust.read_bytes()))
+    inspector = Inspector(Settings(device="cpu", consent=consent, **settings))  # type: ignore[arg-type]
     inspector.add(paths)
     return inspector.inspect()
 

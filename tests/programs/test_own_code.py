@@ -152,7 +152,7 @@ def test_a_changed_file_is_asked_for_again(case: tuple[Path, Path]) -> None:
     path = code(case[0].parent)
     consent = Consent(path, hash_of(path.read_bytes()))
     path.write_text(path.read_text() + "\n# one more line\n")
-    inspector = Inspector(Settings(consents=(consent,)))
+    inspector = Inspector(Settings(consent=consent))
     inspector.add(case)
     (problem,) = inspector.inspect().problems
     assert problem.sentence == "“my_model.py” has changed since you allowed it to run, so it was not run."
@@ -162,7 +162,7 @@ def test_a_file_that_vanished_is_named(case: tuple[Path, Path]) -> None:
     path = code(case[0].parent)
     consent = Consent(path, hash_of(path.read_bytes()))
     path.unlink()
-    inspector = Inspector(Settings(consents=(consent,)))
+    inspector = Inspector(Settings(consent=consent))
     inspector.add(case)
     (problem,) = inspector.inspect().problems
     assert "“my_model.py” is no longer there." in problem.sentence
@@ -263,7 +263,7 @@ def waiting_case(case: tuple[Path, Path]) -> tuple[Inspector, Path]:
         f"({str(started) + '2'!r}):\n            open({str(started)!r}, 'w').close()\n            __import__('time').sleep(600)"
     )
     path = code(case[0].parent, more=slow)
-    inspector = Inspector(Settings(device="cpu", batch_frames=1, consents=(Consent(path, hash_of(path.read_bytes())),)))
+    inspector = Inspector(Settings(device="cpu", batch_frames=1, consent=Consent(path, hash_of(path.read_bytes()))))
     inspector.add(case)
     return inspector, started
 
@@ -323,7 +323,7 @@ def child_pids() -> list[int]:
 
 def test_no_process_is_left_when_the_case_is_gone(case: tuple[Path, Path]) -> None:
     path = code(case[0].parent)
-    inspector = Inspector(Settings(consents=(Consent(path, hash_of(path.read_bytes())),)))
+    inspector = Inspector(Settings(consent=Consent(path, hash_of(path.read_bytes()))))
     inspector.add(case)
     inspector.inspect()
     assert child_pids()

@@ -163,6 +163,16 @@ def test_a_model_of_one_clip_and_fixed_frames_gets_clips_of_that_length(tmp_path
     assert "By trying: it takes clips x frames x numbers, one clip at a time." in result.architecture.assumptions
 
 
+@pytest.mark.parametrize("batch_frames", [None, 60])
+def test_a_model_of_four_clips_gets_four_clips(tmp_path: Path, directly: Directly, batch_frames: int | None) -> None:
+    network = seeded(Spotter, 9)
+    model = onnx_model(tmp_path / "four.onnx", network, clips=4)
+    result = inspected(model, clips_of(tmp_path / "features_val.pkl", 8, first=1), batch_frames=batch_frames)
+    assert result.architecture is not None
+    assert "By trying: it takes clips x frames x numbers, always 4 clips at a time." in result.architecture.assumptions
+    same(scored(result), directly(result, network))
+
+
 def test_weights_beside_the_model_are_handed_over_and_never_opened_by_it(tmp_path: Path, directly: Directly) -> None:
     network = seeded(Spotter, 9)
     model = onnx_model(tmp_path / "model.onnx", network)
