@@ -262,7 +262,7 @@ def _trust(inspector: Inspector, path: Path, terminal: Terminal) -> None:
     """Take `--trust` for consent to run this very content, and say what that is."""
     offer = inspector.offer(path)
     inspector.settings = replace(inspector.settings, consent=offer.consent)
-    terminal.say(f"--trust: “{path.name}” is run on your word. SHA-256 {offer.sha256}. {' '.join(offer.found)}")
+    terminal.say(f"--trust: “{path.name}” may run on your word. SHA-256 {offer.sha256}. {' '.join(offer.found)}")
 
 
 def _assumed(text: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from asl_inspector.programs.consent import FAMILY
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.network import Asker, ProgramNetwork
 from asl_inspector.programs.records import Kind, Made, Prepare
-from asl_inspector.programs.ways import WORDS, Way, all_lengths, find_way, likely_blank
+from asl_inspector.programs.trying import all_lengths, find_way, likely_blank
+from asl_inspector.programs.ways import WORDS, Way
 from asl_inspector.progress import CancelToken
 
 CLIPS_TO_TRY = 8

@@ -9,7 +9,8 @@ import pytest
 
 from asl_inspector.errors import InferenceError
 from asl_inspector.programs.records import Arrays, Port
-from asl_inspector.programs.ways import Unwilling, all_lengths, find_way, likely_blank
+from asl_inspector.programs.trying import all_lengths, find_way, likely_blank
+from asl_inspector.programs.ways import Unwilling
 
 F, C = 6, 4
 RANDOM = np.random.default_rng(0)
