@@ -455,7 +455,7 @@ class MainWindow(QMainWindow):
             self,
             NAME,
             f"{NAME} {program_version()}\n\nFinds out why a sign-language recogniser got a bad number, from the files alone. "
-            "Nothing that is opened is executed, and nothing leaves this machine.\n\nFonts: Inter (OFL 1.1), JetBrains Mono "
+            "Nothing that is opened is executed unless you allow it, and nothing leaves this machine.\n\nFonts: Inter (OFL 1.1), JetBrains Mono "
             "(Apache 2.0).",
         )
 
