@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
+from asl_inspector.case.surveying import MOST_FILES, survey
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
@@ -28,8 +28,11 @@ from asl_inspector.history.records import History
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers.calling import Readers, open_file
+from asl_inspector.workers.folders import open_tree
+from asl_inspector.workers.previewing import open_corrected
 
 if TYPE_CHECKING:
     from asl_inspector.diagnosis.evidence import Evidence, Scored
@@ -52,6 +55,7 @@ class Inspector:
         self._readers = Readers()
         weakref.finalize(self, self._readers.close)
         self._opened: dict[Path, OpenFile] = {}
+        self._asked: dict[Path, set[Path]] = {}  # what was added, with the rows that it gave
         self._chosen: dict[Path, Role] = {}
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
@@ -73,16 +77,58 @@ class Inspector:
             Cancelled: If `cancel` was set; the case is then unchanged.
         """
         cancel = cancel or CancelToken()
-        files, notes = expand_folders(path.absolute() for path in paths)
         fresh: dict[Path, OpenFile] = {}
-        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
-            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
-            for index, (path, opened) in enumerate(zip(files, opening, strict=True)):
-                progress(Step(f"Opening {path.name}", index, len(files), "files"))
-                fresh[path] = opened.result()
+        asked: dict[Path, set[Path]] = {}
+        notes: list[str] = []
+        for path in dict.fromkeys(path.absolute() for path in paths):
+            found = survey(path, progress=progress, cancel=cancel)
+            notes += found.notes
+            files = list(found.files)
+            opened: dict[Path, OpenFile] = {}
+            for tree in found.trees:
+                one = open_tree(tree, readers=self._readers, progress=progress, cancel=cancel)
+                if one is None or one.row.path in opened:
+                    files += [tree.folder / member.name for member in tree.files][: MOST_FILES - len(files)]
+                else:
+                    opened[one.row.path] = one
+            opened |= self._open_files(files, progress, cancel)
+            asked[path] = set(opened)
+            fresh |= opened
         self._opened |= fresh
+        self._asked |= asked
         self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
         self._notes += tuple(notes)
+        return self._assign()
+
+    def _open_files(self, files: list[Path], progress: Progress, cancel: CancelToken) -> dict[Path, OpenFile]:
+        """Open files one by one, two at a time."""
+        opened: dict[Path, OpenFile] = {}
+        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
+            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
+            for index, (path, result) in enumerate(zip(files, opening, strict=True)):
+                progress(Step(f"Opening {path.name}", index, len(files), "files"))
+                opened[path] = result.result()
+        return opened
+
+    def keep_only(self, paths: set[Path]) -> set[Path]:
+        """Forget what is not among the files and folders that were added as `paths`; returns those still to be added."""
+        self._asked = {path: rows for path, rows in self._asked.items() if path in paths}
+        kept = paths.union(*self._asked.values())
+        for path in set(self._opened) - kept:
+            self.remove(path)
+        return paths - set(self._asked) - set(self._opened)
+
+    def correct(self, path: Path, correction: Correction, *, cancel: CancelToken | None = None) -> Case:
+        """Read a file of clips again, its layout as the user says.
+
+        Raises:
+            Cancelled: If `cancel` was set; the case is then unchanged.
+        """
+        path = path.absolute()
+        one = self._opened.get(path)
+        if one is not None:
+            again = open_corrected(path, correction, readers=self._readers, cancel=cancel)
+            self._opened[path] = again or one
         return self._assign()
 
     def remove(self, path: Path) -> Case:
@@ -113,7 +159,7 @@ class Inspector:
 
     def clear(self) -> Case:
         """Forget all files."""
-        self._opened, self._chosen, self._notes = {}, {}, ()
+        self._opened, self._asked, self._chosen, self._notes = {}, {}, {}, ()
         self._network, self._predictions = None, {}
         return self._assign()
 
@@ -125,7 +171,7 @@ class Inspector:
         """The case with the SHA-256 of every used file."""
         for path, one in self._opened.items():
             if one.row.sha256 is None and one.file is not None:
-                digest = content_hash(one.file.view, cancel or CancelToken())
+                digest = content_hash(one.file.blocks(), cancel or CancelToken())
                 self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
         return self._assign()
 
@@ -201,13 +247,21 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = open_file(path, readers=self._readers)
+                self._opened[path] = self._open_again(path)
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))
                 row = replace(one.row, problem=gone.sentence, advice=gone.advice)
                 self._opened[path] = replace(one, row=row, opened=None)
         return self._assign()
+
+    def _open_again(self, path: Path) -> OpenFile:
+        """A file or a folder of clips as it is now."""
+        for tree in survey(path).trees if path.is_dir() else ():
+            found = open_tree(tree, readers=self._readers)
+            if found is not None and found.row.path == path:
+                return found
+        return open_file(path, readers=self._readers)
 
     def _build(self, main: OpenFile | None, problems: list[Problem]) -> BuiltNetwork | None:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
@@ -344,10 +398,11 @@ def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, i
     return found
 
 
-def content_hash(content: memoryview, cancel: CancelToken) -> str:
+def content_hash(blocks: Iterable[memoryview], cancel: CancelToken) -> str:
     """SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
-    for start in range(0, len(content), HASH_BLOCK):
-        cancel.raise_if_cancelled()
-        digest.update(content[start : start + HASH_BLOCK])
+    for block in blocks:
+        for start in range(0, len(block), HASH_BLOCK):
+            cancel.raise_if_cancelled()
+            digest.update(block[start : start + HASH_BLOCK])
     return digest.hexdigest()

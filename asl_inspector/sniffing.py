@@ -26,6 +26,7 @@ class Kind(Enum):
     GZIP = "a gzip archive"
     TAR = "a tar archive"
     PARQUET = "a Parquet table"
+    ARROW = "an Arrow table"
     NPY = "a NumPy array file"
     POSE = "a pose file"
     PDF = "a PDF document"
@@ -35,12 +36,14 @@ class Kind(Enum):
     BINARY = "a binary file of no known kind"
 
 
+LIBRARIES = {Kind.HDF5: "hdf5", Kind.PARQUET: "arrow", Kind.ARROW: "arrow"}  # kinds that a library of its own reads
 _MAGIC = (
     (b"PK\x03\x04", Kind.ZIP),
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
     (b"\x1f\x8b", Kind.GZIP),
     (b"PAR1", Kind.PARQUET),
+    (b"ARROW1\0\0", Kind.ARROW),
     (b"\x93NUMPY", Kind.NPY),
     (b"%PDF-", Kind.PDF),
     (b"\x89PNG", Kind.IMAGE),
@@ -51,6 +54,7 @@ _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 _GLOBAL_FIRST = re.compile(
     rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:[().q}\]]|p\d+\n)"
 )  # protocol 0: a class, then a use of it
+_POSE_VERSIONS = (b"\0\0\0\0", b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")  # 0.0, 0.1 and 0.2 as floats
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -67,6 +71,10 @@ def sniff(content: Buffer) -> Kind:
         return Kind.LFS_POINTER
     if head[257:262] == b"ustar":
         return Kind.TAR
+    if _is_pose(head):
+        return Kind.POSE
+    if _is_arrow_stream(head, size):
+        return Kind.ARROW
     if _is_safetensors(head, size):
         return Kind.SAFETENSORS
     if _is_pickle(head):
@@ -78,6 +86,21 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     """A safetensors file starts with the length of a JSON header, then the header."""
     length = int.from_bytes(head[:8], "little")
     return len(head) > 9 and 2 <= length <= size - 8 and head[8:9] == b"{" and head[9:10] in b'"} \t\r\n'
+
+
+def _is_pose(head: bytes) -> bool:
+    """A `.pose` starts with its version as a float, three sizes, a count of components and the first one's name."""
+    if head[:4] not in _POSE_VERSIONS or len(head) < 16:
+        return False
+    components, length = int.from_bytes(head[10:12], "little"), int.from_bytes(head[12:14], "little")
+    name = head[14 : 14 + length]
+    return 0 < components < 256 and 0 < length < 256 and re.fullmatch(rb"[\w \-.]+", name) is not None
+
+
+def _is_arrow_stream(head: bytes, size: int) -> bool:
+    """Arrow's stream starts with a marker and the length of its first message, which holds a table of offsets."""
+    length = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"\xff\xff\xff\xff" and 8 < length < size and int.from_bytes(head[8:12], "little") < length
 
 
 def _is_pickle(head: bytes) -> bool:

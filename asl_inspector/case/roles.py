@@ -35,7 +35,7 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
     decisions |= _clips([one for one in free if isinstance(one.opened, Clips)], taken)
     for one in free:
         if isinstance(one.opened, Vocabulary):
-            decisions[one.row.path] = (Role.VOCABULARY, "JSON that gives each gloss an id.")
+            decisions[one.row.path] = (Role.VOCABULARY, "It gives each gloss an id.")
         elif isinstance(one.opened, History):
             decisions[one.row.path] = (Role.HISTORY, _history_reason(one.opened))
     return Case(tuple(_decided(one, chosen, decisions) for one in files), notes)

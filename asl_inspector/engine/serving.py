@@ -66,12 +66,10 @@ class Service:
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
         wanted = {path.absolute() for path in spec.paths}
-        known = {one.row.path for one in self.inspector.case.files}
-        for path in known - wanted:
-            self.inspector.remove(path)
+        missing = self.inspector.keep_only(wanted)
         chosen: dict[Path, Role] = dict(spec.chosen)
         self.inspector.forget_choices()
-        return self.inspector.add(sorted(wanted - known, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+        return self.inspector.add(sorted(missing, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
 
     def warm_up(self, talk: Talk) -> str:
         """Import what the first run needs, while the window is idle."""

@@ -21,38 +21,88 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.mapped_file import MappedFile, UnpackedFile
 from asl_inspector.progress import CancelToken
+from asl_inspector.sniffing import LIBRARIES, Kind, sniff
+from asl_inspector.spool import Spool
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
-from asl_inspector.workers.messages import Identity, Method, ReadRequest, Refusal
+from asl_inspector.workers.messages import Identity, Library, Method, ReadRequest, Refusal
 from asl_inspector.workers.serving import unpack_parts
+from asl_inspector.workers.streams import Inlet
 
 if TYPE_CHECKING:
     from asl_inspector.case.records import Opened, OpenFile
     from asl_inspector.checkpoints.records import WouldRun
+    from asl_inspector.samples.mapping import Correction
+    from asl_inspector.samples.records import Block
 
 SECONDS_TO_HEAR = 0.02
-SECONDS_TO_READ = 20.0
+SECONDS_TO_READ = 20.0  # without a sign of life
+SECONDS_TO_STREAM = 180.0  # altogether, while numbers come
+FRAMES_AHEAD = 16
 START = "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers.serving import serve; "
 WHAT_NOW = "The file is damaged or made to do harm; get it again from a source that you trust."
 
 
-def open_file(path: Path, *, readers: Readers, cancel: CancelToken | None = None) -> OpenFile:
+def open_file(
+    path: Path, *, readers: Readers, cancel: CancelToken | None = None, correction: Correction | None = None
+) -> OpenFile:
     """Open one file of any kind, read in a process of its own. Problems are kept in the row.
+
+    Args:
+        path: The file.
+        readers: Processes that read.
+        cancel: Asked while they do.
+        correction: What the user said of the layout of its clips.
 
     Raises:
         Cancelled: If `cancel` was set.
     """
     from asl_inspector.case.recognising import open_with
+
+    cancel = cancel or CancelToken()
+    return open_with(path, lambda file: _read(file, readers, cancel, correction))
+
+
+def _read(
+    file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None
+) -> tuple[MappedFile, Opened, tuple[WouldRun, ...]]:
+    """What a file holds; a packed one is unpacked first, and what comes out is read as a file."""
+    from asl_inspector.samples.opening import with_sources
     from asl_inspector.samples.records import Clips
 
-    def read(file: MappedFile) -> tuple[Opened, tuple[WouldRun, ...]]:
-        opened, runs = cast("tuple[Opened, tuple[WouldRun, ...]]", readers.read("file", file, cancel or CancelToken()))
-        return (replace(opened, content=file.view) if isinstance(opened, Clips) else opened), runs
+    held, asked = file, None
+    if sniff(file.view) is Kind.GZIP:
+        asked = _Copy(readers, file, cancel)
+        held = asked.file
+        if sniff(held.view) is Kind.GZIP:
+            raise DataError(f"“{file.path.name}” is packed twice.", advice="Unpack it once, then drop it again.")
+    spool = Spool()
+    found = readers.read("file", held, cancel, spool=spool, extra=correction, copy=asked)
+    opened, runs = cast("tuple[Opened, tuple[WouldRun, ...]]", found)
+    if isinstance(opened, Clips):
 
-    return open_with(path, read)
+        def decode(block: Block, sink: Spool) -> None:
+            readers.read("numbers", held, CancelToken(), spool=sink, extra=block, copy=asked)
+
+        opened = with_sources(opened, held, spool, decode)
+    return held, opened, runs
+
+
+class _Copy:
+    """What a packed file unpacks to, as a file that reading processes can open; it goes when nothing needs it."""
+
+    def __init__(self, readers: Readers, packed: MappedFile, cancel: CancelToken) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="asl-inspector-", ignore_cleanup_errors=True)
+        self.name = packed.path.name
+        spool = Spool()
+        readers.read("unpack", packed, cancel, spool=spool)
+        mapped = MappedFile(spool.save(Path(self.folder.name)))
+        self.path = mapped.path
+        self.identity = Identity(mapped.device, mapped.inode, mapped.size, mapped.modified_ns)
+        self.file = UnpackedFile(packed, mapped.view)
 
 
 def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile, Checkpoint]:
@@ -83,8 +133,43 @@ class Readers:
         self._waiting: list[_Process] = []
         self._lock = threading.Lock()
 
-    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> object:
+    def read(
+        self,
+        method: Method,
+        file: MappedFile,
+        cancel: CancelToken,
+        *,
+        spool: Spool | None = None,
+        extra: object = None,
+        copy: _Copy | None = None,
+    ) -> object:
         """Have one file read.
+
+        Args:
+            method: What to do with it.
+            file: The file.
+            cancel: Asked while the reader works.
+            spool: Takes the numbers that the reader decodes.
+            extra: A correction, or the block to decode.
+            copy: Where the unpacked file is, if this is one.
+
+        Raises:
+            InspectorError: What the reader refused, or how it ended.
+            Cancelled: If `cancel` was set.
+        """
+        library = LIBRARIES.get(sniff(file.view)) if method != "checkpoint" else None
+        request = ReadRequest(
+            method,
+            (copy.path if copy else file.path).absolute(),
+            copy.identity if copy else Identity(file.device, file.inode, file.size, file.modified_ns),
+            copy.name if copy else "",
+            cast("tuple[Library, ...]", (library,) if library else ()),
+            extra=extra,
+        )
+        return self.ask(request, cancel, spool)
+
+    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None = None) -> object:
+        """Have a request answered.
 
         Raises:
             InspectorError: What the reader refused, or how it ended.
@@ -94,7 +179,7 @@ class Readers:
             process = self._waiting.pop() if self._waiting else None
         process = process or _Process(once=self.once)
         try:
-            result = process.read(method, file, cancel)
+            result = process.ask(request, cancel, spool)
         except BaseException:
             process.end()
             raise
@@ -104,7 +189,7 @@ class Readers:
             with self._lock:
                 self._waiting.append(process)
         if isinstance(result, Refusal):
-            kind = UnreadableCheckpoint if method == "checkpoint" else DataError
+            kind = UnreadableCheckpoint if request.method == "checkpoint" else DataError
             raise kind(result.sentence, advice=result.advice, detail=result.detail)
         return result
 
@@ -132,52 +217,72 @@ class _Process:
             start_new_session=True,
         )
 
-    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> object:
-        """Have one file read by this process.
+    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None) -> object:
+        """Have a request answered by this process.
 
         Raises:
             InspectorError: How the reader ended, where it did not answer.
             Cancelled: If `cancel` was set.
         """
         told = self.errors.seek(0, os.SEEK_END)
-        identity = Identity(file.device, file.inode, file.size, file.modified_ns)
+        name = request.name or request.path.name
+        codec = checkpoint_codec() if request.method == "checkpoint" else file_codec()
         with contextlib.suppress(BrokenPipeError):
-            parts = checkpoint_codec().encode(ReadRequest(method, file.path.absolute(), identity))
-            write_frame(cast("BinaryIO", self.process.stdin), parts)
-        frames: queue.Queue[bytes | None] = queue.Queue()
-        threading.Thread(target=self._listen, args=(frames,), name="reader", daemon=True).start()
-        deadline = time.monotonic() + SECONDS_TO_READ
-        reply = self._wait(frames, file, deadline, cancel)
-        ended = self._wait(frames, file, deadline, cancel) if reply is not None else None
-        status = struct.unpack("<i", ended)[0] if ended is not None and len(ended) == 4 else self._exit_status()
+            write_frame(cast("BinaryIO", self.process.stdin), codec.encode(request))
+        frames: queue.Queue[list[bytes] | None] = queue.Queue(FRAMES_AHEAD)
+        done = threading.Event()
+        threading.Thread(target=self._listen, args=(frames, done), name="reader", daemon=True).start()
+        try:
+            reply, status = self._collect(frames, Inlet(spool), name, cancel)
+        finally:
+            done.set()
         if reply and status == 0:
-            codec = checkpoint_codec() if method == "checkpoint" else file_codec()
             with contextlib.suppress(BrokenPipe, ValueError):
                 return codec.decode(unpack_parts(reply))
         self.errors.seek(told)
-        raise _how_it_ended(file, status, self.errors.read().decode("utf-8", "replace"))
+        raise _how_it_ended(name, status, self.errors.read().decode("utf-8", "replace"))
 
-    def _listen(self, frames: queue.Queue[bytes | None]) -> None:
-        """Hand over the two frames of a reply, or None where the pipe ends."""
-        for _ in range(2):
+    def _collect(
+        self, frames: queue.Queue[list[bytes] | None], inlet: Inlet, name: str, cancel: CancelToken
+    ) -> tuple[bytes, int]:
+        """The reply and the exit status; time runs anew while numbers come."""
+        latest = time.monotonic() + SECONDS_TO_STREAM
+        while True:
+            deadline = min(time.monotonic() + SECONDS_TO_READ, latest)
+            frame = self._wait(frames, name, deadline, cancel)
+            if frame is None:
+                return b"", self._exit_status()
+            if len(frame) == 2 and len(frame[1]) == 4:
+                return inlet.reply, struct.unpack("<i", frame[1])[0]
+            try:
+                inlet.feed(frame[0])
+            except ValueError:
+                return b"", 0
+
+    def _listen(self, frames: queue.Queue[list[bytes] | None], done: threading.Event) -> None:
+        """Hand over the frames of a reply, or None where the pipe ends."""
+        while not done.is_set():
             try:
                 parts = read_frame(cast("BinaryIO", self.process.stdout))
             except (BrokenPipe, OSError, ValueError):
                 parts = None
-            frames.put(parts[0] if parts else None)
-            if not parts:
+            while not done.is_set():
+                with contextlib.suppress(queue.Full):
+                    frames.put(parts, timeout=SECONDS_TO_HEAR)
+                    break
+            if not parts or len(parts) == 2:
                 return
 
     def _wait(
-        self, frames: queue.Queue[bytes | None], file: MappedFile, deadline: float, cancel: CancelToken
-    ) -> bytes | None:
+        self, frames: queue.Queue[list[bytes] | None], name: str, deadline: float, cancel: CancelToken
+    ) -> list[bytes] | None:
         while True:
             cancel.raise_if_cancelled()
             try:
                 return frames.get(timeout=SECONDS_TO_HEAR)
             except queue.Empty:
                 if time.monotonic() > deadline:
-                    raise _too_long(file) from None
+                    raise _too_long(name) from None
 
     def _exit_status(self) -> int:
         try:
@@ -213,19 +318,19 @@ def _environment() -> dict[str, str]:
     """Nothing of the user's environment but what the platform cannot start without."""
     kept = ("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {name: os.environ[name] for name in kept if name in os.environ} | threads
+    libraries = {"HDF5_PLUGIN_PRELOAD": "::", "ARROW_DEFAULT_MEMORY_POOL": "system"}  # no plug-ins, no threads
+    return {name: os.environ[name] for name in kept if name in os.environ} | threads | libraries
 
 
-def _too_long(file: MappedFile) -> InspectorError:
+def _too_long(name: str) -> InspectorError:
     return DataError(
-        f"Reading “{file.path.name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
+        f"Reading “{name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
         advice="It is damaged, or made to keep readers busy. On a slow network drive, copy it to this computer first.",
     )
 
 
-def _how_it_ended(file: MappedFile, status: int, told: str) -> InspectorError:
+def _how_it_ended(name: str, status: int, told: str) -> InspectorError:
     """A reader that did not answer, as a sentence."""
-    name = file.path.name
     if status == tripwire.EXIT_STATUS:
         return DataError(
             f"“{name}” made its reader reach for something outside itself, and the reader was stopped.",
@@ -236,7 +341,7 @@ def _how_it_ended(file: MappedFile, status: int, told: str) -> InspectorError:
         import signal
 
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
-            return _too_long(file)
+            return _too_long(name)
     why = f"signal {-status}" if status < 0 else f"exit status {status}"
     return DataError(
         f"The process that reads “{name}” ended unexpectedly ({why}).", advice=WHAT_NOW, detail=told[-4000:]

@@ -12,7 +12,7 @@ from asl_inspector.checkpoints.records import (
     WouldRun,
 )
 from asl_inspector.wire import Codec
-from asl_inspector.workers.messages import Identity, ReadRequest, Refusal
+from asl_inspector.workers.messages import Identity, ReadRequest, Refusal, Unpacked
 
 OF_CHECKPOINTS = (
     Checkpoint,
@@ -23,6 +23,7 @@ OF_CHECKPOINTS = (
     ReadRequest,
     Refusal,
     TensorRecord,
+    Unpacked,
     ValueRecord,
     WouldRun,
 )
@@ -36,6 +37,10 @@ def checkpoint_codec() -> Codec:
 def file_codec() -> Codec:
     """For every kind of file."""
     from asl_inspector.history.records import History, Printed
-    from asl_inspector.samples.records import Clips, FeaturePlace, Vocabulary
+    from asl_inspector.samples.folders import FolderBatch
+    from asl_inspector.samples.islr import IndexRow
+    from asl_inspector.samples.mapping import Correction, FieldMapping
+    from asl_inspector.samples.records import Block, Clips, LandmarkGroup, Landmarks, Places, Vocabulary
 
-    return Codec((*OF_CHECKPOINTS, Clips, FeaturePlace, History, Printed, Vocabulary))
+    of_clips = (Block, Clips, Correction, FieldMapping, FolderBatch, IndexRow, LandmarkGroup, Landmarks, Places)
+    return Codec((*OF_CHECKPOINTS, *of_clips, History, Printed, Vocabulary))

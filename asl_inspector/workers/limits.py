@@ -10,7 +10,7 @@ MEMORY = 1_200 << 20  # bytes beyond what the process and its mapped files have 
 CPU_SECONDS = 20
 
 
-def limit_this_process() -> None:
+def limit_this_process(cpu_seconds: int = CPU_SECONDS) -> None:
     """Limit memory and time, and forbid new files, new processes and core dumps.
 
     Called once all files are mapped: afterwards no descriptor can be opened, so neither a second file nor the network
@@ -26,7 +26,7 @@ def limit_this_process() -> None:
             resource.setrlimit(what, (most, most))
 
     limit(resource.RLIMIT_AS, _virtual_size() + MEMORY)
-    limit(resource.RLIMIT_CPU, CPU_SECONDS)
+    limit(resource.RLIMIT_CPU, cpu_seconds)
     limit(resource.RLIMIT_FSIZE, 0)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NPROC, 0)

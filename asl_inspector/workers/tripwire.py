@@ -29,5 +29,7 @@ def _judge(event: str, arguments: tuple[object, ...]) -> None:
 
 def _end(event: str, arguments: tuple[object, ...]) -> NoReturn:
     first = arguments[0] if arguments and isinstance(arguments[0], str) else ""
-    os.write(REPORT, f"{event} {first[:200]!a}\n".encode("ascii", "replace"))
-    os._exit(EXIT_STATUS)
+    try:
+        os.write(REPORT, f"{event} {first[:200]!a}\n".encode("ascii", "replace"))
+    finally:  # nothing can be written where standard error is a file and files may not grow
+        os._exit(EXIT_STATUS)

@@ -44,7 +44,8 @@ def test_a_file_read_elsewhere_is_what_it_is_read_here(path: Path, readers: Read
     if isinstance(here.opened, Clips):
         assert isinstance(there.opened, Clips)
         assert there.opened.ids == here.opened.ids
-        assert there.opened.places == here.opened.places
+        np.testing.assert_array_equal(there.opened.places.starts, here.opened.places.starts)
+        assert there.opened.mapping == here.opened.mapping
         np.testing.assert_array_equal(there.opened.features(3), here.opened.features(3))
     else:
         assert there.opened == here.opened
@@ -112,6 +113,15 @@ def test_the_tripwire_ends_the_process(code: str, event: str) -> None:
     assert ended.stderr.startswith(event)
 
 
+@POSIX
+def test_the_tripwire_ends_a_process_whose_errors_go_to_a_file(tmp_path: Path) -> None:
+    code = "from asl_inspector.workers import limits, tripwire; limits.limit_this_process(); tripwire.arm()\n"
+    code += "try:\n    import colorsys\nexcept OSError:\n    pass\n"
+    with open(tmp_path / "errors", "wb") as errors:
+        ended = subprocess.run([sys.executable, "-c", code], stderr=errors, timeout=60, check=False)
+    assert ended.returncode == 97
+
+
 def test_the_tripwire_lets_a_reader_work() -> None:
     ended = _run_armed("print(len(json.loads(json.dumps(list(range(9))))), id(sys) > 0)")
     assert (ended.returncode, ended.stdout) == (0, "9 True\n")
@@ -132,7 +142,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
     """Readers that run `body` where a file would be read."""
     code = (
         "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers import serving\n"
-        f"def opened(request):\n    import os, time\n    {body}\n"
+        f"def opened(request, outlet):\n    import os, time\n    {body}\n"
         "serving._opened = opened; serving.serve(once=sys.argv[1] == 'once')"
     )
     usual = calling._command
@@ -155,6 +165,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
         ("os._exit(97)", "reach for something outside"),
         ("os.kill(os.getpid(), 24)", "took more than"),
         ("raise MemoryError", "more than fits into the memory"),
+        ("raise KeyError('x')", "an error of the program itself"),
     ],
 )
 @pytest.mark.parametrize("once", [True, False])
