@@ -54,6 +54,7 @@ _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 _GLOBAL_FIRST = re.compile(
     rb"c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:[().q}\]]|p\d+\n)"
 )  # protocol 0: a class, then a use of it
+_HDF5_STARTS = (512, 1024, 2048)  # behind a block that the user may fill, as MATLAB does
 _POSE_VERSIONS = (b"\0\0\0\0", b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")  # 0.0, 0.1 and 0.2 as floats
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -71,6 +72,8 @@ def sniff(content: Buffer) -> Kind:
         return Kind.LFS_POINTER
     if head[257:262] == b"ustar":
         return Kind.TAR
+    if any(head[start : start + 8] == b"\x89HDF\r\n\x1a\n" for start in _HDF5_STARTS):
+        return Kind.HDF5
     if _is_pose(head):
         return Kind.POSE
     if _is_arrow_stream(head, size):

@@ -40,6 +40,7 @@ from asl_inspector.samples.placing import Placer
 from asl_inspector.samples.records import Clips, Landmarks, read_only
 
 MOST_NAMED = 3
+VAGUE_NAMES = ("arr_0", "data", "x", "input", "inputs", "the array")  # weights may have them as well
 WHAT_A_CLIP_IS = "Each entry must be an array of frames by features, or a dict that has one under “features”."
 
 
@@ -98,6 +99,8 @@ def clips_in(source: Source) -> Clips | None:
 def _is_certain(plan: Entries, look: Look) -> bool:
     """False where bare arrays under names may as well be the weights of a network: clips are all as wide."""
     bare = [node for _, raw in plan.pairs if isinstance(node := look(raw), Numbers)]
+    if not plan.named:
+        return bool(plan.chosen.label) or plan.chosen.features.lower() not in VAGUE_NAMES
     if len(bare) < len(plan.pairs):
         return True
     widths = {numbers.shape[1:] for numbers in bare}

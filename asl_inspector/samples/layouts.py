@@ -280,10 +280,15 @@ def _columns(root: Fields, look: Look, correction: Correction) -> Columns | None
         count = _count_of(nodes[name])
         chosen = _choose_columns(name, count, nodes, look, correction)
         node = nodes[name]
-        one_clip = isinstance(node, Numbers) and _is_single(node)
-        if chosen.label or chosen.ids or (not one_clip and (chosen.lengths or isinstance(node, Numbers))):
+        stack = isinstance(node, Numbers) and not _is_single(node) and _is_named(name, correction)
+        if chosen.label or chosen.ids or chosen.lengths or stack:
             return Columns(root.by_name, chosen, count)
     return None
+
+
+def _is_named(features: str, correction: Correction) -> bool:
+    """True where the name itself says that these are features."""
+    return features == correction.features or features.lower() in FEATURES
 
 
 def _count_of(node: Node) -> int:
@@ -387,6 +392,8 @@ def _single(root: Fields, look: Look, correction: Correction) -> Entries | None:
     chosen = choose_fields([root], look, correction)
     numbers = features_of(root, chosen, look)
     if not chosen.features or numbers is None or not is_clip(numbers):
+        return None
+    if not chosen.label and not _is_named(chosen.features, correction):
         return None
     return Entries([("", root)], chosen, named=False, layout="one clip")
 

@@ -28,7 +28,7 @@ from asl_inspector.samples.records import Clips
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 1 << 16
 CHUNK = 1 << 20
-MOST_TEXTS = 256 << 20  # bytes of an array of text
+MOST_TEXTS = 64 << 20  # bytes of an array of text, and entries
 OBJECTS = "|O"
 _DESCR = re.compile(r"'descr'\s*:\s*'([<>|=]?[a-zA-Z]\d*)'")
 _ORDER = re.compile(r"'fortran_order'\s*:\s*(True|False)")
@@ -165,7 +165,7 @@ def _wrapped(node: Node, look: PickleLook) -> Node:
 
 
 def _texts(header: Header, raw: bytes, name: str) -> Node:
-    if header.bytes > MOST_TEXTS or len(raw) != header.bytes:
+    if max(header.bytes, math.prod(header.shape)) > MOST_TEXTS or len(raw) != header.bytes:
         raise DataError(f"“{name}” is cut short, or far too large for names.", advice="Copy or download it again.")
     if not np.dtype(header.dtype).itemsize:
         return Sequence([""] * math.prod(header.shape))
