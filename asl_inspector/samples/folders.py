@@ -149,7 +149,8 @@ def _row(name: str, file: MappedFile, correction: Correction) -> _One | None:
             part=name,
             inner=(outer, inner),
             steps=(first, second, third),
-            mask=int(places.masks[0]),
+            mask=int(places.masks[0, 0]),
+            mask_step=int(places.masks[0, 1]),
         )
         block = None
     else:

@@ -191,8 +191,15 @@ def _place(file: MappedFile, header: PoseHeader, rows: Rows) -> FeaturePlace:
     mask = start + frames * people * points * dims * 4
     if people > 1:
         rows.notes.append(f"{people} people are in this clip; the first one is read.")
-        mask = -1
-    return FeaturePlace(start, (frames, points * dims), "<f4", inner=(points, dims), steps=steps, mask=mask)
+    return FeaturePlace(
+        start,
+        (frames, points * dims),
+        "<f4",
+        inner=(points, dims),
+        steps=steps,
+        mask=mask,
+        mask_step=4 * people * points,
+    )
 
 
 def _frame_by_frame(file: MappedFile, header: PoseHeader, rows: Rows) -> FloatArray:

@@ -40,6 +40,7 @@ class FeaturePlace:
         inner: F as a product of two sizes, landmarks by coordinates, where they are known; else (1, F).
         steps: Bytes from one frame, landmark, coordinate to the next; None where all lie without gaps.
         mask: Byte of the (T, landmarks) float32 confidences, zero where a landmark is missing; -1 where there are none.
+        mask_step: Bytes from one frame's confidences to the next one's.
     """
 
     start: int
@@ -50,6 +51,7 @@ class FeaturePlace:
     inner: tuple[int, int] | None = None
     steps: tuple[int, int, int] | None = None
     mask: int = -1
+    mask_step: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,7 @@ class Places:
         starts: (N,), byte of the first number.
         inner: (N, 2), landmarks and coordinates; their product is F.
         steps: (N, 3), bytes from frame to frame, landmark to landmark, coordinate to coordinate.
-        masks: (N,), byte of the confidences, or -1.
+        masks: (N, 2), byte of the confidences, or -1, and the bytes from frame to frame.
         parts: (N,), index into `part_names`.
         kinds: (N,), index into `dtypes`.
         part_names: See `FeaturePlace.part`.
@@ -93,18 +95,19 @@ class Places:
                     *inner,
                     *(place.steps or _dense_steps(place, inner)),
                     place.mask,
+                    place.mask_step,
                     names.setdefault(place.part, len(names)),
                     kinds.setdefault(place.dtype, len(kinds)),
                 )
             )
-        table = np.array(rows, dtype=np.int64).reshape(len(rows), 9)
+        table = np.array(rows, dtype=np.int64).reshape(len(rows), 10)
         return cls(
             starts=read_only(table[:, 0]),
             inner=read_only(table[:, 1:3]),
             steps=read_only(table[:, 3:6]),
-            masks=read_only(table[:, 6]),
-            parts=read_only(table[:, 7]),
-            kinds=read_only(table[:, 8]),
+            masks=read_only(table[:, 6:8]),
+            parts=read_only(table[:, 8]),
+            kinds=read_only(table[:, 9]),
             part_names=tuple(names),
             dtypes=tuple(kinds),
         )
@@ -270,8 +273,8 @@ class Clips:
                 int(places.starts[index]),
                 tuple(places.steps[index].tolist()),
             )
-            mask = int(places.masks[index])
-            seen = np.ndarray((frames, outer), "<f4", held, mask) if mask >= 0 else None
+            mask, mask_step = places.masks[index].tolist()
+            seen = np.ndarray((frames, outer), "<f4", held, mask, (mask_step, 4)) if mask >= 0 else None
         except (TypeError, ValueError):
             sentence = f"Clip “{self.ids[index]}” of “{self.path.name}” is cut short."
             raise DataError(sentence, advice="Copy it again.") from None

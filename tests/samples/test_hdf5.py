@@ -200,7 +200,7 @@ def test_a_file_of_nothing_else_is_refused_with_the_reason(
 ) -> None:
     secret(tmp_path)
     path = written(tmp_path, lambda file: trick(file, tmp_path))
-    with pytest.raises(DataError, match="without clips that can be read. Left alone"):
+    with pytest.raises(DataError, match=r"without clips that can be read\. Left alone"):
         opened(path)
 
 

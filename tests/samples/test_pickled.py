@@ -135,7 +135,7 @@ def test_an_entry_without_features_is_named_and_the_others_are_read(tmp_path: Pa
 def test_a_file_where_most_entries_have_no_features_is_refused(tmp_path: Path) -> None:
     cache: dict[str, object] = dict(make_clips(clips_a_gloss=1))
     cache |= {f"strange{index}": {"gloss": "x"} for index in range(20)}
-    with pytest.raises(DataError, match="20 of 26 entries .* have no features"):
+    with pytest.raises(DataError, match=r"20 of 26 entries .* have no features"):
         opened(tmp_path, cache)
 
 
