@@ -51,6 +51,7 @@ class Chosen:
     split: str = ""
     signer: str = ""
     available: tuple[str, ...] = ()
+    told: bool = False  # True where the user said which field holds the features
 
     @property
     def label(self) -> str:
@@ -109,7 +110,10 @@ def _find(root: Node, look: Look, correction: Correction, depth: int) -> Plan | 
     for attempt in (_splits, _suffixed_splits, _columns):
         if (found := attempt(root, look, correction)) is not None:
             return found
-    entries = _entries(root.pairs, look, correction, named=True) or _single(root, look, correction)
+    one = _single(root, look, correction)
+    if one is not None and _is_named(one.chosen.features, correction):
+        return one
+    entries = _entries(root.pairs, look, correction, named=True) or one
     if entries is not None or depth >= DEEPEST:
         return entries
     for _, raw in root.pairs[:SAMPLE]:
@@ -427,6 +431,7 @@ def choose_fields(samples: list[Node], look: Look, correction: Correction) -> Ch
         split=correction.split or pick(texts, SPLITS) or "",
         signer=correction.signer or pick([*texts, *numbers], SIGNERS) or "",
         available=tuple(list(shown.values())[:MOST_AVAILABLE]),
+        told=correction.features is not None,
     )
 
 
@@ -452,9 +457,9 @@ def features_of(node: Node, chosen: Chosen, look: Look) -> Numbers | None:
     if not isinstance(node, Fields):
         return None
     held = node.by_name
-    names = [chosen.features] if chosen.features in held else [name for name in FEATURES if name in held]
+    names = [chosen.features] if chosen.told or chosen.features in held else [name for name in FEATURES if name in held]
     for name in names:
-        numbers = as_numbers(look(held[name]), look)
+        numbers = as_numbers(look(held.get(name)), look)
         if is_clip(numbers):
             return numbers
     return None

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -95,11 +97,12 @@ class _Copy:
     """What a packed file unpacks to, as a file that reading processes can open; it goes when nothing needs it."""
 
     def __init__(self, readers: Readers, packed: MappedFile, cancel: CancelToken) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="asl-inspector-", ignore_cleanup_errors=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="asl-inspector-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.name = packed.path.name
         spool = Spool()
         readers.read("unpack", packed, cancel, spool=spool)
-        mapped = MappedFile(spool.save(Path(self.folder.name)))
+        mapped = MappedFile(spool.save(self.folder))
         self.path = mapped.path
         self.identity = Identity(mapped.device, mapped.inode, mapped.size, mapped.modified_ns)
         self.file = UnpackedFile(packed, mapped.view)
@@ -132,6 +135,7 @@ class Readers:
         self.once = once or not hasattr(os, "fork")
         self._waiting: list[_Process] = []
         self._lock = threading.Lock()
+        weakref.finalize(self, _end_all, self._waiting)
 
     def read(
         self,
@@ -196,9 +200,12 @@ class Readers:
     def close(self) -> None:
         """End the processes."""
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-        for process in waiting:
-            process.end()
+            _end_all(self._waiting)
+
+
+def _end_all(waiting: list[_Process]) -> None:
+    while waiting:
+        waiting.pop().end()
 
 
 class _Process:
@@ -318,7 +325,11 @@ def _environment() -> dict[str, str]:
     """Nothing of the user's environment but what the platform cannot start without."""
     kept = ("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    libraries = {"HDF5_PLUGIN_PRELOAD": "::", "ARROW_DEFAULT_MEMORY_POOL": "system"}  # no plug-ins, no threads
+    libraries = {  # no plug-ins, and no thread beside the one that reads
+        "HDF5_PLUGIN_PRELOAD": "::",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    }
     return {name: os.environ[name] for name in kept if name in os.environ} | threads | libraries
 
 

@@ -27,7 +27,9 @@ def write_clip(path: Path, frames: np.ndarray) -> Path:
     table = pa.table(
         {
             "frame": pa.array(np.repeat(np.arange(20, 20 + count), 543), pa.int16()),
-            "row_id": [f"{frame}-{kind}-{index}" for frame in range(count) for kind, index in zip(kinds, indices, strict=True)],
+            "row_id": [
+                f"{frame}-{kind}-{index}" for frame in range(count) for kind, index in zip(kinds, indices, strict=True)
+            ],
             "type": kinds * count,
             "landmark_index": pa.array(indices * count, pa.int16()),
             **{axis: frames[:, :, place].reshape(-1) for place, axis in enumerate("xyz")},

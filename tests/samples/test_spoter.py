@@ -39,7 +39,9 @@ def test_a_row_is_a_clip_with_body_and_hands_in_order(tmp_path: Path) -> None:
     written = write(tmp_path / "WLASL100_val_25fps.csv", [5, 3, 8], [1, 2, 1])
     clips = open_clips(MappedFile(tmp_path / "WLASL100_val_25fps.csv"))
     assert (clips.lengths.tolist(), clips.gloss_ids.tolist()) == ([5, 3, 8], [1, 2, 1])
-    order = [LANDMARKS.index(name) for name in [*BODY, *(f"{name}_{side}" for side in ("left", "right") for name in HAND)]]
+    order = [
+        LANDMARKS.index(name) for name in [*BODY, *(f"{name}_{side}" for side in ("left", "right") for name in HAND)]
+    ]
     for index, clip in enumerate(written):
         np.testing.assert_allclose(clips.features(index), clip[:, order].reshape(len(clip), -1), rtol=1e-6)
     assert [(group.part, len(group.joints)) for group in clips.landmarks.groups] == [
@@ -73,7 +75,9 @@ def test_lists_of_different_lengths_are_refused(tmp_path: Path) -> None:
         open_clips(MappedFile(tmp_path / "a.csv"))
 
 
-@pytest.mark.parametrize("cell", ["[" * 50_000, "[1e999]", "__import__('os').system('touch canary')", "[[1], [2]]", '["a"]'])
+@pytest.mark.parametrize(
+    "cell", ["[" * 50_000, "[1e999]", "__import__('os').system('touch canary')", "[[1], [2]]", '["a"]']
+)
 def test_a_hostile_cell_runs_nothing(tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with open(tmp_path / "a.csv", "w", newline="") as file:
