@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from benchmarks.measuring import ROOT, Result
 
-NAMES = ("first_window", "event_loop", "report_time", "inference_speed")
+NAMES = ("first_window", "event_loop", "report_time", "inference_speed", "opening_clips")
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ from asl_inspector.samples.placing import Placer
 from asl_inspector.samples.records import Clips, Landmarks, read_only
 
 MOST_NAMED = 3
+ENTRIES_BETWEEN_CHECKS = 512
 VAGUE_NAMES = ("arr_0", "data", "x", "input", "inputs", "the array")  # weights may have them as well
 WHAT_A_CLIP_IS = "Each entry must be an array of frames by features, or a dict that has one under “features”."
 
@@ -183,8 +184,11 @@ def _gather_entries(source: Source, plan: Entries, split: str | None, rows: Rows
     left_out: list[str] = []
     rows.ids_are_told = not plan.named or bool(source.job.correction.ids)
     for index, (key, raw) in enumerate(plan.pairs):
-        if index % 1024 == 0:
+        if index % ENTRIES_BETWEEN_CHECKS == 0:
             source.job.cancel.raise_if_cancelled()
+            if index and source.job.is_late():
+                rows.notes.append(_too_slow(index, len(plan.pairs)))
+                break
         node = look(raw) if not isinstance(raw, Fields | Numbers | Sequence) else raw
         numbers = features_of(node, chosen, look)
         if numbers is None:
@@ -204,6 +208,10 @@ def _gather_entries(source: Source, plan: Entries, split: str | None, rows: Rows
         if index % 1024 == 0:
             source.job.cancel.raise_if_cancelled()
         rows.placer.add(numbers, axis if axis < len(numbers.shape) else 0)
+
+
+def _too_slow(done: int, total: int) -> str:
+    return f"Only the first {done:,} of {total:,} entries are shown: looking at each of them takes too long."
 
 
 def _remember_shape(rows: Rows, found: list[Numbers], axis: int) -> None:

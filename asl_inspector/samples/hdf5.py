@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,14 +63,29 @@ class _View(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A name in a group, opened when it is looked at."""
+    """A name in a group, opened when it is looked at.
+
+    Attributes:
+        group: The group's identifier.
+        name: The name.
+        path: From the root of the file.
+    """
 
     group: Any
-    name: str
+    name: bytes
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Attribute:
+    """A name of an attribute, read when it is looked at."""
+
+    owner: Any
+    name: bytes
 
 
 class Hdf5Look:
-    """Says what a link or an attribute is.
+    """Says what a link or an attribute is. Uses the library's identifiers: its comfortable objects cost far more.
 
     Args:
         file: The file.
@@ -88,64 +104,80 @@ class Hdf5Look:
         self.refused[why] = self.refused.get(why, 0) + 1
 
     def __call__(self, value: object) -> Node:
-        """A node for a link, a group, a dataset or a plain value."""
+        """A node for a link, an attribute or a plain value."""
         if isinstance(value, _Link):
             return self._link(value)
+        if isinstance(value, _Attribute):
+            return self._attribute(value)
         if value is None or isinstance(value, bool | int | float | str | Fields | Numbers | Sequence):
             return value
-        if isinstance(value, self.h5py.Group):
-            return self.fields(value)
         return _plain(value)
 
-    def fields(self, group: Any) -> Fields:
+    def fields(self, group: Any, path: str) -> Fields:
         """A group's links, then its attributes."""
-        pairs: list[tuple[str, object]] = [(name, _Link(group, name)) for name in group]
-        taken = {name for name, _ in pairs}
-        if len(group.attrs):
-            pairs += [(name, self._attribute(group, name)) for name in group.attrs if name not in taken]
+        pairs: list[tuple[str, object]] = []
+        for name in group:
+            text = name.decode("utf-8", "surrogateescape")
+            pairs.append((text, _Link(group, name, f"{path}/{text}")))
+        if self.h5py.h5a.get_num_attrs(group):
+            names: list[bytes] = []
+            self.h5py.h5a.iterate(group, lambda name, *_: names.append(name))
+            taken = {name for name, _ in pairs}
+            pairs += [
+                (text, _Attribute(group, name))
+                for name in names
+                if (text := name.decode("utf-8", "surrogateescape")) not in taken
+            ]
         return Fields(pairs)
 
-    def _attribute(self, owner: Any, name: str) -> object:
-        identity = self.h5py.h5a.open(owner.id, name.encode("utf-8", "surrogateescape"))
-        if identity.get_storage_size() > LARGEST_ATTRIBUTE or identity.dtype.kind not in "fiubSO":
+    def _attribute(self, attribute: _Attribute) -> Node:
+        held = self.h5py.h5a.open(attribute.owner, attribute.name)
+        if held.get_storage_size() > LARGEST_ATTRIBUTE or held.dtype.kind not in "fiubSO":
             return None
-        return _plain(owner.attrs[name])
+        return _plain(self.h5py.AttributeManager(self.h5py.Group(attribute.owner))[attribute.name])
+
+    def open_link(self, link: _Link) -> Any:
+        """What a hard link leads to; None for a link that may lead anywhere."""
+        kind = link.group.links.get_info(link.name).type
+        if kind != self.h5py.h5l.TYPE_HARD:
+            soft = kind == self.h5py.h5l.TYPE_SOFT
+            self.refuse("soft links" if soft else "links to other files")
+            return None
+        return self.h5py.h5o.open(link.group, link.name)
 
     def _link(self, link: _Link) -> Node:
-        kind = link.group.get(link.name, getlink=True)
-        if not isinstance(kind, self.h5py.HardLink):
-            external = isinstance(kind, self.h5py.ExternalLink)
-            self.refuse("links to other files" if external else "soft links")
-            return None
-        found = link.group[link.name]
-        if isinstance(found, self.h5py.Group):
-            return self.fields(found)
-        return self._dataset(found, link.name) if isinstance(found, self.h5py.Dataset) else None
+        found = self.open_link(link)
+        if isinstance(found, self.h5py.h5g.GroupID):
+            return self.fields(found, link.path)
+        return self._dataset(found, link.path) if isinstance(found, self.h5py.h5d.DatasetID) else None
 
-    def _dataset(self, dataset: Any, name: str) -> Node:
-        trouble = self.trouble_of(dataset)
+    def _dataset(self, held: Any, path: str) -> Node:
+        layout = held.get_create_plist()
+        trouble = self.trouble_of(layout)
         if trouble:
             self.refuse(trouble)
             return None
-        kind = dataset.dtype.kind
-        if kind in "SO":
-            return self._texts(dataset)
-        if kind not in "fiub" or dataset.shape is None:
+        dtype, shape = held.dtype, held.shape
+        if dtype.kind in "SO":
+            return self._texts(self.h5py.Dataset(held))
+        if dtype.kind not in "fiub" or shape is None:
             return None
-        if not dataset.shape:
-            return _plain(dataset[()])
-        start = self._offset(dataset)
-        strides = dense_strides(dataset.shape, dataset.dtype.itemsize) if start is not None else ()
-        decoder = ("hdf5", dataset.name) if start is None else None
-        return Numbers(dataset.dtype.str, dataset.shape, lambda a, b: dataset[a:b], start, strides, decoder)
+        if not shape:
+            return _plain(self.h5py.Dataset(held)[()])
+        start = self._offset(held, layout, dtype, shape)
+        strides = dense_strides(shape, dtype.itemsize) if start is not None else ()
+        decoder = ("hdf5", path) if start is None else None
+        return Numbers(dtype.str, shape, lambda a, b: self.h5py.Dataset(held)[a:b], start, strides, decoder)
 
-    def trouble_of(self, dataset: Any) -> str:
-        """Why a dataset is left alone, or an empty string."""
-        layout = dataset.id.get_create_plist()
+    def trouble_of(self, layout: Any) -> str:
+        """Why a dataset with these properties is left alone, or an empty string."""
+        kind = layout.get_layout()
+        if kind == self.h5py.h5d.VIRTUAL:
+            return "virtual datasets, which are put together from other files"
         if layout.get_external_count():
             return "datasets whose numbers are in other files"
-        if layout.get_layout() == self.h5py.h5d.VIRTUAL:
-            return "virtual datasets, which are put together from other files"
+        if kind != self.h5py.h5d.CHUNKED:
+            return ""
         filters = {layout.get_filter(index)[0] for index in range(layout.get_nfilters())}
         return "datasets packed in a way that needs a plug-in" if filters - BUILT_IN_FILTERS else ""
 
@@ -157,16 +189,16 @@ class Hdf5Look:
             return _plain(held)
         return Sequence([_plain(value) for value in np.asarray(held).reshape(-1).tolist()])
 
-    def _offset(self, dataset: Any) -> int | None:
+    def _offset(self, held: Any, layout: Any, dtype: Any, shape: tuple[int, ...]) -> int | None:
         """Where the numbers lie plainly in the file, or None where they are in chunks or packed."""
-        if dataset.chunks is not None or dataset.id.get_create_plist().get_nfilters() or not dataset.size:
+        size = math.prod(shape) * dtype.itemsize
+        if layout.get_layout() != self.h5py.h5d.CONTIGUOUS or not size:
             return None
-        start = dataset.id.get_offset()
-        size = dataset.size * dataset.dtype.itemsize
+        start = held.get_offset()
         if start is None or start < 0 or start + size > len(self.file.view):
             return None
         if self.trusts_offsets is None:  # once a file: the library and the place must tell the same numbers
-            first = np.ascontiguousarray(dataset[0:1]).tobytes()
+            first = np.ascontiguousarray(self.h5py.Dataset(held)[0:1]).tobytes()
             self.trusts_offsets = bytes(self.file.view[start : start + len(first)]) == first
         return int(start) if self.trusts_offsets else None
 
@@ -208,7 +240,7 @@ def read_hdf5_clips(file: MappedFile, job: Job) -> Clips | None:
     try:
         if any(name in held or name in held.attrs for name in KERAS):
             return None
-        root = look.fields(held)
+        root = look.fields(look.h5py.h5g.open(held.id, b"/"), "")
         clips = clips_in(Source(file.path, "HDF5 file", root, look, job))
     except TROUBLES as error:
         raise DataError(
@@ -250,16 +282,17 @@ def decode_hdf5(file: MappedFile, block: Block, sink: Sink) -> None:
         ) from None
 
 
-def _walk(held: Any, name: str, look: Hdf5Look) -> Any:
+def _walk(held: Any, path: str, look: Hdf5Look) -> Any:
     """The dataset of a path, by hard links only."""
-    found = held
-    for part in name.strip("/").split("/"):
-        if not isinstance(found.get(part, getlink=True), look.h5py.HardLink):
-            raise DataError(f"“{name}” is a link and is not followed.")
-        found = found[part]
-    if not isinstance(found, look.h5py.Dataset) or look.trouble_of(found):
-        raise DataError(f"“{name}” is no dataset that can be read.")
-    return found
+    found = look.h5py.h5g.open(held.id, b"/")
+    for part in path.strip("/").split("/"):
+        name = part.encode("utf-8", "surrogateescape")
+        found = look.open_link(_Link(found, name, path)) if isinstance(found, look.h5py.h5g.GroupID) else None
+        if found is None:
+            raise DataError(f"“{path}” is a link and is not followed.")
+    if not isinstance(found, look.h5py.h5d.DatasetID) or look.trouble_of(found.get_create_plist()):
+        raise DataError(f"“{path}” is no dataset that can be read.")
+    return look.h5py.Dataset(found)
 
 
 def warm_up() -> None:
@@ -274,9 +307,19 @@ def warm_up() -> None:
             group.create_dataset("c", data=np.array(["x", "y"], h5py.string_dtype()))
             group.create_dataset("d", data=np.zeros((4, 2), "f4"))
             group["e"] = h5py.SoftLink("/a/b")
-        with h5py.File(_View(memoryview(made.getvalue())), "r") as file:
-            group = file["a"]
-            np.asarray(group["c"][()]).reshape(-1).tolist()
-            group["b"][0:1], group.attrs["gloss"], group["d"].id.get_offset()
-            for name in group:
-                group.get(name, getlink=True)
+        content = made.getvalue()
+    view = memoryview(content)
+    with h5py.File(_View(view), "r") as file:
+        look = Hdf5Look(_InMemory(view))
+        for _, raw in look.fields(file["a"].id, "/a").pairs:
+            node = look(raw)
+            if isinstance(node, Numbers):
+                node.all()
+
+
+class _InMemory(MappedFile):
+    """Bytes that were made here, in the form of a file."""
+
+    def __init__(self, view: memoryview) -> None:
+        self.path = Path("made here")
+        self.view = view

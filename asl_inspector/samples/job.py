@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from asl_inspector.progress import CancelToken
@@ -18,8 +19,14 @@ class Job:
         sink: Takes numbers that must be unpacked at once.
         correction: What the user said of the file's layout.
         cancel: Asked now and then.
+        latest: When to stop looking for further clips, on the monotonic clock; what was found until then is shown.
     """
 
     sink: Sink = field(default_factory=Spool)
     correction: Correction = NO_CORRECTION
     cancel: CancelToken = field(default_factory=CancelToken)
+    latest: float | None = None
+
+    def is_late(self) -> bool:
+        """True when it is time to stop."""
+        return self.latest is not None and time.monotonic() > self.latest

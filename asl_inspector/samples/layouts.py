@@ -132,6 +132,8 @@ def as_numbers(node: Node, look: Look) -> Numbers | None:
         return node
     if not isinstance(node, Sequence) or not node.items:
         return None
+    if (plain := _of_lists(node.items)) is not None:
+        return from_array(plain)
     rows: list[Array] = []
     for raw in node.items:
         item = look(raw)
@@ -148,6 +150,19 @@ def as_numbers(node: Node, look: Look) -> Numbers | None:
         return None
     stacked = np.stack(rows)
     return from_array(stacked) if stacked.dtype.kind in "fiub" else None
+
+
+def _of_lists(items: list[object]) -> Array | None:
+    """Python's own nested lists of numbers, at least two deep, as JSON gives them; None for anything else."""
+    first, depth = items[0], 1
+    while isinstance(first, list) and first and depth <= MOST_DIMS_OF_LANDMARK:
+        first, depth = first[0], depth + 1
+    if depth < 2 or isinstance(first, str) or not isinstance(first, int | float | None):
+        return None
+    try:
+        return np.array(items, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
 
 
 def _plain(node: Sequence, look: Look) -> Array | None:

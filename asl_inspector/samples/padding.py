@@ -34,8 +34,11 @@ def stack_lengths(
     large = features.count * features.item_size > MOST_BYTES
     if large and padding is None:
         return full, ["The file states no lengths and is too large to look for padding; every frame is read."]
-    step = max(1, count // SAMPLED)
-    ends = [bool(_last_told(features.rows(index, index + 1), axis)[0] < most) for index in range(0, count, step)]
+    if features.start is None:  # what must be unpacked is cheapest from its beginning
+        ends = (_last_told(features.rows(0, min(count, SAMPLED)), axis) < most).tolist()
+    else:
+        spread = range(0, count, max(1, count // SAMPLED))
+        ends = [bool(_last_told(features.rows(index, index + 1), axis)[0] < most) for index in spread]
     if padding is None and sum(ends) < SHARE * len(ends):
         return full, []
     lengths = full.copy()

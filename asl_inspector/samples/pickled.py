@@ -6,6 +6,8 @@ array under the clip id; Phoenix-style files are a list of dicts with torch tens
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from asl_inspector.inert_pickle.numpy_arrays import NumpyArray, array_of, bytes_of, scalar_of, to_numpy
@@ -19,6 +21,7 @@ from asl_inspector.samples.records import Clips
 from asl_inspector.samples.torch_tensors import TorchTensors
 
 MASKED = ("numpy.ma.core", "_mareconstruct"), ("numpy.ma", "_mareconstruct")
+AS_THEY_ARE = frozenset({type(None), bool, int, float, str, Numbers, Fields, Sequence})
 RECONSTRUCT = Global("numpy.core.multiarray", "_reconstruct", 0)
 
 
@@ -39,10 +42,11 @@ class PickleLook:
 
     def __call__(self, value: object) -> Node:
         """A node for any value of the tree."""
-        if value is None or isinstance(value, bool | int | float | str):
-            return value
-        if isinstance(value, Numbers | Fields | Sequence):
-            return value
+        kind = type(value)
+        if kind in AS_THEY_ARE:
+            return cast("Node", value)
+        if kind is Built and (array := array_of(value)) is not None:
+            return self._array(array)
         if (pairs := pairs_of(value)) is not None:
             return Fields([(key if isinstance(key, str) else _key(key), held) for key, held in pairs])
         if (items := items_of(value)) is not None:
@@ -51,8 +55,6 @@ class PickleLook:
             return value.head.decode("utf-8", "replace") if value.content is not None else None
         if (scalar := scalar_of(value)) is not None:
             return scalar
-        if (array := array_of(value)) is not None:
-            return self._array(array)
         if class_of(value) in MASKED and isinstance(value, Built):
             return self._masked(value)
         return self.tensors.numbers_of(value)

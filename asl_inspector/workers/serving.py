@@ -14,6 +14,7 @@ import gc
 import os
 import struct
 import sys
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,6 +32,7 @@ from asl_inspector.workers.streams import Outlet
 CODECS_OF_TEXT = ("ascii", "cp1252", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "raw_unicode_escape")
 CHUNK = 1 << 20
 SECONDS_TO_UNPACK = 120
+SECONDS_FOR_ENTRIES = 13.0  # the caller waits for 20
 MOST_UNPACKED = 8 << 30
 
 
@@ -207,7 +209,7 @@ def _opened(request: ReadRequest, outlet: Outlet) -> object:
     from asl_inspector.samples.job import Job
 
     correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
-    return read_file(file, Job(outlet, correction))
+    return read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
 
 
 def _confine(cpu_seconds: int) -> None:

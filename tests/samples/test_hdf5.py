@@ -256,3 +256,14 @@ def test_flipped_bits_never_get_beyond_a_sentence(tmp_path: Path, readers: Reade
         (tmp_path / "flipped.h5").write_bytes(raw)
         one = calling.open_file(tmp_path / "flipped.h5", readers=readers)
         assert one.row.problem or isinstance(one.opened, Clips)
+
+
+def test_a_file_that_takes_too_long_is_shown_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from asl_inspector.samples.hdf5 import read_hdf5_clips
+    from asl_inspector.samples.job import Job
+
+    monkeypatch.setattr("asl_inspector.samples.gathering.ENTRIES_BETWEEN_CHECKS", 4)
+    clips = read_hdf5_clips(MappedFile(written(tmp_path, groups)), Job(latest=0.0))
+    assert clips is not None
+    assert len(clips) == 4
+    assert any("Only the first 4 of 12 entries" in note for note in clips.notes)
