@@ -284,11 +284,14 @@ def test_flipped_bits_never_get_beyond_a_sentence(
             assert one.row.problem
 
 
-def test_offsets_that_lie_are_not_followed(tmp_path: Path, readers: Readers) -> None:
+@pytest.mark.parametrize("place", [2, 5], ids=["in the middle", "at the end"])
+def test_offsets_that_lie_are_not_followed(tmp_path: Path, readers: Readers, place: int) -> None:
     """Arrow itself trusts the offsets of lists in a file; they are checked before anything is read by them."""
     path = saved(tmp_path, {"features": [array.tolist() for array in features()], "y": list(range(N))}, write_file)
     raw = path.read_bytes()
-    counts = np.cumsum([0, *(len(array) for array in features()[:5])]).astype("<i4").tobytes()
-    assert counts in raw
-    path.write_bytes(raw.replace(counts, counts[:-4] + (1 << 30).to_bytes(4, "little"), 1))
+    counts = np.cumsum([0, *(len(array) for array in features()[:5])]).astype("<i4")
+    lies = counts.copy()
+    lies[place] = 1 << 30
+    assert counts.tobytes() in raw
+    path.write_bytes(raw.replace(counts.tobytes(), lies.tobytes(), 1))
     assert "cannot read it" in calling.open_file(path, readers=readers).row.problem

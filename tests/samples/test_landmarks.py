@@ -48,8 +48,9 @@ def test_frozen_frames_are_those_that_equal_the_one_before() -> None:
 
 def test_frames_that_say_nothing_are_not_frozen() -> None:
     features = clip(6)
+    features[1] = features[0]
     features[2:5] = 0
-    assert clip_faults(features, None).frozen == 0.0  # pairs that count: (0, 1) alone
+    assert clip_faults(features, None).frozen == 1.0  # pairs that count: (0, 1) alone
 
 
 def test_a_frame_with_the_same_missing_hand_can_be_frozen() -> None:

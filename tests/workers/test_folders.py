@@ -245,7 +245,10 @@ def test_poses_side_by_side_with_an_index(tmp_path: Path, readers: Readers) -> N
 
 
 @pytest.mark.parametrize("nested", [True, False])
-def test_frames_of_openpose_are_a_clip_a_folder(tmp_path: Path, readers: Readers, nested: bool) -> None:
+def test_frames_of_openpose_are_a_clip_a_folder(
+    tmp_path: Path, readers: Readers, nested: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asl_inspector.workers.folders.BATCH_FILES", 4)
     for number, gloss in enumerate(GLOSSES):
         for copy in range(2):
             folder = tmp_path / gloss / f"v{copy}" if nested else tmp_path / f"{gloss}_{copy}"
