@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.samples.arrays import as_numbers, is_clip, time_axis_of
+from asl_inspector.samples.choosing import Chosen, features_of
 from asl_inspector.samples.job import Job
 from asl_inspector.samples.known_landmarks import recognise_landmarks
 from asl_inspector.samples.labels import (
@@ -21,18 +23,7 @@ from asl_inspector.samples.labels import (
     whole,
     words_are_glosses,
 )
-from asl_inspector.samples.layouts import (
-    Chosen,
-    Columns,
-    Entries,
-    Plan,
-    Splits,
-    as_numbers,
-    features_of,
-    find_layout,
-    is_clip,
-    time_axis_of,
-)
+from asl_inspector.samples.layouts import Columns, Entries, Plan, Splits, find_layout
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence
 from asl_inspector.samples.padding import stack_lengths

@@ -10,53 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from asl_inspector.samples.field_names import (
-    FEATURES,
-    GLOSS_IDS,
-    GLOSSES,
-    IDS,
-    LENGTHS,
-    SIGNERS,
-    SPLIT_WORDS,
-    SPLITS,
-    TARGET_LENGTHS,
-    pick,
-)
-from asl_inspector.samples.labels import column_of, label_of
+from asl_inspector.samples.arrays import as_numbers, is_clip, is_single
+from asl_inspector.samples.choosing import Chosen, choose_columns, choose_fields, features_of
+from asl_inspector.samples.field_names import FEATURES, SPLIT_WORDS, pick
 from asl_inspector.samples.mapping import Correction
-from asl_inspector.samples.nodes import Array, Fields, Look, Node, Numbers, Sequence, described, from_array
+from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence, described
 
 SAMPLE = 50  # entries looked at to choose the fields
 SURE = 5  # of the first entries all must be clips
-FEWEST_FOR_AXIS = 4  # clips whose shapes may overrule that the first axis is time
-MOST_DIMS_OF_LANDMARK = 4
 DEEPEST = 3
-MOST_AVAILABLE = 40
 WEIGHT_ENDINGS = ("weight", "bias", "kernel", "gamma", "beta", "running_mean", "running_var", "num_batches_tracked")
 _SPLIT_IN_NAME = re.compile(r"(?i)(?:^|[_\-. ])(train(?:ing)?|val(?:id(?:ation)?)?|dev|test(?:ing)?)(?:$|[_\-. ])")
-
-
-@dataclass(slots=True)
-class Chosen:
-    """The fields that were taken, and what else there is."""
-
-    features: str = ""
-    gloss: str = ""
-    gloss_id: str = ""
-    lengths: str = ""
-    target_lengths: str = ""
-    ids: str = ""
-    split: str = ""
-    signer: str = ""
-    available: tuple[str, ...] = ()
-    told: bool = False  # True where the user said which field holds the features
-
-    @property
-    def label(self) -> str:
-        """The fields of the label in words."""
-        return "” and “".join(dict.fromkeys(name for name in (self.gloss, self.gloss_id) if name))
 
 
 @dataclass(slots=True)
@@ -123,111 +87,11 @@ def _find(root: Node, look: Look, correction: Correction, depth: int) -> Plan | 
     return None
 
 
-# -- numbers -------------------------------------------------------------------------------------------------------
-
-
-def as_numbers(node: Node, look: Look) -> Numbers | None:
-    """An array, or nested lists of numbers as one; None where it is neither."""
-    if isinstance(node, Numbers):
-        return node
-    if not isinstance(node, Sequence) or not node.items:
-        return None
-    if (plain := _of_lists(node.items)) is not None:
-        return from_array(plain)
-    rows: list[Array] = []
-    for raw in node.items:
-        item = look(raw)
-        if isinstance(item, Numbers):
-            rows.append(np.asarray(item.all()))
-        elif isinstance(item, Sequence):
-            plain = _plain(item, look)
-            if plain is None:
-                return None
-            rows.append(plain)
-        else:
-            return None
-    if len({row.shape for row in rows}) != 1:
-        return None
-    stacked = np.stack(rows)
-    return from_array(stacked) if stacked.dtype.kind in "fiub" else None
-
-
-def _of_lists(items: list[object]) -> Array | None:
-    """Python's own nested lists of numbers, at least two deep, as JSON gives them; None for anything else."""
-    first, depth = items[0], 1
-    while isinstance(first, list) and first and depth <= MOST_DIMS_OF_LANDMARK:
-        first, depth = first[0], depth + 1
-    if depth < 2 or isinstance(first, str) or not isinstance(first, int | float | None):
-        return None
-    try:
-        return np.array(items, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-
-
-def _plain(node: Sequence, look: Look) -> Array | None:
-    """A list of numbers, or of lists of numbers, as an array; missing numbers are NaN."""
-    try:
-        array = np.array(_nested(node, look, 0), dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return array if array.size else None
-
-
-def _nested(node: Sequence, look: Look, depth: int) -> list[object]:
-    found: list[object] = []
-    for raw in node.items:
-        item = look(raw)
-        if isinstance(item, Sequence):
-            if depth > MOST_DIMS_OF_LANDMARK:
-                raise ValueError("too deep")
-            found.append(_nested(item, look, depth + 1))
-        elif isinstance(item, Numbers):
-            found.append(item.all().tolist())
-        elif item is None:
-            found.append(float("nan"))
-        else:
-            found.append(item)
-    return found
-
-
-def is_clip(numbers: Numbers | None) -> bool:
-    """True where an array may be one clip; a clip without frames may have lost its other axes."""
-    if numbers is None or (numbers.dtype[-2:-1] not in "fiu" and numbers.dtype != "bfloat16"):
-        return False
-    return 2 <= len(numbers.shape) <= 4 or numbers.shape == (0,)
-
-
-def _is_single(numbers: Numbers) -> bool:
-    """True where an array alone is one clip and no stack of clips: frames by numbers, or by landmarks by coordinates."""
-    shape = numbers.shape
-    return len(shape) == 2 or (len(shape) == 3 and shape[2] <= MOST_DIMS_OF_LANDMARK < shape[1])
-
-
-def time_axis_of(shapes: list[tuple[int, ...]], correction: Correction) -> int:
-    """Which axis of the clips' arrays is time: the one that varies, else the first."""
-    ranks = {len(shape) for shape in shapes}
-    rank = ranks.pop() if len(ranks) == 1 else 0
-    if correction.time_axis is not None:
-        return correction.time_axis if 0 <= correction.time_axis < max(rank, 1) else 0
-    if rank < 2:
-        return 0
-    sizes = [{shape[axis] for shape in shapes} for axis in range(rank)]
-    varying = [axis for axis in range(rank) if len(sizes[axis]) > 2]
-    if len(shapes) >= FEWEST_FOR_AXIS and varying and len(sizes[0]) == 1:
-        return varying[0]
-    coordinates_first = rank >= 3 and max(sizes[0]) <= MOST_DIMS_OF_LANDMARK < min(sizes[2])
-    return 1 if coordinates_first else 0
-
-
-# -- layouts -------------------------------------------------------------------------------------------------------
-
-
 def _of_array(root: Numbers) -> Plan | None:
     if not root.shape or not (2 <= len(root.shape) <= 5) or not root.count or root.dtype[-2:-1] == "c":
         return None
     chosen = Chosen(features="the array", available=(described("the array", root),))
-    if _is_single(root):
+    if is_single(root):
         return Entries([("", root)], chosen, named=False, layout="one clip")
     return Columns({"the array": root}, chosen, root.shape[0], layout="one array, a row a clip")
 
@@ -297,9 +161,9 @@ def _columns(root: Fields, look: Look, correction: Correction) -> Columns | None
     nodes = {name: look(raw) for name, raw in root.by_name.items()}
     for name in _feature_columns(nodes, look, correction):
         count = _count_of(nodes[name])
-        chosen = _choose_columns(name, count, nodes, look, correction)
+        chosen = choose_columns(name, count, nodes, look, correction)
         node = nodes[name]
-        stack = isinstance(node, Numbers) and not _is_single(node) and _is_named(name, correction)
+        stack = isinstance(node, Numbers) and not is_single(node) and _is_named(name, correction)
         if chosen.label or chosen.ids or chosen.lengths or stack:
             return Columns(root.by_name, chosen, count)
     return None
@@ -346,49 +210,6 @@ def _may_be_features(node: Node, look: Look) -> bool:
     return all(is_clip(numbers) for numbers in first) and any(one and len(one.shape) > 1 for one in first)
 
 
-def _choose_columns(features: str, count: int, nodes: dict[str, Node], look: Look, correction: Correction) -> Chosen:
-    others = {name: node for name, node in nodes.items() if name != features}
-    texts, numbers = [], []
-    for name, node in others.items():
-        if count and isinstance(node, Sequence) and len(node.items) == count:
-            label = label_of(look(node.items[0]), look)
-            texts += [name] if label.glosses else []
-            numbers += [name] if label.ids else []
-        elif count and isinstance(node, Numbers) and node.shape[:1] == (count,) and len(node.shape) <= 2:
-            numbers += [name] if node.is_whole or column_of(node, count, look) else []
-    lengths = correction.lengths or pick(
-        [name for name in others if name in numbers or _is_mask(others[name], count)], LENGTHS
-    )
-    target_lengths = pick(numbers, TARGET_LENGTHS)
-    ids = correction.ids or pick([*texts, *numbers], IDS, but=(lengths or "",))
-    but = {lengths or "", target_lengths or "", ids or ""}
-    gloss = correction.label if correction.label in texts else pick(texts, GLOSSES, but=but)
-    gloss_id = correction.label if correction.label in numbers else pick(numbers, GLOSS_IDS, but=but)
-    if correction.label is not None:
-        gloss = gloss if gloss == correction.label else None
-        gloss_id = gloss_id if gloss_id == correction.label else None
-    elif gloss is None and gloss_id is None:
-        left = [name for name in [*texts, *numbers] if name not in but and name.startswith("part ")]
-        gloss = left[0] if left and left[0] in texts else None
-        gloss_id = left[0] if left and gloss is None else None
-    return Chosen(
-        features=features,
-        gloss=gloss or "",
-        gloss_id=gloss_id or "",
-        lengths=lengths or "",
-        target_lengths=target_lengths or "",
-        ids=ids or "",
-        split=correction.split or pick(texts, SPLITS, but=but) or "",
-        signer=correction.signer or pick([*texts, *numbers], SIGNERS, but=but) or "",
-        available=tuple(described(name, node) for name, node in list(nodes.items())[:MOST_AVAILABLE]),
-    )
-
-
-def _is_mask(node: Node, count: int) -> bool:
-    """A mask of frames: (N, T) of truth values or zeros and ones."""
-    return isinstance(node, Numbers) and len(node.shape) == 2 and node.shape[0] == count
-
-
 def _entries(pairs: list[tuple[str, object]], look: Look, correction: Correction, *, named: bool) -> Entries | None:
     if named and any(name.lower().endswith(WEIGHT_ENDINGS) for name, _ in pairs[:SAMPLE]):
         return None
@@ -415,66 +236,3 @@ def _single(root: Fields, look: Look, correction: Correction) -> Entries | None:
     if not chosen.label and not _is_named(chosen.features, correction):
         return None
     return Entries([("", root)], chosen, named=False, layout="one clip")
-
-
-def choose_fields(samples: list[Node], look: Look, correction: Correction) -> Chosen:
-    """The fields of entries, from some of them."""
-    kinds: dict[str, set[str]] = {}
-    shown: dict[str, str] = {}
-    for sample in samples:
-        for name, raw in sample.by_name.items() if isinstance(sample, Fields) else ():
-            node = look(raw)
-            kinds.setdefault(name, set()).update(_kinds_of(node, look))
-            shown.setdefault(name, described(name, node))
-    arrays = [name for name in kinds if "clip" in kinds[name]]
-    features = correction.features or pick(arrays, FEATURES)
-    if features is None and len(arrays) == 1:
-        features = arrays[0]
-    texts = [name for name in kinds if kinds[name] & {"text", "texts"} and name != features]
-    numbers = [name for name in kinds if kinds[name] & {"number", "numbers"} and name != features]
-    gloss = pick([name for name in texts if name not in arrays], GLOSSES)
-    gloss_id = pick([name for name in numbers if name not in arrays], GLOSS_IDS)
-    if correction.label is not None:
-        gloss = correction.label if correction.label in texts else None
-        gloss_id = correction.label if correction.label in numbers else None
-    return Chosen(
-        features=features or "",
-        gloss=gloss or "",
-        gloss_id=gloss_id or "",
-        lengths=correction.lengths or "",
-        ids=correction.ids or pick(texts, IDS) or pick(numbers, IDS) or "",
-        split=correction.split or pick(texts, SPLITS) or "",
-        signer=correction.signer or pick([*texts, *numbers], SIGNERS) or "",
-        available=tuple(list(shown.values())[:MOST_AVAILABLE]),
-        told=correction.features is not None,
-    )
-
-
-def _kinds_of(node: Node, look: Look) -> set[str]:
-    if isinstance(node, str):
-        return {"text"}
-    if isinstance(node, Numbers):
-        return {"clip"} if is_clip(node) else {"numbers"} if node.is_whole else set()
-    if isinstance(node, Sequence):
-        label = label_of(node, look)
-        found = {"texts"} if label.glosses else {"numbers"} if label.ids else set()
-        return found or ({"clip"} if is_clip(as_numbers(node, look)) else set())
-    return {"number"} if label_of(node, look).ids else set()
-
-
-def features_of(node: Node, chosen: Chosen, look: Look) -> Numbers | None:
-    """The array of one entry: the entry itself, or its chosen field, or another one of a usual name."""
-    if isinstance(node, Numbers):
-        return node if is_clip(node) else None
-    if isinstance(node, Sequence):
-        numbers = as_numbers(node, look)
-        return numbers if is_clip(numbers) else None
-    if not isinstance(node, Fields):
-        return None
-    held = node.by_name
-    names = [chosen.features] if chosen.told or chosen.features in held else [name for name in FEATURES if name in held]
-    for name in names:
-        numbers = as_numbers(look(held.get(name)), look)
-        if is_clip(numbers):
-            return numbers
-    return None

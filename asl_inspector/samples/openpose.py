@@ -12,11 +12,11 @@ import numpy as np
 
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.samples.choosing import Chosen
 from asl_inspector.samples.gathering import Rows, Source, finish
 from asl_inspector.samples.job import Job
 from asl_inspector.samples.known_landmarks import AXES, named_points
 from asl_inspector.samples.labels import NO_LABEL
-from asl_inspector.samples.layouts import Chosen
 from asl_inspector.samples.placing import Placer
 from asl_inspector.samples.records import Clips, FloatArray, LandmarkGroup, Landmarks
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.samples.choosing import Chosen
 from asl_inspector.samples.field_names import GLOSS_IDS, GLOSSES, IDS, SIGNERS, SPLITS, pick
 from asl_inspector.samples.gathering import Rows, Source, finish
 from asl_inspector.samples.job import Job
 from asl_inspector.samples.labels import NO_LABEL, Label, whole
-from asl_inspector.samples.layouts import Chosen
 from asl_inspector.samples.placing import Placer
 from asl_inspector.samples.records import Clips, FloatArray, LandmarkGroup, Landmarks
 

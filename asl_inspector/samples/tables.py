@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.arrow import Table, counts, innermost, is_list, is_number, open_table
+from asl_inspector.samples.choosing import Chosen
 from asl_inspector.samples.field_names import FEATURES, GLOSS_IDS, GLOSSES, IDS, LENGTHS, SIGNERS, SPLITS, pick
 from asl_inspector.samples.gathering import Rows, Source, finish, separate_words
 from asl_inspector.samples.islr import is_islr, read_islr_clips
 from asl_inspector.samples.job import Job
 from asl_inspector.samples.known_landmarks import MIXED_WIDTHS, SURE_WIDTHS, landmarks_of_columns
 from asl_inspector.samples.labels import NO_LABEL, Label, label_of
-from asl_inspector.samples.layouts import Chosen
 from asl_inspector.samples.nodes import Node, Sequence
 from asl_inspector.samples.placing import BLOCK_BYTES, Placer
 from asl_inspector.samples.records import Block, Clips
