@@ -6,6 +6,7 @@
 #   make check            lint, types, import contracts and all tests, as CI runs them
 #   make test FAST=1      without the slow tests
 #   make bench            every benchmark; make bench ONLY=name for one
+#   make fuzz MINUTES=10  change files of every format at random and open them; SEED=2 for other changes
 #   make pictures         screenshots and report pages for docs/pictures
 #   make format           tidy the source
 
@@ -14,8 +15,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 FAST ?=
+MINUTES ?= 1
+SEED ?= 1
 
-.PHONY: demo test check lint types contracts bench pictures format install qt-libraries desktop-tools
+.PHONY: demo test check lint types contracts bench fuzz pictures format install qt-libraries desktop-tools
 
 demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
@@ -37,6 +40,9 @@ contracts: $(INSTALLED)
 
 bench: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python -m benchmarks.run $(ONLY)
+
+fuzz: $(INSTALLED)
+	PYTHONPATH=tests $(BIN)/python -m hostile.fuzzing.run --minutes $(MINUTES) --seed $(SEED)
 
 pictures: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python scripts/make_screenshots.py docs/pictures

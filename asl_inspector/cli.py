@@ -7,9 +7,11 @@ one, 2 unusable input or usage, 130 interrupted. Nothing here imports Qt or torc
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,11 +59,15 @@ class Terminal:
         print(f"\r{line:<{self.width}}", end="", file=sys.stderr, flush=True)
         self.width = len(line)
 
+    def clear(self) -> None:
+        """Take the progress line away, so that the results start on a clean one."""
+        if self.width:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+            self.width = 0
+
     def say(self, text: str) -> None:
         """A message on a line of its own, even when quiet."""
-        if self.width:
-            print("\r" + " " * self.width + "\r", end="", file=sys.stderr)
-            self.width = 0
+        self.clear()
         print(visible(text, one_line=False), file=sys.stderr)
 
     def inform(self, text: str) -> None:
@@ -113,13 +119,21 @@ def _cancel_on_interrupt(cancel: CancelToken) -> None:
     signal.signal(signal.SIGINT, interrupted)
 
 
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for: that alone costs as much as reading a small checkpoint."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_arguments: object) -> None:
+        print(f"asl-inspector {program_version()}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="asl-inspector",
         usage="asl-inspector [FILE...] | asl-inspector {diagnose,keys,compare,demo} ...",
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
-    parser.add_argument("--version", action="version", version=f"asl-inspector {program_version()}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", required=True, prog="asl-inspector")
     _add_diagnose(commands)
     _add_keys(commands)
@@ -146,6 +160,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
     parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
+    parser.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
+    )
     parser.add_argument("--trust", type=Path, metavar="CODE.py", help="build the network with code of your own")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -156,9 +177,10 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser = commands.add_parser("keys", help="everything in one checkpoint, without running it")
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
-    parser.add_argument("--stats", action="store_true", help="extremes and moments of every tensor")
+    parser.add_argument("--stats", action="store_true", help="extremes, moments and health; reads every number")
     parser.add_argument("--values", type=int, default=0, metavar="N", help="the first N numbers of every tensor")
     parser.add_argument("--match", default="", metavar="TEXT", help="only keys that contain TEXT")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row a tensor")
     parser.set_defaults(run=_keys)
 
 
@@ -166,6 +188,12 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("compare", help="two checkpoints: what is equal, and does one descend from the other")
     parser.add_argument("a", type=Path, metavar="A")
     parser.add_argument("b", type=Path, metavar="B")
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--{side}-part",
+            metavar="PATH",
+            help=f"which state dict of {side.upper()}, where it holds several: its path (“ema”), or how its keys start",
+        )
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.set_defaults(run=_compare)
 
@@ -211,17 +239,20 @@ def _settings(options: argparse.Namespace) -> Settings:
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
-    if options.decoder == "beam":
-        raise UsageError("Beam search is not available in this version.", advice="Use majority, first-token or score.")
     if options.trust is not None:
         raise UsageError("Networks from code of your own cannot be run in this version.")
-    if options.blank is not None and not options.blank.isdecimal():
-        raise UsageError(
-            f"--blank {options.blank} cannot be used: the layouts that this version runs are CTC networks with a blank.",
-            advice="Give the index of the blank.",
-        )
-    blank = int(options.blank) if options.blank is not None else None
-    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank)
+    if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
+        raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
+    blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
+    choices = tuple(_assumed(text) for text in options.assume)
+    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank, choices)
+
+
+def _assumed(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise UsageError(f"--assume {text} says nothing.", advice="Write it as NAME=VALUE, for example pooling=mean.")
+    return name.strip(), value.strip()
 
 
 def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:
@@ -290,42 +321,77 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 # -- keys and compare -----------------------------------------------------------------------------------------------
 
 
-def _keys(options: argparse.Namespace, _terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.report.json_text import to_json
-    from asl_inspector.report.keys_json import keys_json, refused_json
-    from asl_inspector.report.keys_text import keys_text
+def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from asl_inspector.workers.calling import open_checkpoint
 
+    threading.Thread(target=_import_reports, name="imports", daemon=True).start()
+    gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
         file, checkpoint = open_checkpoint(options.file, cancel=cancel)
     except InspectorError as error:
         if options.json:
+            from asl_inspector.report.json_text import to_json
+            from asl_inspector.report.keys_json import refused_json
+
             size = options.file.stat().st_size if options.file.is_file() else 0
             sys.stdout.write(to_json(refused_json(options.file, size, error)))
         raise
+    from asl_inspector.report.keys_json import keys_json, matching_tensors, measured_rows
+
     document = keys_json(
-        checkpoint, file.view, statistics=options.stats, values=max(0, options.values), match=options.match
+        checkpoint,
+        file.view,
+        statistics=options.stats,
+        values=max(0, options.values),
+        match=options.match,
+        progress=terminal.show,
+        cancel=cancel,
     )
-    sys.stdout.write(to_json(document) if options.json else keys_text(document))
+    terminal.clear()
+    tensors = matching_tensors(checkpoint, options.match)
+    if options.csv is not None:
+        from asl_inspector.report.keys_csv import keys_csv
+        from asl_inspector.report.writing import write_atomically
+
+        write_atomically(options.csv, keys_csv(tensors, measured_rows(document)).encode())
+    if options.json:
+        from asl_inspector.report.json_text import to_json
+
+        sys.stdout.write(to_json(document))
+    else:
+        from asl_inspector.report.keys_text import keys_text
+
+        bar = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
+        sys.stdout.write(keys_text(document, tensors, folded=not options.match, bar=bar))
     return HEALTHY
 
 
+def _import_reports() -> None:
+    """Import what writes the keys, while another process reads them."""
+    import asl_inspector.report.keys_json
+    import asl_inspector.report.keys_text  # noqa: F401
+
+
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from asl_inspector.checkpoints.comparing import Side, compare_weights
+    from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
     from asl_inspector.workers.calling import open_checkpoint
 
-    files, (first, second) = zip(
-        *(open_checkpoint(path, cancel=cancel) for path in (options.a, options.b)), strict=True
+    (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
+    compared = compare_checkpoints(
+        first,
+        file_a.view,
+        second,
+        file_b.view,
+        part_a=options.a_part,
+        part_b=options.b_part,
+        cancel=cancel,
+        progress=terminal.show,
     )
-    for checkpoint in (first, second):
-        if not checkpoint.weights:
-            raise UsageError(f"“{checkpoint.path.name}” holds no weights to compare.")
-    sides = [Side(one.weights, file.view) for one, file in zip((first, second), files, strict=True)]
-    comparison = compare_weights(sides[0], sides[1], cancel=cancel, progress=terminal.show)
-    document = compare_json(first, second, comparison)
+    terminal.clear()
+    document = compare_json(first.path, second.path, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
     return HEALTHY
 

@@ -6,10 +6,8 @@ changes. Torch is imported when a network is first needed, not before.
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,32 +16,31 @@ import numpy as np
 
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
-from asl_inspector.case.surveying import MOST_FILES, survey
+from asl_inspector.case.run_history import run_history
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.checkpoints.tensor_numbers import read_array
-from asl_inspector.errors import InferenceError, InspectorError, UnreadableCheckpoint
-from asl_inspector.history.records import History
+from asl_inspector.errors import DataError, InferenceError, InspectorError
+from asl_inspector.hashing import content_hash
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers.calling import Readers, open_file
-from asl_inspector.workers.folders import open_tree
+from asl_inspector.workers.calling import Readers
+from asl_inspector.workers.entries import open_again, open_entries
 from asl_inspector.workers.previewing import open_corrected
 
 if TYPE_CHECKING:
+    from asl_inspector.checkpoints.health_records import HealthNote
+    from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
-    from asl_inspector.inference.running import ClipSource
-    from asl_inspector.networks.building import BuiltNetwork
+    from asl_inspector.inference.rebuilding import Rebuilt
+    from asl_inspector.inference.running import Run
+    from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Inspected, Problem
-
-HASH_BLOCK = 1 << 20
-READERS_AT_ONCE = 2
 
 
 class Inspector:
@@ -58,8 +55,10 @@ class Inspector:
         self._asked: dict[Path, set[Path]] = {}  # what was added, with the rows that it gave
         self._chosen: dict[Path, Role] = {}
         self._notes: tuple[str, ...] = ()
-        self._network: tuple[tuple[object, ...], BuiltNetwork] | None = None
+        self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
+        self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -76,39 +75,12 @@ class Inspector:
         Raises:
             Cancelled: If `cancel` was set; the case is then unchanged.
         """
-        cancel = cancel or CancelToken()
-        fresh: dict[Path, OpenFile] = {}
-        asked: dict[Path, set[Path]] = {}
-        notes: list[str] = []
-        for path in dict.fromkeys(path.absolute() for path in paths):
-            found = survey(path, progress=progress, cancel=cancel)
-            notes += found.notes
-            files = list(found.files)
-            opened: dict[Path, OpenFile] = {}
-            for tree in found.trees:
-                one = open_tree(tree, readers=self._readers, progress=progress, cancel=cancel)
-                if one is None or one.row.path in opened:
-                    files += [tree.folder / member.name for member in tree.files][: MOST_FILES - len(files)]
-                else:
-                    opened[one.row.path] = one
-            opened |= self._open_files(files, progress, cancel)
-            asked[path] = set(opened)
-            fresh |= opened
-        self._opened |= fresh
-        self._asked |= asked
+        found = open_entries(paths, self._readers, progress=progress, cancel=cancel)
+        self._opened |= found.opened
+        self._asked |= found.asked
         self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
-        self._notes += tuple(notes)
+        self._notes += found.notes
         return self._assign()
-
-    def _open_files(self, files: list[Path], progress: Progress, cancel: CancelToken) -> dict[Path, OpenFile]:
-        """Open files one by one, two at a time."""
-        opened: dict[Path, OpenFile] = {}
-        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
-            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
-            for index, (path, result) in enumerate(zip(files, opening, strict=True)):
-                progress(Step(f"Opening {path.name}", index, len(files), "files"))
-                opened[path] = result.result()
-        return opened
 
     def keep_only(self, paths: set[Path]) -> set[Path]:
         """Forget what is not among the files and folders that were added as `paths`; returns those still to be added."""
@@ -160,7 +132,7 @@ class Inspector:
     def clear(self) -> Case:
         """Forget all files."""
         self._opened, self._asked, self._chosen, self._notes = {}, {}, {}, ()
-        self._network, self._predictions = None, {}
+        self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
         return self._assign()
 
     def _assign(self) -> Case:
@@ -171,7 +143,7 @@ class Inspector:
         """The case with the SHA-256 of every used file."""
         for path, one in self._opened.items():
             if one.row.sha256 is None and one.file is not None:
-                digest = content_hash(one.file.blocks(), cancel or CancelToken())
+                digest = content_hash(one.file, cancel or CancelToken())
                 self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
         return self._assign()
 
@@ -203,22 +175,27 @@ class Inspector:
         case = self._current_case(problems)
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
-        network = self._build(main, problems) if case.validation is not None or case.train is not None else None
+        runnable = case.validation is not None or case.train is not None
+        rebuilt = self._build(main, case, problems, progress, cancel) if runnable else None
+        network = rebuilt.network if rebuilt else None
+        nonfinite, health = judged_weights(main, progress, cancel)
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
             architecture=network.architecture if network else self._architecture(main),
-            validation=self._score(network, main, case.validation, problems, progress, cancel),
+            validation=self._score(rebuilt, main, case.validation, problems, progress, cancel),
             train=None,
             stage1=self._compare(case, progress, cancel),
             stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=best_history(case.histories, checkpoint),
-            nonfinite=nonfinite_weights(main, cancel),
+            history=run_history(case),
+            nonfinite=nonfinite,
+            health=health,
+            data=self._look_through(case, progress, cancel),
         )
-        if case.train is not None and network is not None:
+        if case.train is not None and rebuilt is not None:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
-            train = self._score(network, main, case.train, problems, progress, cancel)
+            train = self._score(rebuilt, main, case.train, problems, progress, cancel)
             evidence = replace(evidence, train=train)
         return self._diagnosed(evidence, problems, progress, cancel)
 
@@ -237,6 +214,7 @@ class Inspector:
             train=evidence.train,
             comparison=evidence.stage1,
             history=evidence.history,
+            data=evidence.data,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
         )
@@ -247,7 +225,7 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = self._open_again(path)
+                self._opened[path] = open_again(path, self._readers)
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))
@@ -255,23 +233,29 @@ class Inspector:
                 self._opened[path] = replace(one, row=row, opened=None)
         return self._assign()
 
-    def _open_again(self, path: Path) -> OpenFile:
-        """A file or a folder of clips as it is now."""
-        for tree in survey(path).trees if path.is_dir() else ():
-            found = open_tree(tree, readers=self._readers)
-            if found is not None and found.row.path == path:
-                return found
-        return open_file(path, readers=self._readers)
-
-    def _build(self, main: OpenFile | None, problems: list[Problem]) -> BuiltNetwork | None:
+    def _build(
+        self, main: OpenFile | None, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> Rebuilt | None:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.building import build_network
+        from asl_inspector.inference.rebuilding import rebuild
 
-        key = (*_identity(main), self.settings.blank)
+        witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
+        seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
+        key = (*_identity(main), self.settings.blank, self.settings.choices, seen)
         if self._network is None or self._network[0] != key:
             try:
-                self._network = (key, build_network(main.opened, main.file.view, blank=self.settings.blank))
+                rebuilt = rebuild(
+                    main.opened,
+                    main.file.view,
+                    self.settings,
+                    validation=clip_source(case.validation) if case.validation is not None else None,
+                    train=clip_source(case.train) if case.train is not None else None,
+                    vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
+                    progress=progress,
+                    cancel=cancel,
+                )
+                self._network = (key, rebuilt)
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -280,37 +264,45 @@ class Inspector:
     def _architecture(self, main: OpenFile | None) -> Architecture | None:
         if main is None or not isinstance(main.opened, Checkpoint):
             return None
-        from asl_inspector.networks.recurrent import recognise
+        from asl_inspector.networks.building import recognise
 
-        found = recognise(main.opened.weights)
-        return found[0] if found else None
+        try:
+            return recognise(main.opened, chosen=dict(self.settings.choices))
+        except InspectorError:  # an impossible choice was told of where the network was to be built
+            return None
 
     def _score(
         self,
-        network: BuiltNetwork | None,
+        rebuilt: Rebuilt | None,
         main: OpenFile | None,
         clips: Clips | None,
         problems: list[Problem],
         progress: Progress,
         cancel: CancelToken,
     ) -> Scored | None:
-        if network is None or main is None or clips is None:
+        if rebuilt is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import run_network
+        from asl_inspector.inference.running import Run
 
         source = next(one for one in self.case.files if one.opened is clips)
-        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=""))
+        network = rebuilt.network
+        beam = "beam" if self.settings.decoder == "beam" else ""  # the other decoders read what every run keeps
+        answers = tuple(choice.value for choice in network.architecture.choices)
+        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=beam), answers)
         if key not in self._predictions:
             try:
-                self._predictions[key] = run_network(
-                    network,
-                    clip_source(clips),
-                    device=self.settings.device,
-                    batch_frames=self.settings.batch_frames,
-                    progress=progress,
-                    cancel=cancel,
-                )
+                if key not in self._runs:
+                    self._runs[key] = Run(
+                        network,
+                        rebuilt.prepare(clip_source(clips)),
+                        device=self.settings.device,
+                        batch_frames=self.settings.batch_frames,
+                        mixed=self.settings.mixed,
+                        beam=self.settings.decoder == "beam",
+                    )
+                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
+                del self._runs[key]
             except InspectorError as error:
                 problems.append(problem_of(error))
                 return None
@@ -323,6 +315,56 @@ class Inspector:
     def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
+
+    def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
+        """What is found in the clips; a file is looked through once while it stays the same."""
+        from asl_inspector.data.measuring import against_each_other
+
+        validation, train = case.validation, case.train
+        if validation is None and train is None:
+            return None
+        ours = self._survey(case, validation, "validation", progress, cancel) if validation is not None else None
+        theirs = self._survey(case, train, "training", progress, cancel) if train is not None else None
+        return against_each_other(validation, train, ours, theirs, progress=progress, cancel=cancel)
+
+    def _survey(self, case: Case, clips: Clips, what: str, progress: Progress, cancel: CancelToken) -> ClipSurvey:
+        from asl_inspector.data.surveying import survey
+
+        key = _identity(next(one for one in case.files if one.opened is clips))
+        if key not in self._surveys:
+            self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
+        return self._surveys[key]
+
+    def neighbours(self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Neighbours:
+        """The nearest training clip of every validation clip.
+
+        Args:
+            method: "resampled" or "dtw".
+            progress: Told how far it is.
+            cancel: Asked now and then.
+
+        Raises:
+            DataError: If there is nothing to compare.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.measuring import nearest_clips
+        from asl_inspector.data.shift import compare
+
+        cancel = cancel or CancelToken()
+        case = self.case
+        if case.validation is None or case.train is None:
+            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
+        known = self._survey(case, case.train, "training", progress, cancel)
+        shift = compare(self._survey(case, case.validation, "validation", progress, cancel), known)
+        return nearest_clips(
+            case.validation,
+            case.train,
+            known,
+            method,
+            ignored=shift.extreme if shift is not None else (),
+            progress=progress,
+            cancel=cancel,
+        )
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed, and its features.
@@ -338,7 +380,8 @@ class Inspector:
         features = clips.features(index)
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
-        return ClipDetail(index, clip_log_posteriors(self._network[1], features), features)
+        seen = self._network[1].prepare(clip_source(clips)).features(index)
+        return ClipDetail(index, clip_log_posteriors(self._network[1].network, seen), features)
 
 
 def problem_of(error: InspectorError) -> Problem:
@@ -355,7 +398,7 @@ def _identity(one: OpenFile) -> tuple[object, ...]:
 
 def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
-    from asl_inspector.inference.running import ClipSource
+    from asl_inspector.inference.sources import ClipSource
 
     return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
 
@@ -367,42 +410,20 @@ def side_of(one: OpenFile | None) -> Side | None:
     return Side(one.opened.weights, one.file.view)
 
 
-def best_history(histories: tuple[History, ...], checkpoint: Checkpoint | None) -> History | None:
-    """The history that tells most; the lists in the checkpoint where no file tells any epoch."""
-    told = max(histories, key=lambda history: len(history.epochs), default=None)
-    if told is not None and told.epochs:
-        return told
-    curves = checkpoint.contents.curves if checkpoint else {}
-    train, validation = curves.get("train_losses", ()), curves.get("val_losses", ())
-    count = max(len(train), len(validation))
-    if not count:
-        return told
-    printed = told.stage1 if told else ()
-    return History("checkpoint", tuple(range(1, count + 1)), train, validation, stage1=printed)
-
-
-def nonfinite_weights(main: OpenFile | None, cancel: CancelToken) -> dict[str, int]:
-    """How many numbers of each weight are NaN or infinite; sound weights are left out."""
+def judged_weights(
+    main: OpenFile | None, progress: Progress, cancel: CancelToken
+) -> tuple[dict[str, int], tuple[HealthNote, ...]]:
+    """How many numbers of each weight are NaN or infinite, sound weights left out; and the health of all."""
     if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
-        return {}
-    found = {}
-    for name, tensor in main.opened.weights.items():
-        cancel.raise_if_cancelled()
-        try:
-            values = read_array(tensor, main.file.view)
-        except UnreadableCheckpoint:
-            continue
-        bad = int(values.size - np.isfinite(values).sum()) if np.issubdtype(values.dtype, np.inexact) else 0
-        if bad:
-            found[name] = bad
-    return found
+        return {}, ()
+    from asl_inspector.checkpoints.health import weight_health
+    from asl_inspector.checkpoints.statistics import all_statistics
 
-
-def content_hash(blocks: Iterable[memoryview], cancel: CancelToken) -> str:
-    """SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    for block in blocks:
-        for start in range(0, len(block), HASH_BLOCK):
-            cancel.raise_if_cancelled()
-            digest.update(block[start : start + HASH_BLOCK])
-    return digest.hexdigest()
+    weights = main.opened.weights
+    keys, tensors = list(weights), list(weights.values())
+    rows = list(all_statistics(tensors, main.file.view, progress=progress, cancel=cancel))
+    measured = {row.index: row.statistics for row in rows if row.statistics is not None}
+    bad = {keys[index]: facts.nans + facts.infinities for index, facts in measured.items()}
+    known = [(tensors[index], facts) for index, facts in measured.items()]
+    health = weight_health(main.opened, main.file.view, known=known, progress=progress, cancel=cancel)
+    return {key: count for key, count in bad.items() if count}, health

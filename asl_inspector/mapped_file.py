@@ -10,6 +10,10 @@ from pathlib import Path
 
 from asl_inspector.errors import DataError
 
+LONGEST_NAME = 255  # bytes; no file system has longer ones
+FETCHED_TOGETHER = 64 << 10  # Linux maps at least so many bytes around a touched one, where they are in memory already
+LARGEST_PAGE = 2 << 20  # and at most so many
+VISITS_KEPT = 8
 Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
 
 
@@ -26,6 +30,8 @@ class MappedFile:
         device: The file system it is on.
         inode: Its number there.
         view: The bytes, read-only.
+        given: The files beside it that it may use, by name, or why not; None where they are opened when asked for.
+        wanted: Names that were asked for and are not in `given`.
 
     Args:
         path: The file.
@@ -37,6 +43,8 @@ class MappedFile:
 
     def __init__(self, path: Path, *, follow: bool = True) -> None:
         self.path = path
+        self.given: Mapping[str, MappedFile | str] | None = None
+        self.wanted: list[str] = []
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
@@ -58,6 +66,26 @@ class MappedFile:
     def blocks(self) -> Iterator[memoryview]:
         """The bytes as they are on disk."""
         yield self.view
+
+    def beside(self, name: str) -> MappedFile:
+        """A file that this one names; see `open_beside`.
+
+        Raises:
+            DataError: If it may not be opened, or cannot be.
+        """
+        if self.given is None:
+            return open_beside(self.path.parent, name)
+        found = self.given.get(name)
+        if found is None:
+            self.wanted.append(name)
+            found = f"“{name}” was not opened."
+        if isinstance(found, str):
+            raise DataError(found)
+        return found
+
+    def renamed(self, path: Path) -> MappedParts:
+        """The same bytes as a folder that is called `path`."""
+        return MappedParts(path, {"": self})
 
     def is_current(self) -> bool:
         """True while the path still holds what was mapped."""
@@ -82,6 +110,7 @@ class UnpackedFile(MappedFile):
         self.modified_ns = packed.modified_ns
         self.device, self.inode = packed.device, packed.inode
         self.view = view
+        self.given, self.wanted = {}, []  # what is packed names no files beside it
         self._packed = packed
 
     def blocks(self) -> Iterator[memoryview]:
@@ -89,13 +118,51 @@ class UnpackedFile(MappedFile):
         yield from self._packed.blocks()
 
 
+def forget_pages(view: bytes | memoryview, start: int, stop: int) -> None:
+    """Take bytes of a mapped file out of the process's memory; they are read again when they are touched again.
+
+    Without it a pass over a file of many gigabytes would count as memory of as many. Bytes that are not mapped, and
+    systems that cannot do it, are left alone.
+    """
+    mapped = view.obj if isinstance(view, memoryview) else None
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    first = start // FETCHED_TOGETHER * FETCHED_TOGETHER
+    stop = min(stop, len(mapped))
+    length = min(-(-stop // FETCHED_TOGETHER) * FETCHED_TOGETHER, len(mapped)) - first
+    if length > 0:
+        mapped.madvise(mmap.MADV_DONTNEED, first, length)
+
+
+class Visits:
+    """Short looks at places all over a mapped file, after each few of which the pages around them are forgotten.
+
+    Linux maps up to two megabytes around a byte that is touched, so a look at each of thousands of headers would
+    otherwise hold most of a large file in memory.
+    """
+
+    def __init__(self, view: bytes | memoryview) -> None:
+        self._view = view
+        self._count = 0
+        self._first, self._last = len(view), 0
+
+    def add(self, place: int) -> None:
+        """Note a look at a place."""
+        self._count += 1
+        self._first, self._last = min(self._first, place), max(self._last, place)
+        if self._count % VISITS_KEPT == 0:
+            forget_pages(self._view, max(0, self._first - LARGEST_PAGE), self._last + LARGEST_PAGE)
+            self._first, self._last = len(self._view), 0
+
+
 class MappedParts:
     """Several files that are one checkpoint: shards beside their index, or a folder.
 
     Attributes:
         path: The index, or the folder.
-        files: The parts, by the name that tensors give them.
+        files: The parts, by the name that tensors give them; the index itself has the empty name.
         size: Bytes of all.
+        modified_ns: When the last one was changed.
         view: The bytes, by name.
     """
 
@@ -103,7 +170,12 @@ class MappedParts:
         self.path = path
         self.files = dict(files)
         self.size = sum(file.size for file in files.values())
+        self.modified_ns = max((file.modified_ns for file in files.values()), default=0)
         self.view: Mapping[str, memoryview] = {name: file.view for name, file in files.items()}
+
+    def renamed(self, path: Path) -> MappedParts:
+        """The same parts under another path: the folder instead of its index."""
+        return MappedParts(path, self.files)
 
     def is_current(self) -> bool:
         """True while every path still holds what was mapped."""
@@ -145,6 +217,35 @@ class MappedFolder:
         for name in sorted(self.files):
             yield memoryview(name.encode("utf-8", "surrogateescape"))
             yield MappedFile(self.path / name, follow=False).view
+
+
+def open_beside(folder: Path, name: str) -> MappedFile:
+    """A file that another file names, opened only if it lies in the same folder.
+
+    Args:
+        folder: Where the file that names it is.
+        name: The name, as it was found in that file.
+
+    Raises:
+        DataError: If the name is more than a file's name, or a link leads out of the folder, or no regular file can
+            be read there. The sentence tells which.
+    """
+    if not name or name in (".", "..") or any(character in name for character in "/\\:\0"):
+        raise DataError(f"“{name}” is no plain file name; it was not looked for.")
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME or any(
+        "\ud800" <= letter <= "\udfff" for letter in name
+    ):
+        raise DataError("A file of a name that no file can have was not looked for.")
+    path = folder / name
+    real = Path(os.path.realpath(path))
+    if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
+        raise DataError(
+            f"“{name}” is a link that leaves the folder; it was not followed.",
+            advice="Drop the folder that holds the files themselves.",
+        )
+    if not real.exists():
+        raise DataError(f"“{name}” is not here.", advice="Put it beside the file that names it.")
+    return MappedFile(real if path.is_symlink() else path, follow=False)
 
 
 def missing(path: Path, error: OSError) -> DataError:

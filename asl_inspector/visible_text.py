@@ -24,4 +24,6 @@ def _escape(character: str) -> str:
 
 def display_width(text: str) -> int:
     """Columns that `text` takes in a terminal: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

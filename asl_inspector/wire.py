@@ -77,6 +77,8 @@ class Codec:
             return self._pack_sequence(value, blocks)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             name = type(value).__name__
+            if name not in self.fields:
+                raise TypeError(f"a {name} may not travel")
             return {
                 "record": name,
                 "fields": [self._pack(getattr(value, field), blocks) for field in self.fields[name]],

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from asl_inspector.checkpoints.opening import open_checkpoint
-from asl_inspector.inference.running import ClipSource, run_network
+from asl_inspector.inference.running import run_network
+from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.networks.building import build_network
 from benchmarks.measuring import Result, median, timed

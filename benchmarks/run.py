@@ -15,7 +15,19 @@ from collections.abc import Iterator
 
 from benchmarks.measuring import ROOT, Result
 
-NAMES = ("first_window", "event_loop", "report_time", "inference_speed", "opening_clips")
+NAMES = (
+    "first_window",
+    "event_loop",
+    "report_time",
+    "inference_speed",
+    "inference_memory",
+    "keys_speed",
+    "statistics_speed",
+    "keys_window",
+    "compare_speed",
+    "leakage_search",
+    "opening_clips",
+)
 
 
 @contextlib.contextmanager

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
-from asl_inspector.case.surveying import MOST_FILES, survey
-from asl_inspector.checkpoints.opening import open_checkpoint
+from asl_inspector.checkpoints.folders import index_of_folder
+from asl_inspector.checkpoints.opening import open_with_parts
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_count
+from asl_inspector.checkpoints.sharded import looks_like_index
 from asl_inspector.checkpoints.would_run import would_run
 from asl_inspector.checkpoints.zip_directory import read_directory
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.history.opening import looks_like_notebook, open_history
-from asl_inspector.inert_pickle.machine import read_pickle
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.history.json_logs import looks_like_json_lines
+from asl_inspector.history.opening import open_history, tells_a_history
+from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
+from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.progress import CancelToken
-from asl_inspector.samples.islr import looks_like_index
+from asl_inspector.samples.islr import looks_like_index as looks_like_names
 from asl_inspector.samples.job import Job
-from asl_inspector.samples.opening import checked, decode_block, json_clips, load_json, read_clips, with_sources
+from asl_inspector.samples.opening import checked, decode_block, json_clips, read_clips, with_sources
 from asl_inspector.samples.pickled import read_pickled_clips
 from asl_inspector.samples.records import Clips, Vocabulary
 from asl_inspector.samples.vocabulary import npy_vocabulary, pickled_vocabulary, read_vocabulary, text_vocabulary
 from asl_inspector.sniffing import Kind, sniff
 from asl_inspector.spool import Spool
+from asl_inspector.unpacking import unpack
 
 HEAD = 1 << 16
 CLIP_KINDS = (Kind.NPY, Kind.PARQUET, Kind.ARROW, Kind.POSE)  # these formats hold no networks
 SHARED_KINDS = (Kind.ZIP, Kind.SAFETENSORS, Kind.TORCH_LEGACY, Kind.HDF5)
+LARGEST_JSON = 256 << 20
+Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
+START = 1 << 20
+PRINTED_DICT = "{'"
+PROSE = {"", ".log", ".md", ".out", ".py", ".rst", ".txt"}
 CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
-
-
-def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """The files among `paths` and in the folders among them, hidden ones left out, and notes on what was cut.
-
-    Trees of clips are files like all others here; `surveying.survey` tells them apart.
-    """
-    files: list[Path] = []
-    notes: list[str] = []
-    for path in paths:
-        found = survey(path)
-        trees = [tree.folder / one.name for tree in found.trees for one in tree.files]
-        files += sorted([*found.files, *trees])[:MOST_FILES]
-        notes += found.notes
-    return list(dict.fromkeys(files)), notes
 
 
 def open_file(path: Path, *, cancel: CancelToken | None = None) -> OpenFile:
@@ -53,31 +48,38 @@ def open_file(path: Path, *, cancel: CancelToken | None = None) -> OpenFile:
     The program itself opens files through `workers.calling`, which does the same in a process of its own.
     """
 
-    def read(file: MappedFile) -> tuple[MappedFile, Opened, tuple[WouldRun, ...]]:
+    def read(file: MappedFile) -> Found:
+        if sniff(file.view) is Kind.GZIP:
+            unpacked = Spool()
+            unpack(file, unpacked)
+            file = UnpackedFile(file, unpacked.view)
         spool = Spool()
-        opened, runs = read_file(file, Job(spool, cancel=cancel or CancelToken()))
+        found, opened, runs = read_file(file, Job(spool, cancel=cancel or CancelToken()))
         if isinstance(opened, Clips):
             opened = with_sources(opened, file, spool, lambda block, sink: decode_block(file, block, sink))
-        return file, opened, runs
+        return found, opened, runs
 
     return open_with(path, read)
 
 
-def open_with(path: Path, read: Callable[[MappedFile], tuple[MappedFile, Opened, tuple[WouldRun, ...]]]) -> OpenFile:
-    """Map a file, have it read, and write its row. Problems are kept in the row.
+def open_with(path: Path, read: Callable[[MappedFile], Found]) -> OpenFile:
+    """Map a file, or the index of a folder that is one checkpoint, have it read, and write its row.
+
+    Problems are kept in the row.
 
     Args:
-        path: The file.
-        read: Gives the file as it was read (unpacked, where it was packed), what it holds and what it would run.
+        path: The file or the folder.
+        read: Gives the file as it was read (unpacked, where it was packed; with the files that it names), what it
+            holds and what it would run.
     """
+    file: MappedFile | MappedParts | None = None
     try:
-        file = MappedFile(path)
-    except InspectorError as error:
-        return OpenFile(_problem(path, 0, error), None, None)
-    try:
+        file = MappedFile(index_of_folder(path) if path.is_dir() else path)
         file, opened, runs = read(file)
+        if path.is_dir() and isinstance(opened, Checkpoint):
+            file, opened = file.renamed(path), replace(opened, path=path)
     except InspectorError as error:
-        return OpenFile(_problem(path, file.size, error), file, None)
+        return OpenFile(_problem(path, file.size if file else 0, error), file, None)
     return OpenFile(row_of(path, file.size, opened, runs), file, opened)
 
 
@@ -102,36 +104,51 @@ def _problem(path: Path, size: int, error: InspectorError) -> CaseFile:
     )
 
 
-def read_file(file: MappedFile, job: Job | None = None) -> tuple[Opened, tuple[WouldRun, ...]]:
-    """What the file holds, and what an ordinary load of it would have run. Clips come without the bytes behind them.
+def read_file(file: MappedFile, job: Job | None = None) -> Found:
+    """What the file holds, with the files that it names, and what an ordinary load of it would have run.
+
+    Clips come without the bytes behind them.
 
     Raises:
         InspectorError: If the file is damaged or of no use.
         Cancelled: If the user cancelled.
     """
     try:
-        opened, runs = _read_content(file, job or Job())
+        found, opened, runs = _read_content(file, job or Job())
     except RecursionError:
         raise DataError(f"“{file.path.name}” is nested too deeply to read.") from None
-    return (checked(opened) if isinstance(opened, Clips) else opened), runs
+    return found, checked(opened) if isinstance(opened, Clips) else opened, runs
 
 
-def _read_content(file: MappedFile, job: Job) -> tuple[Opened, tuple[WouldRun, ...]]:
+def _read_content(file: MappedFile, job: Job) -> Found:
     kind = sniff(file.view)
     if kind is Kind.PICKLE:
         return _open_pickle(file, job)
-    if kind is Kind.JSON:
-        return _open_json(file, job), ()
+    if kind is Kind.JSON and not looks_like_index(file.view):
+        return file, _open_json(file, job), ()
     if kind is Kind.TEXT:
-        return _open_text(file, job), ()
+        return file, _open_text(file, job), ()
+    if kind is Kind.EVENTS:
+        return file, open_history(file), ()
     if kind in CLIP_KINDS or (kind in SHARED_KINDS and _may_hold_clips(file, kind)):
         clips = read_clips(file, kind, job)
         if clips is not None:
-            return clips, ()
-    if kind in CLIP_KINDS:
-        return _no_clips(file, kind), ()
-    checkpoint = open_checkpoint(file, cancel=job.cancel)
-    return checkpoint, checkpoint.would_run
+            return file, clips, ()
+    if kind is Kind.NPY:
+        vocabulary = npy_vocabulary(file)
+        if vocabulary is not None:
+            return file, vocabulary, ()
+    if kind in CLIP_KINDS and kind is not Kind.NPY:
+        raise DataError(
+            f"“{file.path.name}” is {kind.value}, but holds no clips.",
+            advice="A clip is an array of frames by features. Labels alone belong into one file with their features.",
+        )
+    return _checkpoint(file, job)
+
+
+def _checkpoint(file: MappedFile, job: Job) -> Found:
+    found, checkpoint = open_with_parts(file, cancel=job.cancel)
+    return found, checkpoint, checkpoint.would_run
 
 
 def _may_hold_clips(file: MappedFile, kind: Kind) -> bool:
@@ -144,61 +161,61 @@ def _may_hold_clips(file: MappedFile, kind: Kind) -> bool:
         return False
 
 
-def _no_clips(file: MappedFile, kind: Kind) -> Vocabulary:
-    """A format that holds clips only, without any: an array of glosses is a vocabulary, anything else is refused."""
-    vocabulary = npy_vocabulary(file) if kind is Kind.NPY else None
-    if vocabulary is not None:
-        return vocabulary
-    raise DataError(
-        f"“{file.path.name}” is {kind.value}, but holds no clips.",
-        advice="A clip is an array of frames by features. Labels alone belong into one file with their features.",
-    )
-
-
-def _open_pickle(file: MappedFile, job: Job) -> tuple[Opened, tuple[WouldRun, ...]]:
+def _open_pickle(file: MappedFile, job: Job) -> Found:
     try:
-        pickle = read_pickle(file.view, cancel=job.cancel)
+        pickle = read_pickle_file(file.view, cancel=job.cancel, salvage=True)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
-    clips = read_pickled_clips(file, pickle, job)
+    clips = read_pickled_clips(file, pickle, job) if not pickle.is_damaged else None
     if clips is not None:
-        return clips, would_run(pickle)
-    vocabulary = pickled_vocabulary(file, pickle)
+        return file, clips, would_run(pickle)
+    vocabulary = pickled_vocabulary(file, pickle) if not pickle.is_damaged else None
     if vocabulary is not None and len(vocabulary.gloss_to_id) > 1:
-        return vocabulary, would_run(pickle)
-    checkpoint = open_checkpoint(file, cancel=job.cancel)
-    return checkpoint, checkpoint.would_run
+        return file, vocabulary, would_run(pickle)
+    del pickle  # it is read once more below, and two of a large one are too many
+    return _checkpoint(file, job)
 
 
 def _open_json(file: MappedFile, job: Job) -> Opened:
-    held = load_json(file)
-    if looks_like_notebook(held):
+    if file.size > LARGEST_JSON:
+        raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
+    content = bytes(file.view)
+    try:
+        held = read_json(content.removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
+    except ValueError as error:
+        start = content[:START].decode("utf-8", "replace")
+        if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
+            return open_history(file)
+        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
+    if tells_a_history(held):
         return open_history(file)
     return json_clips(file, held, job) or read_vocabulary(file, held)
 
 
 def _open_text(file: MappedFile, job: Job) -> Opened:
+    """Clips, a log, or a vocabulary; other prose is left unused in peace, but not where the name promises more."""
     clips = read_clips(file, Kind.TEXT, job)
     if clips is not None:
         return clips
     history = open_history(file)
-    if history.epochs or history.stage1:
+    if history.tells_of_a_run:
         return history
-    head = bytes(file.view[:HEAD]).decode("utf-8", "replace")
-    if looks_like_index(head):
+    if looks_like_names(bytes(file.view[:HEAD]).decode("utf-8", "replace")):
         raise DataError(
             f"“{file.path.name}” lists clips and their glosses, but not their features.",
             advice="Drop the folder that it is in, together with the clips.",
         )
-    vocabulary = text_vocabulary(file)
+    vocabulary = text_vocabulary(file) if history.kind != "code" else None
     if vocabulary is not None:
         return vocabulary
-    raise DataError(
-        f"“{file.path.name}” is text without any epoch of a training run.",
-        advice="Drop the log or the notebook of the run.",
-    )
+    if file.path.suffix.lower() not in PROSE:
+        raise DataError(
+            f"“{file.path.name}” is text without any epoch of a training run.",
+            advice="Drop the log or the notebook of the run.",
+        )
+    return history
 
 
 def summary_of(opened: Opened) -> str:
@@ -210,7 +227,9 @@ def summary_of(opened: Opened) -> str:
         return "1 clip" if len(opened) == 1 else f"{len(opened):,} clips"
     if isinstance(opened, Vocabulary):
         return f"{len(opened.gloss_to_id):,} glosses"
-    return f"{len(opened.epochs)} epochs" if opened.epochs else "no epochs"
+    if opened.kind == "code":
+        return f"{len(opened.hints)} hints in code" if opened.hints else "code"
+    return f"{len(opened.epochs):,} {opened.axis}s" if opened.epochs else "no epochs"
 
 
 def choices_of(opened: Opened) -> tuple[Role, ...]:
@@ -219,4 +238,6 @@ def choices_of(opened: Opened) -> tuple[Role, ...]:
         return CHECKPOINT_ROLES
     if isinstance(opened, Clips):
         return CLIP_ROLES
-    return (Role.VOCABULARY, Role.UNUSED) if isinstance(opened, Vocabulary) else (Role.HISTORY, Role.UNUSED)
+    if isinstance(opened, Vocabulary):
+        return (Role.VOCABULARY, Role.UNUSED)
+    return (Role.HISTORY, Role.UNUSED) if opened.tells_of_a_run else (Role.UNUSED,)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun
 from asl_inspector.history.records import History
-from asl_inspector.mapped_file import MappedFile, MappedFolder
+from asl_inspector.mapped_file import MappedFile, MappedFolder, MappedParts
 from asl_inspector.samples.records import Clips, Vocabulary
 
 Opened = Checkpoint | Clips | Vocabulary | History
@@ -67,7 +67,7 @@ class OpenFile:
     """A file of a case together with what was read from it; `opened` is None where it could not be used."""
 
     row: CaseFile
-    file: MappedFile | MappedFolder | None
+    file: MappedFile | MappedParts | MappedFolder | None
     opened: Opened | None
 
 

@@ -17,6 +17,7 @@ TRAIN_WORDS = {"train", "training"}
 VALIDATION_WORDS = {"val", "valid", "validation", "dev"}
 TEST_WORDS = {"test", "testing", "eval"}
 STAGE1_WORDS = {"stage1", "pretrain", "pretrained", "pretraining"}
+ARRAY_FORMATS = ("npy", "npz")
 Decision = tuple[Role, str]
 
 
@@ -37,7 +38,8 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
         if isinstance(one.opened, Vocabulary):
             decisions[one.row.path] = (Role.VOCABULARY, "It gives each gloss an id.")
         elif isinstance(one.opened, History):
-            decisions[one.row.path] = (Role.HISTORY, _history_reason(one.opened))
+            role = Role.HISTORY if one.opened.tells_of_a_run else Role.UNUSED
+            decisions[one.row.path] = (role, _history_reason(one.opened))
     return Case(tuple(_decided(one, chosen, decisions) for one in files), notes)
 
 
@@ -53,8 +55,17 @@ def _decided(one: OpenFile, chosen: Mapping[Path, Role], decisions: Mapping[Path
 
 def _history_reason(history: History) -> str:
     if history.epochs:
-        return f"It prints the losses and accuracies of {len(history.epochs)} epochs."
-    return "It prints whether pre-trained weights were loaded."
+        verb = "prints" if history.kind in ("log", "notebook") else "holds"
+        return f"It {verb} the losses and accuracies of {len(history.epochs):,} {history.axis}s."
+    if history.stage1:
+        return "It prints whether pre-trained weights were loaded."
+    if history.hints:
+        return "It is training code; its text was read and not run."
+    if history.kind == "code":
+        return "It is Python code without anything that is known to go wrong."
+    if history.kind == "events":
+        return "It is a TensorBoard event file without a loss or an accuracy."
+    return "It is text without any epoch of a training run."
 
 
 def _words(path: Path) -> set[str]:
@@ -72,6 +83,8 @@ def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision
             continue
         if not checkpoint.tensors:
             decisions[one.row.path] = (Role.UNUSED, "A pickle file without tensors.")
+        elif not checkpoint.weights:
+            decisions[one.row.path] = (Role.UNUSED, "It holds tensors, but no weights of a network.")
         elif checkpoint.contents.layout == "stage-1" and Role.STAGE1 not in taken and len(files) > 1:
             why = "It holds an encoder without an output layer, as pre-training saves it."
             decisions[one.row.path] = (Role.STAGE1, why)
@@ -83,6 +96,12 @@ def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision
 
 def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
     decisions: dict[Path, Decision] = {}
+    networks = [one for one in candidates if not _is_bare_arrays(one)]
+    if networks:  # beside a network, arrays are more likely data than another network
+        arrays = [one for one in candidates if _is_bare_arrays(one)]
+        why = "It holds NumPy arrays, and another file holds a network. Choose its role if these are weights."
+        decisions |= {one.row.path: (Role.UNUSED, why) for one in arrays}
+        candidates = networks
     if len(candidates) > 1 and Role.STAGE1 not in taken:
         named = [one for one in candidates if _words(one.row.path) & STAGE1_WORDS]
         if len(named) == 1:
@@ -98,13 +117,20 @@ def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]
     return decisions
 
 
+def _is_bare_arrays(one: OpenFile) -> bool:
+    """True for NumPy files, which hold weights less often than data."""
+    return isinstance(one.opened, Checkpoint) and one.opened.format in ARRAY_FORMATS
+
+
 def second_checkpoints(case: Case) -> list[Path]:
     """Checkpoints that have no role because another one is inspected and the user has not chosen."""
+    main = case.checkpoint
+    arrays_count = main is None or _is_bare_arrays(main)
     return [
         one.row.path
         for one in case.files
-        if isinstance(one.opened, Checkpoint) and one.opened.tensors and one.row.role is Role.UNUSED
-        if not one.row.chosen
+        if isinstance(one.opened, Checkpoint) and one.opened.weights and one.row.role is Role.UNUSED
+        if not one.row.chosen and (arrays_count or not _is_bare_arrays(one))
     ]
 
 

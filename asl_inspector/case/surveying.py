@@ -1,7 +1,7 @@
 """What is in the folders that were dropped: files to open one by one, and trees of clips that are one entry.
 
-Nothing is opened here: names, sizes and times of change are all that is looked at. Links are not followed, since they
-may lead to files that nobody named.
+Names, sizes and times of change are all that is looked at, but for the lists of shards in small JSON files. Links are not
+followed, since they may lead to files that nobody named.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from asl_inspector.case.belonging import together
+from asl_inspector.checkpoints.folders import DISTRIBUTED_PART, is_distributed_folder
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.field_names import SPLIT_WORDS
 from asl_inspector.samples.openpose import ENDING
@@ -96,8 +98,9 @@ def survey(path: Path, *, progress: Progress = silent, cancel: CancelToken | Non
         return Survey((path,))
     cancel = cancel or CancelToken()
     found: list[FoundFile] = []
+    whole: list[Path] = []
     links = 0
-    for one in _below(path):
+    for one in _below(path, whole):
         if one is None:
             links += 1
             continue
@@ -110,7 +113,7 @@ def survey(path: Path, *, progress: Progress = silent, cancel: CancelToken | Non
     found.sort(key=lambda one: one.name)
     trees = _trees(path, found)
     taken = {PurePosixPath(tree_prefix(tree, path), one.name).as_posix() for tree in trees for one in tree.files}
-    left = [path / one.name for one in found if one.name not in taken]
+    left = sorted([*whole, *together([path / one.name for one in found if one.name not in taken])])
     notes = []
     if links:
         what = "1 link" if links == 1 else f"{links:,} links"
@@ -125,8 +128,11 @@ def tree_prefix(tree: Tree, root: Path) -> str:
     return tree.folder.relative_to(root).as_posix()
 
 
-def _below(folder: Path) -> Iterator[FoundFile | None]:
-    """Every plain file below a folder that is not hidden; None for a link."""
+def _below(folder: Path, whole: list[Path]) -> Iterator[FoundFile | None]:
+    """Every plain file below a folder that is not hidden; None for a link.
+
+    Folders that are one checkpoint are put into `whole`, and their parts are left out.
+    """
     todo = [("", 0)]
     while todo:
         prefix, depth = todo.pop()
@@ -134,9 +140,12 @@ def _below(folder: Path) -> Iterator[FoundFile | None]:
             entries = list(os.scandir(folder / prefix))
         except OSError:
             continue  # a folder that may not be read has nothing to show
+        is_whole = is_distributed_folder(entry.name for entry in entries)
+        if is_whole:
+            whole.append(folder / prefix)
         for entry in entries:
             name = f"{prefix}{entry.name}"
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or (is_whole and entry.name.endswith(DISTRIBUTED_PART)):
                 continue
             if entry.is_symlink():
                 yield None

@@ -1,18 +1,38 @@
-"""Facts of a tensor's numbers, in one pass over blocks so that memory stays bounded."""
+"""Facts of tensors' numbers, in one pass over blocks that fit the cache, so that memory stays bounded.
+
+Each block is read from memory once and then met in the cache: its extremes as it lies, its moments as float64. Whether
+all numbers are finite is told by the extremes, which a NaN or an infinity would be; only then are they counted one by
+one.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.blocks import BLOCK, blocks, without_repeats
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
-from asl_inspector.progress import CancelToken
+from asl_inspector.progress import CancelToken, Progress, Step, silent
 
-BLOCK = 1 << 18  # numbers at a time: small enough for the cache, large enough for NumPy
+__all__ = ["BLOCK", "Measured", "TensorStatistics", "all_statistics", "tensor_statistics"]
+
+PIECE = 1 << 13  # numbers of one product: so few that the linear algebra library starts no threads of its own
+ROW = 1 << 8  # numbers of one row of ones
+CACHE_LINE = 64
+CANCELLATION = 1e-3  # below this share of the sum of squares, deviations are summed around the mean again
+LARGEST_SQUARED = 1e140  # larger numbers are scaled before they are squared
+BATCH_BYTES = 8 << 20  # tensors are handed to a thread in batches of so many bytes
+MOST_THREADS = 2  # more compete with the window; NumPy works outside Python's lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,131 @@ class TensorStatistics:
     infinities: int
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One tensor of many: its place in the list, and its facts or why there are none."""
+
+    index: int
+    statistics: TensorStatistics | None
+    trouble: str = ""
+
+
+def _aligned(count: int) -> NDArray[np.float64]:
+    """An array that starts with a cache line: products over it are nearly twice as fast."""
+    room = np.zeros(count * 8 + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    return room[start : start + count * 8].view(np.float64)
+
+
+ONES = _aligned(ROW)
+ONES[:] = 1.0
+
+
+class _Tally:
+    """Facts gathered block by block."""
+
+    def __init__(self) -> None:
+        self.wide = _aligned(BLOCK)
+        self.flags = np.empty(BLOCK, np.bool_)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was counted, keep the memory to count in."""
+        self.count = self.finite = self.zeros = self.nans = 0
+        self.low, self.high = math.inf, -math.inf
+        self.mean = self.squares = 0.0  # squares: of the deviations from the mean
+
+    def add(self, block: NDArray[np.generic]) -> None:
+        """Count a one-dimensional block of at most `BLOCK` numbers."""
+        size = block.size
+        self.count += size
+        if not size:
+            return
+        if block.dtype.kind == "c":
+            block = np.abs(block.astype(np.complex128))
+        elif block.dtype == np.float16:
+            block = block.astype(np.float32)
+        # the extremes come first: a pass that only reads fetches the block from memory twice as fast as one that writes
+        low, high = float(np.minimum.reduce(block)), float(np.maximum.reduce(block))
+        wide = self.wide[:size]
+        if not -LARGEST_SQUARED < low <= high < LARGEST_SQUARED:  # False too where one of them is NaN
+            np.copyto(wide, block, casting="unsafe")
+            self._add_odd(wide)
+            return
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        if low <= 0 <= high:
+            self.zeros += int(np.count_nonzero(np.equal(block, 0, out=self.flags[:size])))
+        np.copyto(wide, block, casting="unsafe")
+        total, squares = _sum(wide), _sum_of_squares(wide)
+        mean = total / size
+        deviations = squares - total * mean
+        if deviations < CANCELLATION * squares:
+            np.subtract(wide, mean, out=wide)
+            rest = _sum(wide)
+            deviations = _sum_of_squares(wide) - rest * rest / size
+            mean += rest / size
+        self._merge(size, mean, max(0.0, deviations))
+
+    def _add_odd(self, wide: NDArray[np.float64]) -> None:
+        """A block with numbers that are not finite, or too large to be squared."""
+        nans = int(np.count_nonzero(np.isnan(wide)))
+        self.nans += nans
+        self.zeros += int(np.count_nonzero(wide == 0))
+        good = wide[np.isfinite(wide)]
+        if not good.size:
+            return
+        self.low, self.high = min(self.low, float(good.min())), max(self.high, float(good.max()))
+        scale = max(1.0, float(np.abs(good).max()))
+        mean = float((good / scale).mean()) * scale
+        apart = (good / scale - mean / scale).astype(np.float64)
+        self._merge(good.size, mean, float((apart * apart).sum()) * scale * scale)
+
+    def _merge(self, size: int, mean: float, squares: float) -> None:
+        """Chan, Golub and LeVeque 1979: join means and sums of squared deviations without cancellation."""
+        both = self.finite + size
+        shift = mean - self.mean
+        self.mean += shift * (size / both)
+        self.squares += squares + shift * shift * (self.finite * (size / both))
+        self.finite = both
+
+    def result(self, repeats: int) -> TensorStatistics:
+        """The facts, each number counting `repeats` times."""
+        count, finite, nans = self.count * repeats, self.finite * repeats, self.nans * repeats
+        if not finite:
+            return TensorStatistics(count, None, None, None, None, None, self.zeros * repeats, nans, count - nans)
+        std = math.sqrt(self.squares / self.finite)
+        return TensorStatistics(
+            count=count,
+            minimum=self.low,
+            maximum=self.high,
+            mean=self.mean,
+            std=std,
+            norm=math.sqrt(finite) * math.hypot(std, self.mean),
+            zeros=self.zeros * repeats,
+            nans=nans,
+            infinities=count - finite - nans,
+        )
+
+
+def _sum_of_squares(a: NDArray[np.float64]) -> float:
+    whole = a.size // PIECE * PIECE
+    total = 0.0
+    if whole:
+        pieces = a[:whole].reshape(-1, PIECE)
+        total = float(np.add.reduce(np.vecdot(pieces, pieces)))
+    return total if whole == a.size else total + float(np.dot(a[whole:], a[whole:]))
+
+
+def _sum(a: NDArray[np.float64]) -> float:
+    """A sum as a product with ones, which the linear algebra library does faster than NumPy adds."""
+    whole = a.size // PIECE * PIECE
+    total = 0.0
+    if whole:
+        total = float(np.add.reduce(np.matmul(a[:whole].reshape(-1, PIECE // ROW, ROW), ONES), axis=None))
+    return total if whole == a.size else total + float(np.add.reduce(a[whole:]))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # numbers of a file may be anything; what overflows becomes infinite
 def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelToken | None = None) -> TensorStatistics:
     """Facts of one tensor; complex numbers are judged by their magnitudes.
 
@@ -49,39 +194,115 @@ def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelT
         UnreadableCheckpoint: If the tensor's numbers are not to be had.
         Cancelled: If `cancel` was set.
     """
+    return _measure(tensor, content, cancel or CancelToken(), _Tally())
+
+
+def _measure(tensor: TensorRecord, content: Content, cancel: CancelToken, tally: _Tally) -> TensorStatistics:
+    tally.clear()
+    once, repeats = without_repeats(tensor)
+    with np.errstate(all="ignore"):
+        for block in blocks(once, content):
+            cancel.raise_if_cancelled()
+            tally.add(block)
+        return tally.result(repeats)
+
+
+def all_statistics(
+    tensors: Sequence[TensorRecord],
+    content: Content,
+    *,
+    progress: Progress = silent,
+    cancel: CancelToken | None = None,
+    threads: int | None = None,
+) -> Iterator[Measured]:
+    """Facts of many tensors, in their order; numbers that several of them share are read once.
+
+    Args:
+        tensors: The tensors.
+        content: The file.
+        progress: Told how many bytes are done.
+        cancel: Asked between blocks.
+        threads: How many work at a time; by default two where there are two cores.
+
+    Raises:
+        Cancelled: If `cancel` was set.
+    """
     cancel = cancel or CancelToken()
-    flat = read_array(tensor, content).reshape(-1)
-    finite = zeros = nans = 0
-    low, high, mean, squares = math.inf, -math.inf, 0.0, 0.0
-    for start in range(0, flat.size, BLOCK):
-        cancel.raise_if_cancelled()
-        block = flat[start : start + BLOCK]
-        numbers = np.abs(block) if np.iscomplexobj(block) else block.astype(np.float64)
-        good = numbers[np.isfinite(numbers)]
-        nans += int(np.isnan(numbers).sum())
-        zeros += int(numbers.size - np.count_nonzero(numbers))
-        if not good.size:
-            continue
-        low, high = min(low, float(good.min())), max(high, float(good.max()))
-        block_mean = float(good.mean())
-        block_squares = float(((good - block_mean) ** 2).sum())
-        # Chan, Golub and LeVeque 1979: merge means and sums of squared deviations without cancellation
-        both = finite + good.size
-        shift = block_mean - mean
-        mean += shift * good.size / both
-        squares += block_squares + shift * shift * finite * good.size / both
-        finite = both
-    if not finite:
-        return TensorStatistics(flat.size, None, None, None, None, None, zeros, nans, flat.size - nans)
-    variance = squares / finite
-    return TensorStatistics(
-        count=flat.size,
-        minimum=low,
-        maximum=high,
-        mean=mean,
-        std=math.sqrt(variance),
-        norm=math.sqrt(finite * (variance + mean * mean)),
-        zeros=zeros,
-        nans=nans,
-        infinities=flat.size - finite - nans,
+    threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
+    total = sum(tensor.nbytes for tensor in tensors)
+    done = 0
+    for row in _in_threads(tensors, content, cancel, threads):
+        done += tensors[row.index].nbytes
+        progress(Step("Measuring tensors", done // 1_000_000, total // 1_000_000, "MB"))
+        yield row
+
+
+def _in_threads(
+    tensors: Sequence[TensorRecord], content: Content, cancel: CancelToken, threads: int
+) -> Iterator[Measured]:
+    """The rows in order, while at most a few batches are ahead of the one who takes them."""
+    stop = threading.Event()
+    own = threading.local()
+    known: dict[tuple[object, ...], Measured] = {}
+
+    def work(batch: list[int]) -> list[Measured]:
+        tally = own.__dict__.setdefault("tally", None) or _Tally()
+        own.tally = tally
+        rows = []
+        for index in batch:
+            if stop.is_set():
+                break
+            key = _place(tensors[index])
+            row = known.get(key) or _row(index, tensors[index], content, cancel, tally)
+            known[key] = row
+            rows.append(Measured(index, row.statistics, row.trouble))
+        return rows
+
+    waiting: deque[Future[list[Measured]]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="statistics")
+    try:
+        for batch in _batches(tensors):
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > 2 * threads:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _row(index: int, tensor: TensorRecord, content: Content, cancel: CancelToken, tally: _Tally) -> Measured:
+    try:
+        return Measured(index, _measure(tensor, content, cancel, tally))
+    except UnreadableCheckpoint as error:
+        return Measured(index, None, error.sentence)
+
+
+def _batches(tensors: Sequence[TensorRecord]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    size = 0
+    for index, tensor in enumerate(tensors):
+        batch.append(index)
+        size += max(tensor.nbytes, 4096)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _place(tensor: TensorRecord) -> tuple[object, ...]:
+    """What makes two records the same numbers; a tensor without memory is its own."""
+    if tensor.trouble or tensor.inline is not None or tensor.components:
+        return (tensor.path,)
+    return (
+        tensor.part,
+        tensor.storage,
+        tensor.file_offset,
+        tensor.storage_offset,
+        tensor.dtype,
+        tensor.shape,
+        tensor.strides,
+        tensor.quantizer,
     )

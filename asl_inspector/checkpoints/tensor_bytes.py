@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from functools import lru_cache
 
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
 
-MOST_INFLATED = 2 << 30  # bytes of one compressed storage
+MOST_INFLATED = 1 << 30  # bytes of one compressed storage
 
 
 def tensor_block(tensor: TensorRecord, content: Content) -> memoryview:
@@ -49,17 +48,34 @@ def _storage(tensor: TensorRecord, content: Content, offset: int, end: int) -> m
         if held is None:
             raise UnreadableCheckpoint(f"The file “{tensor.part}” that holds “{tensor.name}” is not here.")
         content = held
+    elif tensor.part:
+        raise UnreadableCheckpoint(f"The file “{tensor.part}” that holds “{tensor.name}” was not opened.")
     if tensor.packed_bytes is None:
         return memoryview(content)[offset : offset + end]
     if tensor.storage_bytes > MOST_INFLATED:
         raise UnreadableCheckpoint(f"The storage of “{tensor.name}” inflates to {tensor.storage_bytes:,} bytes.")
-    return memoryview(_inflated(memoryview(content), offset, tensor.packed_bytes, tensor.storage_bytes))
+    return memoryview(_INFLATED.get(memoryview(content), offset, tensor.packed_bytes, tensor.storage_bytes))
 
 
-@lru_cache(maxsize=1)
-def _inflated(content: memoryview, offset: int, packed_bytes: int, size: int) -> bytes:
-    """A compressed storage; the last one is kept, since neighbours often share it."""
-    try:
-        return zlib.decompressobj(-15).decompress(content[offset : offset + packed_bytes], size)
-    except zlib.error as error:
-        raise UnreadableCheckpoint("A compressed storage is damaged.", detail=str(error)) from None
+class _Inflated:
+    """The last compressed storage that was read, since neighbours often share it.
+
+    It is known by the identity of the file's buffer: comparing or hashing a view would read the whole file.
+    """
+
+    def __init__(self) -> None:
+        self.last: tuple[object, tuple[int, int, int], bytes] | None = None
+
+    def get(self, content: memoryview, offset: int, packed_bytes: int, size: int) -> bytes:
+        last, place = self.last, (offset, packed_bytes, size)
+        if last is not None and last[0] is content.obj and last[1] == place:
+            return last[2]
+        try:
+            held = zlib.decompressobj(-15).decompress(content[offset : offset + packed_bytes], size)
+        except zlib.error as error:
+            raise UnreadableCheckpoint("A compressed storage is damaged.", detail=str(error)) from None
+        self.last = (content.obj, place, held)
+        return held
+
+
+_INFLATED = _Inflated()

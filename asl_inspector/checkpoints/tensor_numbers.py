@@ -81,18 +81,31 @@ def first_numbers(tensor: TensorRecord, content: Content, count: int) -> list[Nu
         UnreadableCheckpoint: If the tensor's numbers are not to be had.
     """
     wanted = min(count, tensor.count)
+    if tensor.layout == "nested":
+        return first_numbers(tensor.components[0], content, count)
     if tensor.layout != "strided":
         return _first_of_sparse(tensor, content, wanted)
+    if tensor.chunks:
+        return _first_of_chunks(tensor, content, wanted)
     block = tensor_block(tensor, content)
+    return [_number_at(tensor, block, index) for index in range(wanted)]
+
+
+def _number_at(tensor: TensorRecord, block: memoryview, index: int) -> Number:
+    """The element with this number in row order."""
     size = ITEM_SIZES[tensor.dtype]
-    numbers = []
-    for index in range(wanted):
-        place = _place(tensor.shape, tensor.strides, index) * size
-        number = _number(tensor, block[place : place + size])
-        if tensor.quantizer is not None and isinstance(number, int):
-            number = _real(number, tensor.quantizer, _coordinate(tensor.shape, tensor.quantizer.axis, index))
-        numbers.append(number)
-    return numbers
+    place = _place(tensor.shape, tensor.strides, index) * size
+    number = _number(tensor, block[place : place + size])
+    if tensor.quantizer is not None and isinstance(number, int):
+        number = _real(number, tensor.quantizer, _coordinate(tensor.shape, tensor.quantizer.axis, index))
+    return _as_seen(tensor, number)
+
+
+def _as_seen(tensor: TensorRecord, number: Number) -> Number:
+    """The number that the tensor stands for, where it only says that it is conjugated or negated."""
+    if tensor.conjugate and isinstance(number, complex):
+        number = number.conjugate()
+    return -number if tensor.negative else number
 
 
 def _place(shape: tuple[int, ...], strides: tuple[int, ...], index: int) -> int:
@@ -110,10 +123,18 @@ def _coordinate(shape: tuple[int, ...], axis: int | None, index: int) -> int:
 
 
 def _real(whole: int, quantizer: Quantizer, channel: int) -> float:
-    """The real number that a quantized one stands for, rounded to float32 as torch computes it."""
-    scale = struct.unpack("<f", struct.pack("<f", quantizer.scales[channel]))[0]
-    real: float = struct.unpack("<f", struct.pack("<f", (whole - quantizer.zero_points[channel]) * scale))[0]
-    return real
+    """The real number that a quantized one stands for, as torch computes it: one scale in float32, several in float64."""
+    scale = quantizer.scales[channel] if quantizer.axis is not None else _float32(quantizer.scales[channel])
+    return _float32((whole - quantizer.zero_points[channel]) * scale)
+
+
+def _float32(number: float) -> float:
+    """The nearest float32."""
+    try:
+        near: float = struct.unpack("<f", struct.pack("<f", number))[0]
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return near
 
 
 def _number(tensor: TensorRecord, raw: memoryview) -> Number:
@@ -131,10 +152,32 @@ def _number(tensor: TensorRecord, raw: memoryview) -> Number:
     return number
 
 
+def _first_of_chunks(tensor: TensorRecord, content: Content, wanted: int) -> list[Number]:
+    """First values of a tensor that lies in pieces."""
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
+    blocks: dict[int, memoryview] = {}
+    numbers = []
+    for index in range(wanted):
+        place = tuple(_coordinate(tensor.shape, axis, index) for axis in range(len(tensor.shape)))
+        number, chunk = next(((n, c) for n, c in enumerate(tensor.chunks) if c.holds(place)), (0, None))
+        if chunk is None:
+            raise UnreadableCheckpoint(f"No piece of “{tensor.name}” holds its number {index + 1:,}.")
+        if number not in blocks:
+            blocks[number] = tensor_block(chunk.tensor, content)
+        inner = 0
+        for size, start, here in zip(chunk.tensor.shape, chunk.offsets, place, strict=True):
+            inner = inner * size + here - start
+        numbers.append(_number_at(chunk.tensor, blocks[number], inner))
+    return numbers
+
+
 def _first_of_sparse(tensor: TensorRecord, content: Content, wanted: int) -> list[Number]:
     """First values of a sparse COO tensor in row order of the dense one, entries of one place added up."""
     if tensor.layout != "sparse_coo" or len(tensor.components) != 2:
         raise UnreadableCheckpoint(f"“{tensor.name}” is kept as {tensor.layout}; its parts can be read, not itself.")
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
     indices, entries = tensor.components
     dimensions, count = indices.shape
     dense = math.prod(tensor.shape[dimensions:])
@@ -176,8 +219,12 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
     """
     import numpy as np
 
+    if tensor.layout == "nested":
+        return read_array(tensor.components[0], content)
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is sparse ({tensor.layout}) and is not made dense.")
+    if tensor.chunks:
+        return _assembled(tensor, content)
     block = tensor_block(tensor, content)
     strides = tuple(step * ITEM_SIZES[tensor.dtype] for step in tensor.strides)
     order: Literal["<", ">"] = ">" if tensor.big_endian else "<"
@@ -199,8 +246,32 @@ def read_array(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
         array = view("?" if tensor.dtype == "bool" else STRUCT_LAYOUTS[tensor.dtype])
     if tensor.quantizer is not None:
         array = _real_array(array, tensor.quantizer)
+    if tensor.conjugate:
+        array = np.conjugate(array)
+    if tensor.negative:
+        array = np.negative(array)
+    array = np.asarray(array)  # of no dimension, NumPy's results are no arrays
     array.flags.writeable = False
     return array
+
+
+def _assembled(tensor: TensorRecord, content: Content) -> NDArray[np.generic]:
+    """A tensor that lies in pieces, as one array; the pieces must cover all of it."""
+    import numpy as np
+
+    if tensor.trouble:
+        raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” cannot be read: {tensor.trouble}.")
+    pieces = [(chunk, read_array(chunk.tensor, content)) for chunk in tensor.chunks]
+    whole: NDArray[np.generic] = np.empty(tensor.shape, pieces[0][1].dtype)
+    covered = np.zeros(tensor.shape, bool)
+    for chunk, piece in pieces:
+        place = tuple(slice(start, start + size) for start, size in zip(chunk.offsets, piece.shape, strict=True))
+        whole[place] = piece
+        covered[place] = True
+    if not covered.all():
+        raise UnreadableCheckpoint(f"The pieces of “{tensor.name}” do not cover all of it.")
+    whole.flags.writeable = False
+    return whole
 
 
 def _real_array(whole: NDArray[np.generic], quantizer: Quantizer) -> NDArray[np.generic]:
@@ -209,6 +280,9 @@ def _real_array(whole: NDArray[np.generic], quantizer: Quantizer) -> NDArray[np.
     along = [1] * whole.ndim
     if quantizer.axis is not None:
         along[quantizer.axis] = -1
-    scales = np.array(quantizer.scales, np.float32).reshape(along)
-    zero_points = np.array(quantizer.zero_points, np.float32).reshape(along)
-    return (whole.astype(np.float32) - zero_points) * scales
+    scales = np.array(quantizer.scales, np.float64).reshape(along)
+    if quantizer.axis is None:
+        scales = scales.astype(np.float32).astype(np.float64)
+    zero_points = np.array(quantizer.zero_points, np.float64).reshape(along)
+    with np.errstate(over="ignore"):  # a scale near the largest float32 gives infinities, as in torch
+        return ((whole.astype(np.float64) - zero_points) * scales).astype(np.float32)

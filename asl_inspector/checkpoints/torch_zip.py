@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from asl_inspector.checkpoints.flattening import flatten
-from asl_inspector.checkpoints.reading import Reading
-from asl_inspector.checkpoints.records import ITEM_SIZES
-from asl_inspector.checkpoints.torch_values import Storage, storage_dtype, tensor_of
-from asl_inspector.checkpoints.would_run import would_run
+from collections.abc import Callable
+
+from asl_inspector.checkpoints.regions import Region
+from asl_inspector.checkpoints.storages import Storage, StorageId, storage_id
+from asl_inspector.checkpoints.streams import Stream
 from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirectory
+from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.inert_pickle.machine import read_pickle
-from asl_inspector.inert_pickle.plain import items_of
+from asl_inspector.mapped_file import Visits
 from asl_inspector.progress import CancelToken
 
 PICKLE_NAME = "data.pkl"
+MOST_INLINE = 512 << 20  # bytes of storages that have no place in the file
 
 
 def find_prefix(directory: ZipDirectory) -> str | None:
@@ -29,62 +31,142 @@ def is_torch_zip(directory: ZipDirectory) -> bool:
     return find_prefix(directory) is not None
 
 
-def read_torch_zip(directory: ZipDirectory, cancel: CancelToken) -> Reading:
-    """Everything in the archive, tensors as places in the file.
+def archive_region(directory: ZipDirectory, offset: int | None = 0) -> Region:
+    """The archive's bytes; `offset` is its place in the file, None where it was unpacked into memory."""
+    return Region(memoryview(directory.content), offset)
+
+
+def member_region(directory: ZipDirectory, archive: Region, member: Member) -> Region:
+    """A member's bytes, unpacked where they are compressed.
 
     Raises:
-        UnreadableCheckpoint: If the archive or its pickle stream is damaged.
+        UnreadableCheckpoint: If the member is damaged.
+    """
+    content = directory.read(member)
+    if member.method == STORED:
+        return archive.part(directory.data_offset(member), member.packed_size)
+    return Region(content, None)
+
+
+def zip_stream(
+    directory: ZipDirectory,
+    archive: Region,
+    cancel: CancelToken,
+    *,
+    pickle_name: str,
+    storage_name: Callable[[str], str],
+    byte_order: str = "",
+    label: str = "",
+) -> Stream:
+    """The stream of one pickle member.
+
+    Args:
+        directory: The archive's members.
+        archive: The archive's bytes.
+        cancel: Asked now and then.
+        pickle_name: The member that holds the stream.
+        storage_name: The member that holds the storage of a key.
+        byte_order: The member that tells the byte order, if there may be one.
+        label: Put before the names of storages, to tell several archives in one file apart.
+
+    Raises:
+        UnreadableCheckpoint: If the archive is damaged.
+        MalformedPickle: If its pickle stream is.
+    """
+    region = member_region(directory, archive, directory.members[pickle_name])
+    pickle = read_pickle(region.content, cancel=cancel, salvage=True)
+    order = directory.members.get(byte_order)
+    big_endian = order is not None and bytes(directory.read(order)[:3]) == b"big"
+    storages = _Storages(directory, archive, storage_name, big_endian, label)
+    missing = {
+        name
+        for persistent in pickle.persistent
+        if (found := storage_id(persistent.identity)) and (name := storage_name(found.key)) not in directory.members
+    }
+    notes = [f"{len(missing)} storages that the pickle stream names are not in the archive."] if missing else []
+    return Stream(pickle, region, storages.find, notes=(*directory.notes, *notes))
+
+
+def torch_zip_stream(directory: ZipDirectory, archive: Region, cancel: CancelToken, label: str = "") -> Stream:
+    """The stream of an archive that torch.save wrote.
+
+    Raises:
+        UnreadableCheckpoint: If the archive is damaged.
+        MalformedPickle: If its pickle stream is.
     """
     prefix = find_prefix(directory) or ""
-    member = directory.members[prefix + PICKLE_NAME]
-    pickle = read_pickle(directory.read(member), cancel=cancel)
-    pickle_offset = directory.data_offset(member) if member.method == STORED else None
-    storages = _Storages(directory, prefix)
-    tree = flatten(
-        pickle.value, lambda value: tensor_of(value, storages.find), pickle_offset=pickle_offset, cancel=cancel
+    return zip_stream(
+        directory,
+        archive,
+        cancel,
+        pickle_name=prefix + PICKLE_NAME,
+        storage_name=lambda key: f"{prefix}data/{key}",
+        byte_order=prefix + "byteorder",
+        label=label,
     )
-    notes = [*directory.notes, *pickle.notes, *tree.notes]
-    if storages.missing:
-        notes.append(f"{storages.missing} storages that the pickle stream names are not in the archive.")
-    return Reading("torch zip", tuple(tree.tensors), tuple(tree.values), would_run(pickle), tuple(notes), pickle.value)
 
 
 class _Storages:
-    """Finds the archive member behind a persistent id `("storage", type, key, device, count)`."""
+    """Finds the archive member behind a persistent id."""
 
-    def __init__(self, directory: ZipDirectory, prefix: str) -> None:
+    def __init__(
+        self,
+        directory: ZipDirectory,
+        archive: Region,
+        storage_name: Callable[[str], str],
+        big_endian: bool,
+        label: str,
+    ) -> None:
         self.directory = directory
-        self.prefix = prefix
-        self.missing = 0
+        self.archive = archive
+        self.storage_name = storage_name
+        self.big_endian = big_endian
+        self.label = label
+        self.inline_left = MOST_INLINE
+        self.visits = Visits(directory.content)
         self.known: dict[tuple[str, str], Storage] = {}
-        order = directory.members.get(prefix + "byteorder")
-        self.big_endian = order is not None and bytes(directory.read(order)[:3]) == b"big"
 
     def find(self, identity: object) -> Storage | None:
-        parts = items_of(identity)
-        if parts is None or len(parts) < 5 or parts[0] != "storage":
+        asked = storage_id(identity)
+        if asked is None:
             return None
-        dtype, key, device, count = storage_dtype(parts[1]), parts[2], parts[3], parts[4]
-        if dtype is None or not isinstance(key, str) or not isinstance(count, int) or count < 0:
-            return None
-        name = (key, dtype)
+        name = (asked.key, asked.dtype)
         if name not in self.known:
-            self.known[name] = self.locate(key, dtype, str(device), count * ITEM_SIZES[dtype])
+            self.known[name] = self.locate(asked)
         return self.known[name]
 
-    def locate(self, key: str, dtype: str, device: str, nbytes: int) -> Storage:
-        member = self.directory.members.get(f"{self.prefix}data/{key}")
+    def copied(self, member: Member) -> bytes:
+        """The bytes of a member of an archive that was itself unpacked into memory."""
+        self.inline_left -= member.size
+        if self.inline_left < 0:
+            raise UnreadableCheckpoint("The storages of an archive inside the file unpack to too many bytes.")
+        return bytes(self.directory.read(member))
+
+    def locate(self, asked: StorageId) -> Storage:
+        name, nbytes = self.label + asked.key, asked.nbytes
+        member = self.directory.members.get(self.storage_name(asked.key))
         if member is None:
-            self.missing += 1
-            return Storage(key, dtype, nbytes, None, device, "its storage is not in the archive")
+            trouble = "its storage is not in the archive"
+            return Storage(name, asked.dtype, nbytes, None, asked.device, trouble)
+        self.visits.add(member.header)
         try:
             offset = self.directory.data_offset(member)
+            inline = self.copied(member) if self.archive.offset is None else None
         except UnreadableCheckpoint as error:
-            return Storage(key, dtype, nbytes, None, device, str(error))
+            return Storage(name, asked.dtype, nbytes, None, asked.device, str(error))
         trouble = ""
         if member.method not in (STORED, DEFLATED):
             trouble = "its storage is packed in a way that is not supported"
         elif member.size < nbytes:
             trouble = f"its storage has {member.size:,} of {nbytes:,} bytes"
-        packed = member.packed_size if member.method == DEFLATED else None
-        return Storage(key, dtype, nbytes, offset, device, trouble, packed_bytes=packed, big_endian=self.big_endian)
+        return Storage(
+            name,
+            asked.dtype,
+            nbytes,
+            None if self.archive.offset is None else self.archive.offset + offset,
+            asked.device,
+            trouble,
+            packed_bytes=member.packed_size if member.method == DEFLATED and inline is None else None,
+            big_endian=self.big_endian,
+            inline=inline,
+        )

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
-from asl_inspector.inference.predictions import Predictions
+from asl_inspector.inference.predictions import NO_BLANK, Predictions
 
 BATCH_OF_THE_SNIPPET = 16
 SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
@@ -41,8 +41,10 @@ def padded_batches(lengths: NDArray[np.int64]) -> list[tuple[int, int, int]]:
     return batches
 
 
-def measure(predictions: Predictions) -> BlankMeasures:
-    """Blank figures of all clips that ran."""
+def measure(predictions: Predictions) -> BlankMeasures | None:
+    """Blank figures of all clips that ran; None for a network that has no blank."""
+    if predictions.blank == NO_BLANK:
+        return None
     frames = predictions.frame_argmax() == predictions.blank  # (M,)
     counts = np.add.reduceat(np.append(frames, False).astype(np.int64), predictions.starts[:-1])
     lengths = predictions.lengths
@@ -89,6 +91,8 @@ def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep 
         truth: (N,), true ids to score by instead of the file's own.
     """
     mask = scored.labelled
+    if scored.predictions.blank == NO_BLANK:
+        return None
     labels = (scored.clips.gloss_ids if truth is None else truth)[mask]
     if len(labels) < 20:
         return None
@@ -111,8 +115,11 @@ def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep 
     return BlankSweep(tuple(points), SWEEP[best], before, after, paired_p(right_before, right_after))
 
 
-def ask(measures: BlankMeasures | None, swept: BlankSweep | None) -> Answers:
-    """Findings on blanks."""
+def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: bool = False) -> Answers:
+    """Findings on blanks; `no_blank` says that clips were run through a network without any."""
+    if no_blank:
+        reason = "The network was trained without a blank, so nothing can be empty or hidden under blanks."
+        return Answers(undetermined=(Undetermined("Does the blank win too often?", reason),))
     if measures is None:
         return Answers()
     facts: dict[str, Fact] = {

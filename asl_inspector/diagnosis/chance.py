@@ -16,8 +16,16 @@ from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Finding
 from asl_inspector.diagnosis.measures import accuracy, best_of, p_of_guessing
 from asl_inspector.diagnosis.records import ChanceTest
+from asl_inspector.history.records import History
 
 SURE = 0.01
+
+
+def looks(history: History | None) -> int | None:
+    """How many epochs there were to choose the best from, or None where that is unknown."""
+    if history is None or not history.epochs:
+        return None
+    return max(history.epochs) if history.kind == "checkpoints" else len(history.epochs)
 
 
 def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray | None = None) -> ChanceTest | None:
@@ -27,7 +35,7 @@ def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray 
         return None
     labels = scored.clips.gloss_ids if truth is None else truth
     _, counts = np.unique(labels[scored.labelled], return_counts=True)
-    glosses = max(scored.predictions.classes - 1, 1)
+    glosses = max(scored.predictions.glosses, 1)
     chance, constant = 1 / glosses, float(counts.max() / counts.sum())
     p = p_of_guessing(measured.correct, measured.of, chance)
     p_constant = p_of_guessing(measured.correct, measured.of, constant)
@@ -54,11 +62,11 @@ def ask(evidence: Evidence, test: ChanceTest | None, *, by_name: bool) -> Answer
     if test.above:
         sentence = f"{what} is {figures}, clearly above guessing ({100 * test.chance:.1f} %)."
         return Answers((Finding("above-chance", "chance", "info", sentence, dict(facts), "samples"),))
-    epochs = len(evidence.history.epochs) if evidence.history else 0
-    looks = (
+    epochs = looks(evidence.history)
+    words = (
         f"the best of {epochs} epochs would be as good by luck with probability {test.p_best:.2g}"
         if test.p_best is not None
         else f"guessing would be as good with probability {test.p:.2g}"
     )
-    sentence = f"{what} is {figures}, which cannot be told from guessing: {looks}."
+    sentence = f"{what} is {figures}, which cannot be told from guessing: {words}."
     return Answers((Finding("at-chance", "chance", "warning", sentence, dict(facts), "samples"),))

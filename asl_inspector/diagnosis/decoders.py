@@ -16,7 +16,12 @@ from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAIN = 0.05
 SURE = 0.01
-NAMES = {"majority": "the majority of frames", "first_token": "the first token", "score": "the exact CTC probability"}
+NAMES = {
+    "majority": "the majority of frames",
+    "first_token": "the first token",
+    "score": "the exact CTC probability",
+    "beam": "a prefix beam search",
+}
 
 
 def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:
@@ -26,7 +31,7 @@ def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:
         scored: Predictions on the validation clips.
         truth: (N,), true ids to score by instead of the file's own.
     """
-    if scored is None:
+    if scored is None or scored.predictions.one_answer_a_clip:
         return Answers()
     right = {name: scored.right(ids, truth) for name, ids in scored.by_decoder.items()}
     measured: dict[str, Accuracy] = {name: found for name, one in right.items() if (found := accuracy(one)) is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
     blanks,
     capacity,
@@ -14,9 +15,12 @@ from asl_inspector.diagnosis import (
     decoders,
     files,
     labels,
+    landmarks,
     metadata,
+    nearest,
     overfitting,
     pretraining,
+    run,
     training,
     weights,
 )
@@ -39,7 +43,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
         accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
         top5=accuracy(in_top),
         blanks=blank_figures,
-        histogram=collapse.measure(scored, blank_figures.padded_frames),
+        histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
         losses=metadata.measure_losses(scored),
     )
 
@@ -50,17 +54,21 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     Raises:
         Cancelled: If `cancel` was set.
     """
-    cancel = cancel or CancelToken()
+    data = evidence.data or measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
     truth = audit.learned_ids if audit is not None and labels_wrong and audit.certain else None
-    epochs = len(evidence.history.epochs) if evidence.history else None
-    tested = chance.compare_with_guessing(evidence.validation, epochs, truth) if evidence.validation else None
+    tested = (
+        chance.compare_with_guessing(evidence.validation, chance.looks(evidence.history), truth)
+        if evidence.validation
+        else None
+    )
     above = tested.above if tested else None
     swept = blanks.sweep(evidence.validation, truth) if evidence.validation else None
     stage1 = pretraining.judge(evidence.stage1, evidence.history)
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
+    run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     answers = [
         labels.ask(evidence, audit),
@@ -71,13 +79,20 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         chance.ask(evidence, tested, by_name=truth is not None),
         pretraining.ask(evidence, stage1),
         training.ask(evidence),
-        blanks.ask(validation.blanks if validation else None, swept),
+        blanks.ask(
+            validation.blanks if validation else None,
+            swept,
+            no_blank=validation is not None and validation.blanks is None,
+        ),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
-        data_quality.ask(evidence, cancel),
+        data_quality.ask(evidence, data),
+        landmarks.ask(data),
+        nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
+        run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
@@ -103,6 +118,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         chance=tested,
         reproduction=reproduction,
         sweep=swept,
+        run=run_measures,
     )
 
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.comparison_records import Comparison
+from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
@@ -28,7 +30,7 @@ class Scored:
     Attributes:
         clips: The clips.
         predictions: What the network made of them.
-        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
+        decoder: The decoder that the questions go by: "majority", "first_token", "score" or "beam".
     """
 
     clips: Clips
@@ -58,12 +60,15 @@ class Scored:
     @property
     def answer(self) -> IntArray:
         """(N,), by the decoder that was chosen."""
-        return self.by_decoder[self.decoder]
+        return self.by_decoder.get(self.decoder, self.majority)
 
     @property
     def by_decoder(self) -> dict[str, IntArray]:
-        """The three decoders by the names of the contract."""
-        return {"majority": self.majority, "first_token": self.first_token, "score": self.score}
+        """The decoders by the names of the contract; a beam search only where it was asked for."""
+        found = {"majority": self.majority, "first_token": self.first_token, "score": self.score}
+        if self.predictions.beam is not None:
+            found["beam"] = self.predictions.beam.astype(np.int64)
+        return found
 
     @cached_property
     def empty(self) -> BoolArray:
@@ -90,6 +95,8 @@ class Evidence:
         stage1_name: Name of the Stage 1 file.
         history: The run's history, or None.
         nonfinite: Weights that are not finite, by key.
+        health: What the weights themselves answer.
+        data: What was found in the clips, or None where they were not looked through.
     """
 
     case: Case
@@ -101,3 +108,5 @@ class Evidence:
     stage1_name: str
     history: History | None
     nonfinite: dict[str, int]
+    health: tuple[HealthNote, ...] = ()
+    data: DataMeasures | None = None

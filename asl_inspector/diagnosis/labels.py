@@ -119,6 +119,12 @@ def _agreement(labels: LabelAudit) -> Finding:
         "reference": labels.reference,
         "clashes": [_clash_facts(clash) for clash in labels.clashes[:20]],
     }
+    if not wrong and not labels.certain:
+        sentence = (
+            f"All {labels.of} validation ids are those of {labels.reference}, but it gives some ids to several glosses, "
+            "so the agreement says nothing about what the network learned."
+        )
+        return Finding("ids-agree-with-faulty-map", "labels", "warning", sentence, facts, "samples")
     if not wrong:
         sentence = f"All {labels.of} validation ids mean the same gloss as in {labels.reference}."
         return Finding("ids-agree", "labels", "info", sentence, facts, "samples")

@@ -19,7 +19,7 @@ from asl_inspector.diagnosis.records import Stage1Verdict, Stage1Word
 from asl_inspector.history.records import History
 
 COPIED_TRACES = ("equal", "trace")
-NEUTRAL_TRACES = ("faint", "constant")
+NEUTRAL_TRACES = ("faint", "constant", "small")
 
 
 def judge(comparison: Comparison | None, history: History | None) -> Stage1Verdict:
@@ -119,7 +119,7 @@ def _contradiction(evidence: Evidence, stage1: Stage1Verdict) -> Finding | None:
     if says_loaded and says_not:
         sentence = (
             f"“{evidence.history.source}” contradicts itself: “{_short(says_loaded.text)}” ({says_loaded.where}) and "
-            f"“{_short(says_not.text)}” ({says_not.where})."
+            f"“{_short(says_not.text)}” ({says_not.where}).{_what_weights_say(stage1)}"
         )
         return Finding("run-contradicts-itself", "pretraining", "warning", sentence, facts, "training")
     was_loaded = stage1.verdict in ("loaded", "partly")
@@ -129,6 +129,17 @@ def _contradiction(evidence: Evidence, stage1: Stage1Verdict) -> Finding | None:
         sentence = f"“{evidence.history.source}” printed {text}, and the weights say otherwise."
         return Finding("run-contradicts-weights", "pretraining", "warning", sentence, facts, "training")
     return None
+
+
+def _what_weights_say(stage1: Stage1Verdict) -> str:
+    """Which of two messages the weights bear out."""
+    share = f"{stage1.tensors_equal} of {stage1.tensors} encoder tensors"
+    return {
+        "loaded": f" The weights bear out the former: {share} came from the file.",
+        "partly": f" The weights bear out neither: {share} came from the file.",
+        "not-loaded": " The weights bear out the latter: nothing of the file fits.",
+        "unrelated": " The weights bear out the latter: they carry no trace of the file.",
+    }.get(stage1.verdict, "")
 
 
 def _short(text: str) -> str:

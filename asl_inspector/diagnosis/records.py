@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
+
+if TYPE_CHECKING:
+    from asl_inspector.diagnosis.run_records import RunMeasures
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -295,14 +298,14 @@ class ClipMeasures:
     Attributes:
         accuracies: By decoder; None where no clip is labelled.
         top5: True gloss among the five with the highest exact probability.
-        blanks: Blank figures.
+        blanks: Blank figures, or None for a network without a blank.
         histogram: What the network says.
-        losses: Mean CTC losses.
+        losses: Mean losses, CTC or cross-entropy.
     """
 
     accuracies: dict[str, Accuracy | None]
     top5: Accuracy | None
-    blanks: BlankMeasures
+    blanks: BlankMeasures | None
     histogram: HistogramMeasures
     losses: Losses
 
@@ -326,6 +329,7 @@ class Diagnosis:
         chance: The accuracy beside guessing, or None.
         reproduction: Stored figures against measured ones.
         sweep: The blank-bias sweep, or None.
+        run: Figures of the run's history, or None.
     """
 
     verdict: Verdict
@@ -342,3 +346,4 @@ class Diagnosis:
     chance: ChanceTest | None
     reproduction: Reproduction
     sweep: BlankSweep | None
+    run: RunMeasures | None = None

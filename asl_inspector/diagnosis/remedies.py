@@ -180,6 +180,23 @@ def prepare(features):  # the same for every split
     return (features - mean) / std
 """,
     ),
+    "missing-landmarks": Remedy(
+        "Landmarks are missing",
+        "The hands are missing in many frames",
+        4,
+        "Look at a dozen clips in which the hand is missing most: is the hand in the picture, and how fast does it move?",
+        "Extract again with a lower detection confidence and tracking between frames, fill short gaps by interpolation, and "
+        "give the network a mask instead of zeros, which look like a place.",
+        """hand = features[:, hand_columns]
+there = (hand != 0).any(1)
+time = np.arange(len(hand))
+if there.any():
+    for column in hand_columns:  # gaps filled in between
+        features[:, column] = np.interp(
+            time, time[there], features[there, column])
+features = np.column_stack([features, there])  # the mask
+""",
+    ),
     "too-little-data": Remedy(
         "Too few clips a gloss",
         "Many glosses have too few training clips to be learned",
@@ -203,6 +220,18 @@ else:
     if waited == 8:
         model.load_state_dict(best_state)
         break
+""",
+    ),
+    "learning-rate-too-high": Remedy(
+        "The learning rate is too high",
+        "The training never settled: its steps are too large",
+        5,
+        "Train a few epochs with a tenth of the learning rate and see whether the training loss falls smoothly.",
+        "Lower the learning rate, clip the gradients, and warm up over the first hundred steps.",
+        """optimizer = torch.optim.Adam(model.parameters(), lr=lr / 10)
+loss.backward()
+nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+optimizer.step()
 """,
     ),
 }

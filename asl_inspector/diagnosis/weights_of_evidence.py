@@ -26,7 +26,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "outputs-do-not-fit-vocabulary": {"class-count-mismatch": 8.0},
     "ids-outside-outputs": {"class-count-mismatch": 7.0},
     # weights and metadata
-    "weights-not-finite": {"non-finite-weights": 10.0},
+    "weights-not-finite": {"non-finite-weights": 10.0, "learning-rate-too-high": 1.5},
     "weights-of-another-epoch": {"stale-metadata": 7.0},
     "stored-figures-not-reproduced": {"stale-metadata": 1.5},
     "stored-figures-reproduced": {"stale-metadata": -5.0},
@@ -38,11 +38,20 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "run-contradicts-weights": {"stage1-not-loaded": 0.5},
     # training
     "early-file": {"undertrained": 6.0},
-    "poor-fit": {"undertrained": 4.3},
+    "poor-fit": {"undertrained": 4.3, "learning-rate-too-high": 1.2},
     "train-validation-gap": {"overfitting": 4.5, "undertrained": -4.0},
     "losses-part": {"overfitting": 3.5},
     "no-gap": {"overfitting": -4.0},
     "few-clips-a-gloss": {"too-little-data": 4.5},
+    # the run
+    "training-diverged": {"learning-rate-too-high": 5.0},
+    "training-loss-jumps": {"learning-rate-too-high": 4.5},
+    "large-step-size": {"learning-rate-too-high": 2.5},
+    "loss-plateau": {"learning-rate-too-high": 0.5},
+    "code-load-in-try": {"stage1-partly-loaded": 0.5, "stage1-not-loaded": 0.5},
+    "code-strict-false-unread": {"stage1-not-loaded": 0.5},
+    "code-vocabulary-per-split": {"label-map-mismatch": 1.5},
+    "code-aliasing-save": {"stale-metadata": 1.0},
     # outputs of the network
     "blank-hides-answers": {"blank-collapse": 8.0, "decoder-mismatch": -4.0},
     "many-empty-clips": {"blank-collapse": 2.5},
@@ -53,8 +62,15 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "decoders-agree": {"decoder-mismatch": -4.0},
     # data
     "validation-in-training": {"validation-leak": 8.0},
+    "near-duplicates": {"validation-leak": 6.5},
     "no-leak": {"validation-leak": -4.0},
-    "scales-differ": {"feature-mismatch": 7.5},
+    "feature-on-another-scale": {"feature-mismatch": 7.5, "class-collapse": -5.0},
+    "raw-feature": {"feature-mismatch": 1.5},
+    "hands-missing-differ": {"missing-landmarks": 4.5},
+    "hands-often-missing": {"missing-landmarks": 3.6},
+    "hands-missing-alike": {"missing-landmarks": -1.0},
+    "neighbour-beats-network": {"too-little-data": -2.0},
+    "scales-differ": {"feature-mismatch": 7.5, "class-collapse": -5.0},  # inputs out of range saturate a network
     "same-scale": {"feature-mismatch": -3.0},
 }
 

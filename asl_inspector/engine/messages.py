@@ -6,21 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.checkpoints.comparison_records import TensorComparison
-from asl_inspector.checkpoints.records import (
-    Checkpoint,
-    Contents,
-    Optimizer,
-    Quantizer,
-    TensorRecord,
-    ValueRecord,
-    WouldRun,
+from asl_inspector.checkpoints.comparison_records import (
+    CheckpointComparison,
+    Clue,
+    Comparison,
+    Fingerprint,
+    Judgement,
+    ModuleDistance,
+    PrefixPair,
+    TensorComparison,
+    ValueComparison,
 )
+from asl_inspector.checkpoints.health_records import HealthNote
+from asl_inspector.checkpoints.optimizer_states import OptimizerState, ParameterState
+from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
+from asl_inspector.data.records import (
+    Block,
+    ClipSurvey,
+    ColumnFacts,
+    DataMeasures,
+    Neighbours,
+    Pair,
+    SharedFrames,
+    Shift,
+)
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
     Accuracy,
@@ -39,13 +50,25 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
-from asl_inspector.history.records import History, Printed
+from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
+from asl_inspector.engine.tensor_messages import (
+    FloatArray,
+    HealthView,
+    IntArray,
+    OptimizerView,
+    SliceRequest,
+    SliceView,
+    StatisticsPart,
+    TensorView,
+)
+from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.wire import Codec
+from asl_inspector.workers.codecs import OF_CHECKPOINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +104,7 @@ class InspectionView:
         frames: Their frames.
         seconds: How long they took.
         partial: True where the training clips are still being run.
+        data: What was found in the clips, without the arrays that only the core needs, or None.
     """
 
     files: tuple[CaseFile, ...]
@@ -94,26 +118,60 @@ class InspectionView:
     frames: int
     seconds: float
     partial: bool
+    data: DataMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class TensorView:
-    """One tensor's numbers: facts and a histogram.
+class CompareSide:
+    """One side of a comparison: a file, and which of its state dicts (None for the network)."""
+
+    path: Path
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """Two checkpoints compared.
 
     Attributes:
-        name: Dotted path.
-        statistics: Facts, or None where the numbers cannot be read.
-        counts: Numbers in each bin.
+        a: What was compared.
+        b: With what.
+        compared: The comparison.
+        parts_a: The state dicts of A that could be compared, by their paths joined by dots.
+        parts_b: The same of B.
+    """
+
+    a: CompareSide
+    b: CompareSide
+    compared: CheckpointComparison
+    parts_a: tuple[str, ...]
+    parts_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """The numbers of two corresponding tensors side by side.
+
+    Attributes:
+        a: Key on side A.
+        b: Key on side B.
+        counts: Numbers in each bin of A - B.
         edges: One more than bins.
-        first: The first numbers in row order, as text where they are complex.
+        points_a: A few numbers of A.
+        points_b: Those of B at the same places.
+        numbers: How many numbers the histogram is of.
+        of: How many there are.
         trouble: Why there is nothing, or an empty string.
     """
 
-    name: str
-    statistics: TensorStatistics | None
-    counts: NDArray[np.int64]
-    edges: NDArray[np.float64]
-    first: tuple[float | str, ...]
+    a: str
+    b: str
+    counts: IntArray
+    edges: FloatArray
+    points_a: FloatArray
+    points_b: FloatArray
+    numbers: int
+    of: int
     trouble: str = ""
 
 
@@ -148,48 +206,77 @@ class Reply:
 
 CODEC = Codec(
     (
+        *OF_CHECKPOINTS,
         Accuracy,
         Architecture,
         BiasPoint,
         BlankMeasures,
         BlankSweep,
+        Block,
         CaseFile,
         CaseSpec,
         CaseView,
         Cause,
         ChanceTest,
-        Checkpoint,
+        CheckpointComparison,
+        Choice,
         Clash,
         ClipDetail,
         ClipMeasures,
-        Contents,
+        ClipSurvey,
+        Clue,
+        CodeHint,
+        ColumnFacts,
+        CompareSide,
+        CompareView,
+        Comparison,
+        Contradiction,
         Counterfactual,
+        DataMeasures,
         Diagnosis,
+        EarlyStop,
         Exported,
         Finding,
+        Fingerprint,
+        HealthNote,
+        HealthView,
         HistogramMeasures,
         History,
         InspectionView,
+        Judgement,
         LabelAudit,
+        LossSteps,
         Losses,
-        Optimizer,
+        Luck,
+        ModuleDistance,
+        Neighbours,
+        OptimizerState,
+        OptimizerView,
+        Pair,
+        PairView,
+        ParameterState,
+        PrefixPair,
         Printed,
         Problem,
         Reply,
-        Quantizer,
         Reproduction,
         Request,
         Role,
+        RunMeasures,
         SampleTable,
         Settings,
+        SharedFrames,
+        Shift,
+        SliceRequest,
+        SliceView,
         Stage1Verdict,
+        Stated,
+        StatisticsPart,
         Step,
         TensorComparison,
-        TensorRecord,
         TensorStatistics,
         TensorView,
         Undetermined,
-        ValueRecord,
-        WouldRun,
+        ValueComparison,
     )
 )

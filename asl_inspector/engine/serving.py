@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -17,22 +18,34 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.data.records import Neighbours
+from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
     CaseSpec,
     CaseView,
+    CompareSide,
+    CompareView,
     Exported,
     InspectionView,
+    PairView,
     Reply,
     ReplyKind,
     Request,
+)
+from asl_inspector.engine.tensor_messages import (
+    HealthView,
+    OptimizerView,
+    SliceRequest,
+    SliceView,
+    StatisticsPart,
     TensorView,
 )
-from asl_inspector.engine.views import case_view, inspection_view, tensor_view
+from asl_inspector.engine.views import case_view, inspection_view
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -40,10 +53,20 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
+if TYPE_CHECKING:
+    from asl_inspector.engine.looks import Looks
+
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
-LANES = {"case": ("open", "inspect", "export"), "looks": ("clip", "tensor"), "warm up": ("warm_up",)}
+LANES = {
+    "case": ("open", "inspect", "export"),
+    "looks": ("clip", "tensor", "part", "optimizers", "pair"),
+    "measures": ("statistics", "health"),
+    "compare": ("compare",),
+    "searches": ("neighbours",),
+    "warm up": ("warm_up",),
+}
 Publish = Callable[[object], None]
 
 
@@ -62,6 +85,8 @@ class Service:
     def __init__(self) -> None:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
+        self._looks: Looks | None = None
+        self.comparer = Comparer()
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -100,12 +125,49 @@ class Service:
         """One validation clip, recomputed."""
         return self.inspector.clip_detail(index)
 
-    def tensor(self, talk: Talk, name: str) -> TensorView:
+    def tensor(self, talk: Talk, index: int) -> TensorView:
         """One tensor of the checkpoint."""
+        return self._look().tensor(index, talk.cancel)
+
+    def part(self, talk: Talk, request: SliceRequest) -> SliceView:
+        """A rectangle of a tensor."""
+        return self._look().part(request)
+
+    def statistics(self, talk: Talk) -> StatisticsPart:
+        """Facts of every tensor of the checkpoint; most of them are published on the way."""
+        return self._look().statistics(talk.progress, talk.cancel, talk.publish)
+
+    def health(self, talk: Talk) -> HealthView:
+        """The health of the weights."""
+        return self._look().health(talk.progress, talk.cancel)
+
+    def optimizers(self, talk: Talk) -> tuple[OptimizerView, ...]:
+        """The optimizers of the checkpoint."""
+        return self._look().optimizers()
+
+    def _look(self) -> Looks:
+        """The checkpoint of the case; what was measured is kept while it is the same."""
         main = self.inspector.case.checkpoint
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             raise InspectorError("There is no checkpoint.", advice="Drop one on the window.")
-        return tensor_view(main.opened, main.file.view, name, talk.cancel)
+        looks = self._looks
+        if looks is None or looks.checkpoint is not main.opened:
+            from asl_inspector.engine.looks import Looks
+
+            looks = self._looks = Looks(main.opened, main.file.view)
+        return looks
+
+    def compare(self, talk: Talk, a: CompareSide, b: CompareSide) -> CompareView:
+        """Two checkpoints, of the case or not, compared."""
+        return self.comparer.compare(self.inspector.case, a, b, talk.progress, talk.cancel)
+
+    def pair(self, talk: Talk, a: str, b: str) -> PairView:
+        """Two corresponding tensors of the last comparison, by their keys."""
+        return self.comparer.pair(a, b, talk.cancel)
+
+    def neighbours(self, talk: Talk, method: str) -> Neighbours:
+        """The nearest training clip of every validation clip, by a method ("resampled" or "dtw")."""
+        return self.inspector.neighbours(method, progress=talk.progress, cancel=talk.cancel)
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""
@@ -201,6 +263,7 @@ class Server:
 
 def serve() -> NoReturn:
     """Serve over standard input and output; what libraries print goes to stderr instead."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then closes the pipe
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr

@@ -99,9 +99,12 @@ class Jobs(QObject):
         self._numbers = itertools.count(1)
         self._running: dict[int, _Running] = {}
         self._current: dict[str, int] = {}
+        self._is_closed = False
 
     def start(self, lane: str, work: Work) -> None:
-        """Run `work`; an older job of the lane is cancelled and becomes stale."""
+        """Run `work`; an older job of the lane is cancelled and becomes stale. Nothing is started after `cancel_all`."""
+        if self._is_closed:
+            return
         self.cancel(lane)
         number = next(self._numbers)
         cancel = CancelToken()
@@ -127,7 +130,8 @@ class Jobs(QObject):
             running.cancel.cancel()
 
     def cancel_all(self) -> None:
-        """Ask all jobs to stop; `idle` follows when they have."""
+        """Ask all jobs to stop, and start none any more; `idle` follows when they have."""
+        self._is_closed = True
         for running in self._running.values():
             running.cancel.cancel()
 

@@ -54,8 +54,25 @@ EXPORTS = {
     "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
-PANELS = ("Diagnosis", "Blank ratio", "Prediction histogram", "Samples", "Checkpoint keys")
-PLACES = {"samples": "Samples", "blanks": "Blank ratio", "histogram": "Prediction histogram", "keys": "Checkpoint keys"}
+PANELS = (
+    "Diagnosis",
+    "Blank ratio",
+    "Prediction histogram",
+    "Samples",
+    "Checkpoint keys",
+    "Compare",
+    "Training",
+    "Data",
+)
+PLACES = {
+    "samples": "Samples",
+    "blanks": "Blank ratio",
+    "histogram": "Prediction histogram",
+    "keys": "Checkpoint keys",
+    "compare": "Compare",
+    "training": "Training",
+    "data": "Data",
+}
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 
@@ -133,6 +150,21 @@ class MainWindow(QMainWindow):
 
             self.keys = KeysPanel(self.session.jobs)
             self._add_panel(self.keys)
+        elif title == "Compare":
+            from asl_inspector.gui.panels.compare import ComparePanel
+
+            self.compare = ComparePanel()
+            self._add_panel(self.compare)
+        elif title == "Training":
+            from asl_inspector.gui.panels.training import TrainingPanel
+
+            self.training = TrainingPanel()
+            self._add_panel(self.training)
+        elif title == "Data":
+            from asl_inspector.gui.panels.data import DataPanel
+
+            self.data = DataPanel()
+            self._add_panel(self.data)
         else:
             self._connect_panels()
             self._start_work()
@@ -147,6 +179,28 @@ class MainWindow(QMainWindow):
         self.samples.wants_clip.connect(session.ask_for_clip)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
+        self.keys.wants_part.connect(session.ask_for_part)
+        self.keys.wants_optimizers.connect(session.ask_for_optimizers)
+        self.keys.wants_measures.connect(session.measure)
+        self.keys.wants_stop.connect(session.stop_measuring)
+        session.part_arrived.connect(self.keys.show_part)
+        session.optimizers_arrived.connect(self.keys.show_optimizers)
+        session.statistics_arrived.connect(self.keys.show_statistics)
+        session.health_arrived.connect(self.keys.show_health)
+        session.measuring.connect(self.keys.show_step)
+        session.measured.connect(self.keys.show_measured)
+        session.comparison_progressed.connect(self.compare.show_step)
+        session.comparison_arrived.connect(self.compare.show_comparison)
+        session.comparison_failed.connect(self.compare.show_failure)
+        session.pair_arrived.connect(self.compare.show_pair)
+        self.compare.wants_comparison.connect(session.ask_for_comparison)
+        self.compare.wants_cancel.connect(session.cancel_comparison)
+        self.compare.wants_pair.connect(session.ask_for_pair)
+        session.neighbours_progressed.connect(self.data.show_step)
+        session.neighbours_arrived.connect(self.data.show_neighbours)
+        session.neighbours_failed.connect(self.data.show_stop)
+        self.data.wants_neighbours.connect(session.ask_for_neighbours)
+        self.data.wants_cancel.connect(session.cancel_neighbours)
 
     def _connect(self) -> None:
         session = self.session

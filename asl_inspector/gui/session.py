@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
+from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.client import Engine
-from asl_inspector.engine.messages import CaseSpec, CaseView, Exported, InspectionView, TensorView
+from asl_inspector.engine.messages import (
+    CaseSpec,
+    CaseView,
+    CompareSide,
+    CompareView,
+    Exported,
+    InspectionView,
+    PairView,
+)
+from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
+log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
 
 
@@ -34,6 +46,19 @@ class Session(QObject):
     clip_arrived = Signal(object)  # ClipDetail
     clip_failed = Signal(object)  # Problem
     tensor_arrived = Signal(object)  # TensorView
+    part_arrived = Signal(object)  # SliceView
+    optimizers_arrived = Signal(object)  # tuple of OptimizerView
+    statistics_arrived = Signal(object)  # StatisticsPart
+    health_arrived = Signal(object)  # HealthView
+    measuring = Signal(object)  # Step
+    measured = Signal(str)  # how it ended: "", "Cancelled", or a sentence
+    comparison_progressed = Signal(object)  # Step
+    comparison_arrived = Signal(object)  # CompareView
+    comparison_failed = Signal(object)  # Problem, or None where it was cancelled
+    pair_arrived = Signal(object)  # PairView
+    neighbours_progressed = Signal(object)  # Step
+    neighbours_arrived = Signal(object)  # Neighbours
+    neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
     exported = Signal(object)  # Exported
     drained = Signal()  # no job is left
 
@@ -102,6 +127,7 @@ class Session(QObject):
         """Stop what is going on."""
         self.jobs.cancel("case")
         self.jobs.cancel("export")
+        self.jobs.cancel("compare")
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -111,9 +137,51 @@ class Session(QObject):
         """Have one clip recomputed; `clip_arrived` follows."""
         self.jobs.start("clip", self._call("clip", index))
 
-    def ask_for_tensor(self, name: str) -> None:
+    def ask_for_tensor(self, index: int) -> None:
         """Have one tensor's numbers read; `tensor_arrived` follows."""
-        self.jobs.start("tensor", self._call("tensor", name))
+        self.jobs.start("tensor", self._call("tensor", index))
+
+    def ask_for_part(self, request: SliceRequest) -> None:
+        """Have a rectangle of a tensor read; `part_arrived` follows."""
+        self.jobs.start("part", self._call("part", request))
+
+    def ask_for_optimizers(self) -> None:
+        """Have the optimizers' states matched with parameters; `optimizers_arrived` follows."""
+        self.jobs.start("optimizers", self._call("optimizers"))
+
+    def measure(self) -> None:
+        """Have every tensor measured and the weights judged; `measured` follows at the end."""
+        engine = self.engine
+
+        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+            publish(engine.call("statistics", progress=progress, cancel=cancel, publish=publish))
+            return engine.call("health", progress=progress, cancel=cancel)
+
+        self.jobs.start("measure", work)
+
+    def stop_measuring(self) -> None:
+        """Cancel it; what was measured so far stays."""
+        self.jobs.cancel("measure")
+
+    def ask_for_comparison(self, a: CompareSide, b: CompareSide) -> None:
+        """Have two checkpoints compared; `comparison_arrived` or `comparison_failed` follows."""
+        self.jobs.start("compare", self._call("compare", a, b))
+
+    def cancel_comparison(self) -> None:
+        """Stop comparing."""
+        self.jobs.cancel("compare")
+
+    def ask_for_pair(self, a: str, b: str) -> None:
+        """Have two corresponding tensors read; `pair_arrived` follows."""
+        self.jobs.start("pair", self._call("pair", a, b))
+
+    def ask_for_neighbours(self, method: str) -> None:
+        """Have the nearest training clips sought; `neighbours_arrived` or `neighbours_failed` follows."""
+        self.jobs.start("neighbours", self._call("neighbours", method))
+
+    def cancel_neighbours(self) -> None:
+        """Stop seeking."""
+        self.jobs.cancel("neighbours")
 
     def export(self, path: Path, kind: str) -> None:
         """Write the diagnosis; `exported` follows."""
@@ -121,7 +189,7 @@ class Session(QObject):
         self.jobs.start("export", self._call("export", path, kind))
 
     def close(self) -> None:
-        """Cancel everything; `drained` follows unless nothing is under way."""
+        """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""
         self.jobs.cancel_all()
 
     # -- jobs ---------------------------------------------------------------------------------------------------
@@ -132,6 +200,7 @@ class Session(QObject):
 
     def _open(self) -> None:
         self.became_busy.emit("Opening files")
+        self.jobs.cancel("neighbours")
         self.inspection = None
         self.inspection_changed.emit(None)
         spec, settings, engine = self._spec, self.settings, self.engine
@@ -157,6 +226,12 @@ class Session(QObject):
     def _on_progress(self, lane: str, step: Step) -> None:
         if lane in ("case", "export"):
             self.progressed.emit(step)
+        elif lane == "measure":
+            self.measuring.emit(step)
+        elif lane == "compare":
+            self.comparison_progressed.emit(step)
+        elif lane == "neighbours":
+            self.neighbours_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -167,6 +242,8 @@ class Session(QObject):
             case InspectionView():
                 self.inspection = part
                 self.inspection_changed.emit(part)
+            case StatisticsPart():
+                self.statistics_arrived.emit(part)
 
     @Slot(str, object)
     def _on_success(self, lane: str, result: object) -> None:
@@ -178,6 +255,19 @@ class Session(QObject):
                 self.clip_arrived.emit(result)
             case TensorView():
                 self.tensor_arrived.emit(result)
+            case SliceView():
+                self.part_arrived.emit(result)
+            case HealthView():
+                self.health_arrived.emit(result)
+                self.measured.emit("")
+            case tuple() if lane == "optimizers":
+                self.optimizers_arrived.emit(result)
+            case CompareView():
+                self.comparison_arrived.emit(result)
+            case PairView():
+                self.pair_arrived.emit(result)
+            case Neighbours():
+                self.neighbours_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -190,6 +280,16 @@ class Session(QObject):
             self.clip_failed.emit(problem)
         elif lane == "tensor":
             self.tensor_arrived.emit(None)
+        elif lane == "measure":
+            self.measured.emit(problem.sentence)
+        elif lane in ("part", "optimizers"):
+            log.warning("a look failed: %s", problem.sentence)
+        elif lane == "compare":
+            self.comparison_failed.emit(problem)
+        elif lane == "pair":
+            self.pair_arrived.emit(None)
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(problem)
         elif lane != "warm up":
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
@@ -198,3 +298,9 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in ("case", "export"):
             self.became_idle.emit("Cancelled")
+        elif lane == "measure":
+            self.measured.emit("Cancelled")
+        elif lane == "compare":
+            self.comparison_failed.emit(None)
+        elif lane == "neighbours":
+            self.neighbours_failed.emit(None)

@@ -63,6 +63,10 @@ class ColumnModel(QAbstractTableModel):
         self._rows = np.arange(self._count)
         self.endResetModel()
 
+    def width_of(self, column: int) -> int:
+        """Pixels that a column takes at first."""
+        return self._columns[column].width
+
     def set_filter(self, mask: BoolArray | None) -> None:
         """Show the rows where `mask` is True; None shows all."""
         self.beginResetModel()

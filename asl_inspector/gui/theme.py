@@ -150,13 +150,18 @@ QPushButton[look="link"] { background: transparent; border: 0; color: $accent; p
 QPushButton[look="link"]:hover, QPushButton[look="link"]:focus { text-decoration: underline; }
 QPushButton[look="flat"] { background: transparent; border: 0; padding: 4px 8px; text-align: left; }
 QPushButton[look="flat"]:hover { background: $selection; }
+QPushButton[look="segment"] { background: transparent; border: 1px solid transparent; padding: 4px 10px; color: $muted; }
+QPushButton[look="segment"]:hover { background: $neutral_soft; color: $text; }
+QPushButton[look="segment"]:checked { background: $selection; color: $accent; border-color: transparent; }
+QPushButton[look="segment"]:focus { border-color: $accent; }
 QPushButton[look="panel"] { background: transparent; border: 0; border-radius: 6px; padding: 0; text-align: left; }
 QPushButton[look="panel"]:hover { background: $neutral_soft; }
 QPushButton[look="panel"]:checked { background: $selection; }
 QPushButton[look="panel"]:focus { border: 1px solid $accent; }
-QLineEdit, QComboBox { background: $raised; color: $text; border: 1px solid $border; border-radius: 6px; padding: 5px 10px;
+QLineEdit, QComboBox, QSpinBox { background: $raised; color: $text; border: 1px solid $border; border-radius: 6px; padding: 5px 10px;
     selection-background-color: $accent_strong; selection-color: $on_accent; }
-QLineEdit:focus, QComboBox:focus { border-color: $accent; }
+QSpinBox { padding: 2px 4px; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus { border-color: $accent; }
 QComboBox { padding-right: 26px; }
 QComboBox::drop-down { border: 0; width: 26px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }

@@ -1,21 +1,19 @@
 """What a training run printed: epochs with their figures, and what it said about pre-trained weights.
 
 An epoch starts at a line such as `Epoch 21/50:`; the figures are `name: number` pairs on that line and the ones below
-it. Accuracies with a percent sign, or above 1, are percentages.
+it (`text_logs` has the shapes). The first figure of a name counts, but for progress bars, of which the last does.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from asl_inspector.history.records import History, Points, Printed
+from asl_inspector.history.figures import Epoch, Side, build, figure_of, is_bare_side, last_of_several
+from asl_inspector.history.records import History, Printed, Stated
+from asl_inspector.history.text_logs import LONGEST_LINE, Figure, dict_of, epoch_of, figures_of, heading_of, is_bar
 
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
-EPOCH = re.compile(r"\bepoch\s*[:#\[(]?\s*(\d+)\s*(?:/|of|\])?\s*(\d+)?", re.IGNORECASE)
-FIGURE = re.compile(rf"([A-Za-z][A-Za-z _-]*?)\s*[:=]\s*({NUMBER})\s*(%?)", re.IGNORECASE)
 LOADED = re.compile(
     r"USING PRE-?TRAINED|PRE-?TRAINED \(Stage 1\)|loaded pre-?trained|checkpoint loaded successfully", re.IGNORECASE
 )
@@ -24,53 +22,85 @@ NOT_LOADED = re.compile(
     r"|initiali[sz]ation: RANDOM|Stage 1 checkpoint not (?:found|loaded)|checkpoint not found",
     re.IGNORECASE,
 )
-LONGEST_LINE = 2_000
-NAMES = {
-    "train loss": "train_loss",
-    "training loss": "train_loss",
-    "val loss": "val_loss",
-    "valid loss": "val_loss",
-    "validation loss": "val_loss",
-    "val acc": "val_acc",
-    "val accuracy": "val_acc",
-    "validation accuracy": "val_acc",
-    "train acc": "train_acc",
-    "train accuracy": "train_acc",
-    "training accuracy": "train_acc",
-}
+STATED = re.compile(
+    r"\b(best|final)\s+val(?:idation)?[ _-]?acc(?:uracy)?\s*[:=]?\s*(\d+(?:\.\d+)?)\s*(%?)(?:\D{0,20}\bepoch\D{0,3}(\d+))?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
-class _Epoch:
-    number: int
-    figures: dict[str, float] = field(default_factory=dict)
-    parts: dict[str, float] = field(default_factory=dict)
+class _Reader:
+    """Lines one after the other."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    side: Side | None = None
+
+    def read(self, line: str, where: str) -> None:
+        """Take the epoch that starts on this line, and its figures."""
+        number, found = dict_of(line)
+        if number is not None:
+            self._start(number, where)
+            self._take(found, passing=True)
+            return
+        started = epoch_of(line)
+        rest = line
+        if started:
+            number, rest = started
+            self._start(number, where)
+            self.side = None
+        elif heading := heading_of(line):
+            self.side = heading
+        if self.epochs:
+            found = list(figures_of(rest, self.side, spaced=started is not None))
+            self._take(found, passing=is_bar(line), on_heading=started is not None)
+
+    def _start(self, number: int, where: str) -> None:
+        if not self.epochs or self.epochs[-1].number != number:
+            self.epochs.append(Epoch(number, where))
+
+    def _take(self, figures: list[Figure], *, passing: bool, on_heading: bool = True) -> None:
+        epoch = self.epochs[-1]
+        for figure in figures:
+            if is_bare_side(figure.name) and not on_heading:
+                continue
+            known = figure_of(figure.name, figure.side)
+            if known is not None and not (figure.in_brackets and known not in epoch.figures and _is_bare(figure.name)):
+                if figure.share and not known.endswith("acc"):
+                    continue
+                epoch.take(known, figure.value, percent=figure.percent, share=figure.share, passing=passing)
+            elif figure.in_brackets:
+                epoch.parts.setdefault(figure.name, figure.value)
 
 
-def read_printed(source: str, lines: Iterable[tuple[str, str]], errors: tuple[str, ...] = ()) -> History:
+def _is_bare(name: str) -> bool:
+    """True for "loss" alone, which in brackets is rather a part of another figure."""
+    return len(name.split()) == 1 and "_" not in name
+
+
+def read_printed(
+    source: str, lines: Iterable[tuple[str, str]], errors: tuple[str, ...] = (), *, kind: str = "log"
+) -> History:
     """The history that printed lines tell.
 
     Args:
         source: Name of the file.
         lines: `(where, line)` in order.
         errors: Error messages that were printed.
+        kind: "log" or "notebook".
     """
-    epochs: list[_Epoch] = []
+    reader = _Reader()
     stage1: list[Printed] = []
+    stated: list[Stated] = []
     for where, whole_line in lines:
         line = whole_line[:LONGEST_LINE]
         if claim := _claim(line, where):
             stage1.append(claim)
-        started = EPOCH.match(line.strip().lstrip("=-# "))
-        if started:
-            number = int(started[1])
-            if not epochs or epochs[-1].number != number:
-                epochs.append(_Epoch(number))
-            line = line[line.find(started[0]) + len(started[0]) :]
-        if epochs:
-            _take_figures(epochs[-1], line)
-    told = [epoch for epoch in epochs if epoch.figures]
-    return _history(source, told, tuple(stage1), errors)
+        if of_run := _stated(line, where):
+            stated.append(of_run)
+        reader.read(line, where)
+    told, notes = last_of_several(reader.epochs)
+    history = build(source, told, kind=kind)
+    return replace(history, stage1=tuple(stage1), errors=errors, stated=_final_ones(stated), notes=tuple(notes))
 
 
 def _claim(line: str, where: str) -> Printed | None:
@@ -82,37 +112,20 @@ def _claim(line: str, where: str) -> Printed | None:
     return None
 
 
-def _take_figures(epoch: _Epoch, line: str) -> None:
-    """Write the figures of a line into its epoch; the first of a name counts."""
-    inside_brackets = [match.span() for match in re.finditer(r"\([^)]*\)", line)]
-    for match in FIGURE.finditer(line):
-        name = " ".join(match[1].lower().replace("_", " ").replace("-", " ").split())
-        value = float(match[2])
-        known = NAMES.get(name)
-        if known is None:
-            if any(start < match.start() < end for start, end in inside_brackets):
-                epoch.parts.setdefault(match[1].strip(), value)
-            continue
-        if known.endswith("acc") and (match[3] or value > 1):
-            value /= 100
-        epoch.figures.setdefault(known, value)
+def _stated(line: str, where: str) -> Stated | None:
+    """The best or final accuracy that a line states."""
+    found = STATED.search(line)
+    if found is None:
+        return None
+    value = float(found[2])
+    fraction = value / 100 if found[3] or value > 1 else value
+    if fraction > 1:
+        return None
+    epoch = int(found[4]) if found[4] else None
+    return Stated("best" if found[1].lower() == "best" else "final", fraction, epoch, line.strip(), where)
 
 
-def _history(source: str, epochs: list[_Epoch], stage1: tuple[Printed, ...], errors: tuple[str, ...]) -> History:
-    def column(name: str) -> Points:
-        values = tuple(epoch.figures.get(name) for epoch in epochs)
-        return values if any(value is not None for value in values) else ()
-
-    named = Counter(name for epoch in epochs for name in epoch.parts)
-    part_names = [name for name, count in named.items() if 2 * count > len(epochs)]
-    return History(
-        source=source,
-        epochs=tuple(epoch.number for epoch in epochs),
-        train_loss=column("train_loss"),
-        val_loss=column("val_loss"),
-        val_acc=column("val_acc"),
-        train_acc=column("train_acc"),
-        parts=tuple((name, tuple(epoch.parts.get(name) for epoch in epochs)) for name in part_names),
-        stage1=stage1,
-        errors=errors,
-    )
+def _final_ones(stated: list[Stated]) -> tuple[Stated, ...]:
+    """The last statement of each kind: while a run goes on, the best so far is stated again and again."""
+    last = {one.kind: one for one in stated}
+    return tuple(last.values())

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of
-from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Items
+from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of, lookup
+from asl_inspector.inert_pickle.records import NOWHERE, Buffer, Built, ByteSpan, Items
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,7 @@ FROM_BUFFER = {
 }
 SCALAR = {("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar")}
 DTYPE = {("numpy", "dtype")}
+JOBLIB_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 EMPTY_BYTES = {("__builtin__", "bytes"), ("builtins", "bytes")}
 NUMBER_KINDS = "biufcSU"
 OBJECT = "|O"
@@ -61,12 +62,14 @@ def array_of(value: object) -> NumpyArray | None:
         return None
     if made_by in RECONSTRUCT and value.states:
         return _from_state(items_of(value.states[-1]))
+    if made_by == JOBLIB_WRAPPER and value.items:
+        return _from_joblib(value)
     if made_by in FROM_BUFFER:
         given = arguments_of(value)
         if len(given) < 3:
             return None
         order = given[3] if len(given) > 3 else "C"
-        return _checked(dtype_of(given[1]), _shape(given[2]), order == "F", given[0])
+        return _checked(dtype_of(given[1]), shape_of(given[2]), order == "F", given[0])
     return None
 
 
@@ -76,9 +79,19 @@ def _from_state(state: list[object] | None) -> NumpyArray | None:
         return None
     return _checked(
         dtype_of(state[2]),
-        _shape(state[1]),
+        shape_of(state[1]),
         state[3] is True or state[3] == 1,
         state[4],
+    )
+
+
+def _from_joblib(wrapper: Built) -> NumpyArray | None:
+    """From the wrapper that joblib writes, to which its reader gave the bytes, or the array of objects."""
+    held = wrapper.items[-1]
+    if isinstance(held, Built):
+        return array_of(held) if class_of(held) in RECONSTRUCT else None
+    return _checked(
+        dtype_of(lookup(wrapper, "dtype")), shape_of(lookup(wrapper, "shape")), lookup(wrapper, "order") == "F", held
     )
 
 
@@ -104,7 +117,7 @@ def bytes_of(value: object) -> bytes | ByteSpan | None:
     all; Python 2 writes a string.
     """
     if isinstance(value, ByteSpan):
-        return value
+        return value.head if value.start == NOWHERE else value
     if isinstance(value, str):  # Python 2's byte string that happened to be ASCII
         return value.encode("latin-1", "replace")
     if class_of(value) in EMPTY_BYTES and isinstance(value, Built) and not arguments_of(value):
@@ -116,7 +129,8 @@ def bytes_of(value: object) -> bytes | ByteSpan | None:
     return None
 
 
-def _shape(value: object) -> tuple[int, ...] | None:
+def shape_of(value: object) -> tuple[int, ...] | None:
+    """A shape: a tuple of sizes, or one size."""
     sizes = items_of(value)
     if sizes is None and isinstance(value, int) and not isinstance(value, bool):
         sizes = [value]
@@ -211,6 +225,23 @@ def to_numpy(array: NumpyArray, source: Buffer) -> NDArray[np.generic]:
     shaped = flat.reshape(array.shape, order="F" if array.fortran else "C")
     shaped.flags.writeable = False
     return shaped
+
+
+def text_of_array(array: NumpyArray, source: Buffer, *, limit: int) -> str | None:
+    """An array of text as Python would show the list of its entries, cut at `limit`; None where it is none of text."""
+    if isinstance(array.data, tuple) or array.dtype[1] not in "SU":
+        return None
+    raw: Buffer = array.data if isinstance(array.data, bytes) else b""
+    if isinstance(array.data, ByteSpan):
+        raw = memoryview(source)[array.data.start : array.data.start + array.data.size]
+    size, parts, length = item_size(array.dtype), [], 2
+    for index in range(array.count):
+        text = _scalar_value(array.dtype, bytes(raw[index * size : (index + 1) * size]))
+        parts.append(repr(text))
+        length += len(parts[-1]) + 2
+        if length > limit:
+            return f"[{', '.join(parts)}"[: limit - 3] + "..."
+    return f"[{', '.join(parts)}]"
 
 
 def object_values(array: NumpyArray) -> Items:

@@ -6,7 +6,9 @@ dotted or otherwise odd name never matches and stays a generic record.
 
 from __future__ import annotations
 
-from asl_inspector.inert_pickle.records import Built, Global, HugeInteger, Items, Pairs
+from typing import TypeVar
+
+from asl_inspector.inert_pickle.records import Built, Global, HugeInteger, Items, Pairs, Persistent
 
 DICT_CLASSES = {
     ("collections", "OrderedDict"),
@@ -24,19 +26,36 @@ SEQUENCE_CLASSES = {
     ("__builtin__", "list"),
     ("__builtin__", "set"),
     ("__builtin__", "frozenset"),
+    ("torch.jit._pickle", "build_intlist"),
+    ("torch.jit._pickle", "build_doublelist"),
+    ("torch.jit._pickle", "build_boollist"),
+    ("torch.jit._pickle", "build_tensorlist"),
 }
+LONGEST_JOINED = 1_000  # entries of a dict or list that a stream gives in several parts, which none but a hostile does
+MOST_ARGUMENTS = 100
+Item = TypeVar("Item")
 Key = str | int
 
 
 def class_of(value: object) -> tuple[str, str] | None:
     """Module and name of what an object is made by, or None where that is no plain name."""
-    if isinstance(value, Built) and isinstance(value.callee, Global):
-        name = (value.callee.module, value.callee.name)
-        if name in (("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")):
-            first = arguments_of(value)[:1]
-            return (first[0].module, first[0].name) if first and isinstance(first[0], Global) else None
-        return name
-    return None
+    made_by = named(value.callee) if isinstance(value, Built) else None
+    if made_by is None or not isinstance(value, Built):
+        return None
+    name = (made_by.module, made_by.name)
+    if name in (("copyreg", "_reconstructor"), ("copy_reg", "_reconstructor")):
+        first = named((arguments_of(value) or [None])[0])
+        return (first.module, first.name) if first else None
+    return name
+
+
+def named(value: object) -> Global | None:
+    """A name, or the class in a persistent id `("module", class, file, source)`, as old torch files write classes."""
+    if isinstance(value, Persistent) and isinstance(value.identity, Items):
+        parts = value.identity.values
+        if len(parts) in (3, 4) and (parts[0] == "module" or len(parts) == 3):
+            value = parts[-3]
+    return value if isinstance(value, Global) else None
 
 
 def arguments_of(value: Built) -> list[object]:
@@ -45,24 +64,39 @@ def arguments_of(value: Built) -> list[object]:
 
 
 def pairs_of(value: object) -> list[tuple[object, object]] | None:
-    """The pairs of a dict in file order, or None where `value` is no dict."""
+    """The pairs of a dict in file order, or None where `value` is no dict.
+
+    The list is the record's own wherever there is one: many places of a file may share one large dict.
+    """
     if isinstance(value, Pairs):
         return value.pairs
     if isinstance(value, Built) and class_of(value) in DICT_CLASSES:
-        return _constructor_pairs(value) + value.pairs
+        given = [_argument_pairs(argument) for argument in arguments_of(value)[:MOST_ARGUMENTS]]
+        return _joined([*given, value.pairs])
     return None
 
 
-def _constructor_pairs(value: Built) -> list[tuple[object, object]]:
+def _argument_pairs(argument: object) -> list[tuple[object, object]]:
     """Pairs given to the constructor, as old streams write an OrderedDict: a list of two-element lists, or a dict."""
-    pairs: list[tuple[object, object]] = []
-    for argument in arguments_of(value):
-        if isinstance(argument, Pairs):
-            pairs += argument.pairs
-        elif isinstance(argument, Items):
-            entries = [entry.values for entry in argument.values if isinstance(entry, Items)]
-            pairs += [(entry[0], entry[1]) for entry in entries if len(entry) == 2]
-    return pairs
+    if isinstance(argument, Pairs):
+        return argument.pairs
+    if not isinstance(argument, Items):
+        return []
+    if argument.as_pairs is None:
+        entries = [entry.values for entry in argument.values if isinstance(entry, Items)]
+        argument.as_pairs = [(entry[0], entry[1]) for entry in entries if len(entry) == 2]
+    return argument.as_pairs
+
+
+def _joined(parts: list[list[Item]]) -> list[Item]:
+    """One of the lists where the others are empty, else a copy of the beginnings of them all."""
+    filled = [part for part in parts if part]
+    if len(filled) < 2:
+        return filled[0] if filled else []
+    joined: list[Item] = []
+    for part in filled:
+        joined += part[: LONGEST_JOINED - len(joined)]
+    return joined
 
 
 def items_of(value: object) -> list[object] | None:
@@ -70,8 +104,8 @@ def items_of(value: object) -> list[object] | None:
     if isinstance(value, Items):
         return value.values
     if isinstance(value, Built) and class_of(value) in SEQUENCE_CLASSES:
-        given = [argument.values for argument in arguments_of(value) if isinstance(argument, Items)]
-        return (given[0] if given else []) + value.items
+        given = [argument.values for argument in arguments_of(value)[:1] if isinstance(argument, Items)]
+        return _joined([*given, value.items])
     return None
 
 
@@ -79,12 +113,11 @@ def attributes_of(value: object) -> list[tuple[object, object]] | None:
     """The attributes that an object's pickled state sets, or None where there is no such state."""
     if not isinstance(value, Built) or class_of(value) in DICT_CLASSES | SEQUENCE_CLASSES:
         return None
-    pairs: list[tuple[object, object]] = []
-    for state in value.states:
-        parts = state.values if isinstance(state, Items) and len(state.values) == 2 else [state]
-        for part in parts:
-            pairs += pairs_of(part) or []
-    return pairs
+    parts: list[list[tuple[object, object]]] = []
+    for state in value.states[:MOST_ARGUMENTS]:
+        halves = state.values if isinstance(state, Items) and len(state.values) == 2 else [state]
+        parts += [pairs_of(half) or [] for half in halves]
+    return _joined(parts)
 
 
 def lookup(value: object, key: Key) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_inspector.inert_pickle.numpy_arrays import JOBLIB_WRAPPER, bytes_of
 from asl_inspector.inert_pickle.plain import attributes_of, class_of, items_of, pairs_of
 from asl_inspector.inert_pickle.records import (
     Built,
@@ -16,6 +17,7 @@ from asl_inspector.inert_pickle.records import (
 
 BRACKETS = {"list": "[]", "tuple": "()", "set": "{}", "frozenset": "{}"}
 ELLIPSIS = "..."
+PACKED = ("_rebuild_", "_reconstruct", "_frombuffer")  # functions that make tensors and arrays from their bytes
 
 
 class _Raw(str):
@@ -74,13 +76,18 @@ def _open_container(value: object, room: int) -> tuple[str, list[object]]:
         tail = [_Raw(",")] if brackets == "()" and len(items) == 1 else []
         return brackets[0], [*_joined(items[:most]), *tail, _Raw(brackets[1])]
     if isinstance(value, Built):
-        return _open_built(value, most)
+        raw = bytes_of(value)  # as protocols before 3 write bytes
+        return (repr(raw), []) if isinstance(raw, bytes) and len(raw) <= room else _open_built(value, most)
     return f"<{type(value).__name__}>", []
 
 
 def _open_built(value: Built, most: int) -> tuple[str, list[object]]:
     """`package.Class(arguments, attribute=value)`."""
     made_by = class_of(value)
+    if made_by == JOBLIB_WRAPPER:
+        return "<array>", []
+    if made_by is not None and made_by[1].startswith(PACKED) and made_by[0].startswith(("torch.", "numpy.")):
+        return f"<{'tensor' if made_by[0].startswith('torch.') else 'array'}>", []
     name = made_by[1] if made_by else "object"
     arguments = value.arguments.values if isinstance(value.arguments, Items) else [value.arguments]
     attributes = attributes_of(value) or []

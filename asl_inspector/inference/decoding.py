@@ -39,6 +39,15 @@ def first_token(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntAr
     return result
 
 
+def greedy_tokens(predictions: Predictions, clip: int) -> list[int]:
+    """The greedy CTC path of one clip: runs of one class count once, blanks not at all (best path decoding)."""
+    frames = predictions.frame_argmax()[predictions.starts[clip] : predictions.starts[clip + 1]]
+    begins = np.ones(len(frames), dtype=bool)
+    begins[1:] = frames[1:] != frames[:-1]
+    found: list[int] = frames[begins & (frames != predictions.blank)].tolist()
+    return found
+
+
 def greedy_lengths(predictions: Predictions) -> IntArray:
     """(N,), tokens in the greedy CTC path: runs of one gloss count once, blanks not at all."""
     frames = predictions.frame_argmax()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -12,6 +15,11 @@ from asl_inspector.errors import InferenceError
 
 AUTO = "auto"
 TRIALS = 3
+PROBES = 12
+TOO_LONG_SECONDS = 0.005
+KNOWN_FOR_SECONDS = 60  # what else the machine does changes
+HOPELESS = 2  # so many times slower at the first trial, and a number of threads is not tried again
+FEWEST_FRAMES = 512  # smaller batches tell nothing about threads
 
 
 def choose_device(wanted: str = AUTO) -> torch.device:
@@ -48,22 +56,97 @@ def describe_device(device: torch.device) -> str:
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
-def settle_threads(work: Callable[[], object]) -> int:
-    """Set the number of CPU threads by timing `work` with one and with all, and return it.
+def is_out_of_memory(error: BaseException) -> bool:
+    """True where a batch did not fit into the memory of its device."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text)
 
-    More threads can be slower, on a busy machine several times, and no rule foretells it.
+
+@dataclass(frozen=True, slots=True)
+class SettledThreads:
+    """A number of threads that was found best, and when, on the monotonic clock."""
+
+    count: int
+    at: float
+
+
+class Threads:
+    """Settles the number of CPU threads by timing the first batches of a run, so that no work is done twice.
+
+    More threads can be slower, and no rule foretells it. On a busy machine they are slower a hundred times, because each
+    operation waits for the thread that has no core; a short probe keeps such a machine from ever trying.
     """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    best_count, best_time = 1, float("inf")
-    for count in dict.fromkeys((1, available)):
-        torch.set_num_threads(count)
-        work()
+
+    _known: ClassVar[SettledThreads | None] = None
+
+    def __init__(self, available: int | None = None) -> None:
+        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        counts = dict.fromkeys((1, available or here))
+        self._seconds: dict[int, list[float]] = {count: [] for count in counts}
+        self._warm = False
+        self._count = 1
+        self.settled = False
+        known = Threads._known
+        if known is not None and known.count in counts and time.monotonic() - known.at < KNOWN_FOR_SECONDS:
+            self._settle(known.count)
+        elif len(counts) == 1 or not _threads_work(max(counts)):
+            self._settle(1)
+        torch.set_num_threads(self._count)
+
+    def _settle(self, count: int) -> None:
+        """Take a number, for this run and those that follow soon."""
+        self.settled, self._count = True, count
+        if Threads._known is None or Threads._known.count != count:
+            Threads._known = SettledThreads(count, time.monotonic())
+
+    def note(self, frames: int, seconds: float) -> None:
+        """Learn from a batch and set the number of threads for the next."""
+        if self.settled or frames < FEWEST_FRAMES:
+            return
+        if not self._warm:  # the first batch pays for what torch sets up
+            self._warm = True
+            return
+        self._seconds[self._count].append(seconds / frames)
+        known = {count: min(durations) for count, durations in self._seconds.items() if durations}
+        hopeless = len(known) > 1 and max(known.values()) > HOPELESS * min(known.values())
+        if hopeless or all(len(durations) >= TRIALS for durations in self._seconds.values()):
+            self._settle(min(known, key=lambda count: known[count]))
+        else:
+            self._count = min(self._seconds, key=lambda count: len(self._seconds[count]))
+        torch.set_num_threads(self._count)
+
+
+def _threads_work(count: int) -> bool:
+    """True where so many threads get cores: a few short operations are not slower than with one thread."""
+    values = torch.ones(1 << 17)
+
+    def slowest() -> float:
         durations = []
-        for _ in range(TRIALS):
+        for _ in range(PROBES):
             started = time.perf_counter()
-            work()
+            values.exp()
             durations.append(time.perf_counter() - started)
-        if min(durations) < best_time:
-            best_count, best_time = count, min(durations)
-    torch.set_num_threads(best_count)
-    return best_count
+            if durations[-1] > TOO_LONG_SECONDS:
+                break
+        return max(durations[1:] or durations)
+
+    torch.set_num_threads(1)
+    alone = slowest()
+    torch.set_num_threads(count)
+    return slowest() < HOPELESS * alone
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """Full single precision on GPUs, which otherwise round products to ten bits."""
+    if not torch.cuda.is_available():
+        yield
+        return
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before

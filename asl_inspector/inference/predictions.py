@@ -2,19 +2,37 @@
 
 A frame keeps its best gloss, how far the blank's logit lies above that gloss's, and the blank's posterior. That is
 enough for every question about blanks, for greedy decoding, and for decoding with any bias on the blank.
+
+A network without a blank has `blank` -1, which no class is, so that nothing compares equal to it. A network that gives
+one answer for a whole clip has one output frame a clip.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+TOP = 5  # glosses kept with their scores
+NO_BLANK = -1
 IntArray = NDArray[np.int64]
 SmallIntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+
+
+class Outcome(IntEnum):
+    """What became of a clip."""
+
+    NOT_REACHED = 0
+    RAN = 1
+    NO_FRAMES = 2
+    FEATURES_NOT_FINITE = 3
+    TOO_SHORT = 4
+    OUTPUTS_NOT_FINITE = 5
+    TOO_LONG = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +41,25 @@ class Predictions:
 
     Attributes:
         classes: C, blank included.
-        blank: Index of the blank.
+        blank: Index of the blank, or `NO_BLANK`.
         ran: (N,), False for clips that could not be run; their columns mean nothing.
-        starts: (N + 1,), clip `i` has the frames `starts[i]` to `starts[i + 1]`; clips that did not run have none.
+        starts: (N + 1,), clip `i` has the output frames `starts[i]` to `starts[i + 1]`; clips that did not run have none.
         best_gloss: (M,), the best class that is not the blank.
         blank_lead: (M,), the blank's logit minus the best gloss's; the blank wins where it is positive.
         blank_posterior: (M,), probability of the blank.
         empty_log_prob: (N,), log probability that the clip has no gloss at all.
-        top: (N, 5), glosses with the highest exact CTC probability, best first.
+        top: (N, 5), glosses with the highest probability as the answer for the whole clip, best first: the exact CTC
+            probability, or without a blank the mean over frames of the log posterior.
         top_log_prob: (N, 5), their log probabilities.
-        loss: (N,), CTC loss of the true gloss in nats; NaN where the label is absent or no output.
+        loss: (N,), loss of the true gloss in nats, CTC or cross-entropy; NaN where the label is absent or no output.
         padding_reads_as: The class that a padded frame is taken for, or None.
         device: Where it ran.
         seconds: How long it took, loading of data included.
+        outcomes: (N,), the `Outcome` of every clip, or None where only `ran` is known.
+        notes: What was out of the ordinary about the run, as sentences.
+        beam: (N,), first gloss of the best hypothesis of a prefix beam search, the blank for an empty one; None where
+            none was asked for.
+        complete: False where the run was interrupted and only the clips that `ran` were reached.
     """
 
     classes: int
@@ -52,13 +76,27 @@ class Predictions:
     padding_reads_as: int | None
     device: str
     seconds: float
+    outcomes: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+    beam: SmallIntArray | None = None
 
     def __len__(self) -> int:
         return len(self.ran)
 
     @property
+    def glosses(self) -> int:
+        """Classes that are not the blank."""
+        return self.classes - (self.blank != NO_BLANK)
+
+    @property
+    def one_answer_a_clip(self) -> bool:
+        """True for a network that pools its frames: every decoder then says the same."""
+        return self.blank == NO_BLANK and bool((self.lengths <= 1).all())
+
+    @property
     def lengths(self) -> IntArray:
-        """(N,), frames of each clip that ran."""
+        """(N,), output frames of each clip that ran."""
         return np.diff(self.starts)
 
     @property

@@ -15,14 +15,18 @@ class Settings:
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         batch_frames: Most frames in a batch, or None for the default.
-        decoder: The decoder that the questions go by: "majority", "first_token" or "score".
-        blank: Index of the blank, or None for what the layout says.
+        decoder: The decoder that the questions go by: "majority", "first_token", "score" or "beam".
+        blank: Index of the blank, None for what the layout says, or -1 where there is none.
+        choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
+        mixed: True for half precision where a sample shows that it changes no prediction.
     """
 
     device: str = "auto"
     batch_frames: int | None = None
     decoder: str = "majority"
     blank: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

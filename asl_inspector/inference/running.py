@@ -1,61 +1,169 @@
-"""Run a network over clips and keep what the questions need."""
+"""Run a network over clips and keep what the questions need.
+
+What the user can rely on: the same predictions whatever the batch, the order and the device; never more in memory than
+a batch and the compact columns; an answer to Cancel within a fifth of a second; a run that goes on where it stopped.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from asl_inspector.errors import InferenceError
-from asl_inspector.inference.batches import exact_batches, frames_for
-from asl_inspector.inference.devices import choose_device, describe_device, settle_threads
-from asl_inspector.inference.exact_scores import single_gloss_log_probs
-from asl_inspector.inference.predictions import Predictions
+from asl_inspector.inference.batches import BatchPlan
+from asl_inspector.inference.columns import Columns
+from asl_inspector.inference.devices import Threads, choose_device, describe_device, exact_arithmetic
+from asl_inspector.inference.loading import Loader
+from asl_inspector.inference.placed import PlacedNetwork
+from asl_inspector.inference.predictions import NO_BLANK, Outcome, Predictions
+from asl_inspector.inference.recovering import Runner
+from asl_inspector.inference.sources import ClipSource
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
-TOP = 5
-UNLABELLED = -1
 
+class Run:
+    """A network and the clips to run it over; holds all that is known so far.
 
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """The clips to run: how long each is, its true id (-1 for none), and how to get its features.
+    Args:
+        network: The network.
+        clips: The clips.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        batch_frames: Most frames in a batch, or None.
+        mixed: True for half precision, where a sample shows that it changes no frame's winner.
+        beam: True for a prefix beam search of every clip, where the network has a blank.
 
-    Attributes:
-        name: File name, for messages.
-        lengths: (N,), frames.
-        gloss_ids: (N,), true ids.
-        feature_count: Numbers a frame, or None where the clips differ.
-        features: Gives the (T, F) float32 features of clip `index`.
+    Raises:
+        InferenceError: If the features do not fit the network, or the device is not there.
     """
 
-    name: str
-    lengths: NDArray[np.int64]
-    gloss_ids: NDArray[np.int64]
-    feature_count: int | None
-    features: Callable[[int], NDArray[np.float32]]
+    def __init__(
+        self,
+        network: BuiltNetwork,
+        clips: ClipSource,
+        *,
+        device: str = "auto",
+        batch_frames: int | None = None,
+        mixed: bool = False,
+        beam: bool = False,
+    ) -> None:
+        self._beam = beam and network.architecture.blank is not None
+        check_features(network, clips)
+        self.network, self.clips = network, clips
+        self.notes: list[str] = []
+        self.seconds = 0.0
+        self.device = choose_device(device)
+        self._batch_frames = batch_frames
+        self._mixed = mixed
+        self._columns = _columns(network, clips)
 
+    def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
+        """Run all clips that were not run yet. After `Cancelled` it can be called again.
 
-class _Columns:
-    """The growing columns of `Predictions`, filled batch by batch in any order."""
+        Raises:
+            InferenceError: If no clip can be run.
+            Cancelled: If `cancel` was set.
+        """
+        cancel = cancel or CancelToken()
+        started = time.perf_counter()
+        columns = self._columns
+        done, total = 0, int((columns.outcomes <= Outcome.RAN).sum())
+        try:
+            with torch.inference_mode(), exact_arithmetic():
+                self._work(progress, cancel)
+        finally:
+            self.seconds += time.perf_counter() - started
+        done = int((columns.outcomes == Outcome.RAN).sum())
+        progress(Step(f"Running {self.clips.name}", done, total, "clips"))
+        self._require_some()
+        return self.predictions()
 
-    def __init__(self, lengths: NDArray[np.int64], ran: NDArray[np.bool_]) -> None:
-        count = len(lengths)
-        self.starts = np.concatenate([[0], np.cumsum(np.where(ran, lengths, 0))])
-        frames = int(self.starts[-1])
-        self.best_gloss = np.zeros(frames, np.int32)
-        self.blank_lead = np.zeros(frames, np.float32)
-        self.blank_posterior = np.zeros(frames, np.float32)
-        self.empty = np.zeros(count, np.float32)
-        self.top = np.zeros((count, TOP), np.int32)
-        self.top_log_prob = np.full((count, TOP), -np.inf, np.float32)
-        self.loss = np.full(count, np.nan, np.float32)
+    def predictions(self) -> Predictions:
+        """What is known so far; `complete` says whether that is all."""
+        columns = self._columns
+        complete = not columns.waiting.any()
+        ran, starts, best_gloss, blank_lead, blank_posterior = columns.finished()
+        for array in (starts, best_gloss, blank_lead, blank_posterior):
+            array.flags.writeable = not complete  # an unfinished run goes on in the same arrays
+        architecture = self.network.architecture
+        with torch.inference_mode():
+            padding = self.network.module.padding_logits()
+        return Predictions(
+            classes=architecture.classes,
+            blank=architecture.blank if architecture.blank is not None else NO_BLANK,
+            ran=_read_only(ran),
+            starts=starts,
+            best_gloss=best_gloss,
+            blank_lead=blank_lead,
+            blank_posterior=blank_posterior,
+            empty_log_prob=_read_only(columns.empty.copy()),
+            top=_read_only(columns.top.copy()),
+            top_log_prob=_read_only(columns.top_log_prob.copy()),
+            loss=_read_only(columns.loss.copy()),
+            padding_reads_as=None if padding is None else int(padding.argmax()),
+            device=describe_device(self.device),
+            seconds=self.seconds,
+            outcomes=_read_only(columns.outcomes.copy()),
+            notes=tuple(self.notes),
+            complete=complete,
+            beam=_read_only(columns.beam.copy()) if self._beam else None,
+        )
+
+    def _require_some(self) -> None:
+        outcomes, name = self._columns.outcomes, self.clips.name
+        if (outcomes == Outcome.RAN).any():
+            return
+        if (outcomes == Outcome.OUTPUTS_NOT_FINITE).any():
+            raise InferenceError(
+                f"The network answers every clip of “{name}” with numbers that are not finite.",
+                advice="Its weights hold NaN or infinite numbers, or overflow; use an earlier checkpoint of the run.",
+            )
+        if (outcomes == Outcome.TOO_SHORT).any():
+            least = self.network.module.least_frames
+            raise InferenceError(f"Every clip of “{name}” is shorter than the {least} frames that the network needs.")
+        if (outcomes == Outcome.TOO_LONG).any():
+            most = self.network.module.most_frames
+            raise InferenceError(
+                f"Every clip of “{name}” is longer than the {most} frames that the network has positions for.",
+                advice="Choose a preprocessing that brings clips to a fixed length.",
+            )
+        raise InferenceError(
+            f"No clip of “{name}” can be run: every one is without frames or holds numbers that are not finite.",
+            advice="Run the feature extraction again and look at its log.",
+        )
+
+    def _work(self, progress: Progress, cancel: CancelToken) -> None:
+        columns, clips = self._columns, self.clips
+        runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
+        threads = Threads() if runner.kind == "cpu" else None
+        plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
+        loader = Loader(clips, plan, runner.size, pinned=runner.kind == "cuda", cancel=cancel)
+        reached = int((columns.outcomes == Outcome.RAN).sum())
+        total = reached + int(columns.waiting.sum())
+        try:
+            for batch in loader:
+                progress(Step(f"Running {clips.name}", reached, total, "clips"))
+                columns.outcomes[batch.broken] = Outcome.FEATURES_NOT_FINITE
+                total -= len(batch.broken)
+                if not len(batch.clips):
+                    continue
+                began = time.perf_counter()
+                for part, results in runner.put(batch, cancel):
+                    columns.fill(part.clips, results)
+                    reached += len(part.clips)
+                seconds = time.perf_counter() - began
+                runner.size.note(batch.frames, seconds)
+                if threads is not None:
+                    threads.note(batch.frames, seconds)
+            for part, results in runner.flush(cancel):
+                columns.fill(part.clips, results)
+        finally:
+            self.device = runner.device
+            self.notes += [note for note in runner.notes if note not in self.notes]
 
 
 def run_network(
@@ -67,7 +175,7 @@ def run_network(
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Predictions:
-    """Run `network` over all clips that can be run.
+    """Run `network` over all clips that can be run, at one go.
 
     Clips without frames or with numbers that are not finite are left out; `Predictions.ran` tells which.
 
@@ -75,38 +183,16 @@ def run_network(
         InferenceError: If the features do not fit the network, or no clip can be run.
         Cancelled: If `cancel` was set.
     """
-    cancel = cancel or CancelToken()
-    started = time.perf_counter()
-    check_features(network, clips)
-    chosen = choose_device(device)
-    module = network.module.to(chosen)
-    ran = _runnable(clips, cancel)
-    architecture = network.architecture
-    blank = architecture.blank if architecture.blank is not None else 0
-    batches = exact_batches(clips.lengths, ran, frames_for(architecture.classes, batch_frames))
-    columns = _Columns(clips.lengths, ran)
-    done, total = 0, int(ran.sum())
-    with torch.inference_mode():
-        if chosen.type == "cpu":
-            trial = _stack(clips, max(batches, key=len)[:64], chosen)
-            settle_threads(lambda: module(trial))
-        for batch in batches:
-            cancel.raise_if_cancelled()
-            progress(Step(f"Running {clips.name}", done, total, "clips"))
-            logits = module(_stack(clips, batch, chosen)).float()  # (N, T, C)
-            _reduce(logits, blank, batch, clips.gloss_ids, columns)
-            done += len(batch)
-        padding = int(module.padding_logits().argmax())
-    progress(Step(f"Running {clips.name}", done, total, "clips"))
-    return _frozen(columns, ran, network, padding, describe_device(chosen), time.perf_counter() - started)
+    run = Run(network, clips, device=device, batch_frames=batch_frames)
+    return run.go_on(progress=progress, cancel=cancel)
 
 
 def clip_log_posteriors(network: BuiltNetwork, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Log posteriors of one clip, recomputed. (T, F) -> (T, C)"""
-    device = next(network.module.parameters()).device
+    """Log posteriors of one clip, recomputed. (T, F) -> (T', C)"""
+    placed = PlacedNetwork(network.module, network.architecture.blank, torch.device("cpu"))
     with torch.inference_mode():
-        logits = network.module(torch.from_numpy(np.array(features)).unsqueeze(0).to(device))
-        result: NDArray[np.float32] = logits.float().log_softmax(dim=-1)[0].cpu().numpy()
+        logits = placed.logits(torch.from_numpy(np.array(features)).unsqueeze(0))
+        result: NDArray[np.float32] = logits.log_softmax(dim=-1)[0].numpy()
     return result
 
 
@@ -125,74 +211,21 @@ def check_features(network: BuiltNetwork, clips: ClipSource) -> None:
         )
 
 
-def _runnable(clips: ClipSource, cancel: CancelToken) -> NDArray[np.bool_]:
-    """(N,), clips that have frames and whose numbers are all finite."""
-    ran = np.zeros(len(clips.lengths), dtype=bool)
-    for index in np.flatnonzero(clips.lengths > 0).tolist():
-        if index % 256 == 0:
-            cancel.raise_if_cancelled()
-        ran[index] = bool(np.isfinite(clips.features(index)).all())
-    if not ran.any():
-        raise InferenceError(
-            f"No clip of “{clips.name}” can be run: every one is without frames or holds numbers that are not finite.",
-            advice="Run the feature extraction again and look at its log.",
-        )
-    return ran
+def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
+    """Empty columns, with the clips marked that are known not to run."""
+    lengths = clips.lengths
+    outcomes = np.full(len(lengths), Outcome.NOT_REACHED, np.uint8)
+    outcomes[lengths < network.module.least_frames] = Outcome.TOO_SHORT
+    most = network.module.most_frames
+    if most is not None:
+        outcomes[lengths > most] = Outcome.TOO_LONG
+    outcomes[lengths <= 0] = Outcome.NO_FRAMES
+    different, where = np.unique(lengths, return_inverse=True)
+    answers = np.array([network.module.output_frames(length) if length > 0 else 0 for length in different.tolist()])
+    frames = np.where(outcomes == Outcome.NOT_REACHED, answers[where] if len(different) else 0, 0).astype(np.int64)
+    return Columns(frames, outcomes)
 
 
-def _stack(clips: ClipSource, batch: NDArray[np.int64], device: torch.device) -> Tensor:
-    """Features of clips of one length: (N, T, F)."""
-    return torch.from_numpy(np.stack([clips.features(int(index)) for index in batch])).to(device)
-
-
-def _reduce(
-    logits: Tensor, blank: int, batch: NDArray[np.int64], gloss_ids: NDArray[np.int64], columns: _Columns
-) -> None:
-    """Fill the columns from one batch of logits (N, T, C), reduced on the device that they are on."""
-    log_probs = logits.log_softmax(dim=-1)
-    without_blank = logits.clone()
-    without_blank[..., blank] = -torch.inf
-    best, best_gloss = without_blank.max(dim=-1)  # (N, T)
-    lead = logits[..., blank] - best
-    posterior = log_probs[..., blank].exp()
-    scores, empty = single_gloss_log_probs(log_probs, blank)  # (N, C), (N,)
-    top = scores.topk(min(TOP, scores.shape[1] - 1), dim=-1)
-    frames = logits.shape[1]
-    places = (columns.starts[batch][:, None] + np.arange(frames)).reshape(-1)
-    columns.best_gloss[places] = best_gloss.cpu().numpy().reshape(-1)
-    columns.blank_lead[places] = lead.cpu().numpy().reshape(-1)
-    columns.blank_posterior[places] = posterior.cpu().numpy().reshape(-1)
-    columns.empty[batch] = empty.cpu().numpy()
-    columns.top[batch, : top.indices.shape[1]] = top.indices.cpu().numpy()
-    columns.top_log_prob[batch, : top.values.shape[1]] = top.values.cpu().numpy()
-    columns.loss[batch] = _losses(scores, blank, gloss_ids[batch])
-
-
-def _losses(scores: Tensor, blank: int, labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N,), minus the log probability of the true gloss; NaN where the label is no gloss of the network."""
-    usable = (labels >= 0) & (labels < scores.shape[1]) & (labels != blank)
-    picked = torch.from_numpy(np.where(usable, labels, 0)).to(scores.device)
-    losses = -scores.gather(1, picked.unsqueeze(1)).squeeze(1).cpu().numpy()
-    return np.where(usable, losses, np.nan).astype(np.float32)
-
-
-def _frozen(
-    columns: _Columns, ran: NDArray[np.bool_], network: BuiltNetwork, padding: int, device: str, seconds: float
-) -> Predictions:
-    arrays = (
-        ran,
-        columns.starts,
-        columns.best_gloss,
-        columns.blank_lead,
-        columns.blank_posterior,
-        columns.empty,
-        columns.top,
-        columns.top_log_prob,
-        columns.loss,
-    )
-    for array in arrays:
-        array.flags.writeable = False
-    blank = network.architecture.blank
-    return Predictions(
-        network.architecture.classes, blank if blank is not None else 0, *arrays, padding, device, seconds
-    )
+def _read_only(array: Any) -> Any:
+    array.flags.writeable = False
+    return array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,72 +12,143 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import UnknownArchitecture
 from asl_inspector.mapped_file import Content
-from asl_inspector.networks import recurrent
+from asl_inspector.networks import foreign
+from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, described
+from asl_inspector.networks.network import Network
+from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
+from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
+from asl_inspector.networks.recognising import find_plan
 from asl_inspector.networks.records import Architecture
 
 MOST_NAMED_KEYS = 6
+AS_THEY_ARE = Preparation()
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltNetwork:
     """A network in evaluation mode on the CPU, with what is known of it."""
 
-    module: recurrent.RecurrentNetwork
+    module: Network
     architecture: Architecture
+    preparation: Preparation = AS_THEY_ARE
 
 
-def build_network(checkpoint: Checkpoint, content: Content, *, blank: int | None = None) -> BuiltNetwork:
+def recognise(
+    checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None, labels: Labels | None = None
+) -> Architecture | None:
+    """What network a checkpoint holds, without building it, or None where no layout fits."""
+    settings = checkpoint.contents.hyperparameters
+    plan = _plan(checkpoint)
+    if plan is None:
+        return None
+    answers = answer_questions(plan, settings, labels or Labels(), chosen or {})
+    return _architecture(plan, answers)
+
+
+def build_network(
+    checkpoint: Checkpoint,
+    content: Content,
+    *,
+    blank: int | None = None,
+    chosen: Mapping[str, str] | None = None,
+    labels: Labels | None = None,
+) -> BuiltNetwork:
     """Rebuild the network whose weights a checkpoint holds.
 
     Args:
         checkpoint: The opened checkpoint.
         content: The bytes of its file.
-        blank: Index of the blank where the user knows better than the layout.
+        blank: Index of the blank where the user knows better than the layout; -1 says that there is none.
+        chosen: Answers to open questions where the user, or a measurement, knows better, by name.
+        labels: What labels and vocabularies say.
 
     Raises:
-        UnknownArchitecture: If no known layout takes every tensor of the state dict.
+        UnknownArchitecture: If no known layout takes every tensor of the state dict, or a choice is impossible.
         UnreadableCheckpoint: If a tensor's numbers are not to be had.
     """
-    weights = checkpoint.weights
-    if not weights:
+    if not checkpoint.weights:
         raise UnknownArchitecture(
             f"“{checkpoint.path.name}” holds no state dict, so there is no network to run.",
             advice="Drop the checkpoint that the training script saved.",
         )
-    found = recurrent.recognise(weights)
-    if found is None:
+    plan = _plan(checkpoint)
+    if plan is None:
         raise _unknown(checkpoint)
-    architecture, names = found
+    wanted = dict(chosen or {})
     if blank is not None:
-        architecture = _with_blank(architecture, blank)
-    module = recurrent.RecurrentNetwork(architecture)
+        wanted[BLANK] = "none" if blank < 0 else str(blank)
+    settings = checkpoint.contents.hyperparameters
+    answers = answer_questions(plan, settings, labels or Labels(), wanted)
+    module = plan.build({name: answer.value for name, answer in answers.items()})
     state = {
-        name: torch.from_numpy(np.array(read_array(weights[key], content), dtype=np.float32))
-        for name, key in names.items()
+        name: torch.from_numpy(np.array(read_array(checkpoint.weights[key], content), dtype=np.float32))
+        for name, key in plan.keys.items()
     }
     try:
-        module.load_state_dict(state, strict=True)
+        module.load_state_dict(plan.shape_state(state), strict=True)
     except RuntimeError as error:
         raise UnknownArchitecture(
-            f"The tensors of “{checkpoint.path.name}” do not fit the {architecture.family} layout that their names say.",
+            f"The tensors of “{checkpoint.path.name}” do not fit the {plan.family} layout that their names and shapes say.",
             detail=str(error),
         ) from None
-    return BuiltNetwork(module.eval(), architecture)
+    return BuiltNetwork(module.eval(), _architecture(plan, answers), _preparation(answers))
 
 
-def _with_blank(architecture: Architecture, blank: int) -> Architecture:
-    if not 0 <= blank < architecture.classes:
-        raise UnknownArchitecture(
-            f"The blank cannot be {blank}: the network has {architecture.classes} outputs, 0 to {architecture.classes - 1}."
-        )
-    stated = [one for one in architecture.assumptions if "blank" not in one]
-    return replace(architecture, blank=blank, assumptions=(f"The blank is at index {blank}, as you said.", *stated))
+def _plan(checkpoint: Checkpoint) -> Plan | None:
+    """The plan with the questions about preprocessing, which a layout of the seed project settles: there is none."""
+    plan = find_plan(checkpoint.weights)
+    if plan is None or plan.prepared:
+        return plan
+    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters)
+    return replace(plan, questions=(*plan.questions, *more))
+
+
+def _preparation(answers: Mapping[str, Answer]) -> Preparation:
+    if SCALING not in answers:
+        return Preparation()
+    return Preparation(answers[SCALING].value, answers[LENGTH].value)
+
+
+def _architecture(plan: Plan, answers: Mapping[str, Answer]) -> Architecture:
+    blank = answers[BLANK].value
+    choices = described(plan, answers)
+    assumed = [choice.sentence for choice in choices if choice.settled_by != "you"]
+    told = [choice.sentence for choice in choices if choice.settled_by == "you"]
+    pooling = answers.get(POOLING)
+    return Architecture(
+        family=plan.family,
+        source=plan.source,
+        body=plan.body,
+        parts=plan.parts,
+        inputs=plan.inputs,
+        classes=plan.classes,
+        blank=None if blank == "none" else int(blank),
+        pooled=pooling is None or pooling.value != EVERY_FRAME,
+        assumptions=(*told, *assumed, *plan.facts),
+        choices=choices,
+    )
+
+
+def with_choices_measured(network: BuiltNetwork, names: Mapping[str, str]) -> BuiltNetwork:
+    """The same network, with the sentences of choices that a measurement settled replaced; `names` by choice."""
+    before = {choice.name: choice.sentence for choice in network.architecture.choices}
+    choices = tuple(
+        replace(choice, settled_by="measured", sentence=names[choice.name]) if choice.name in names else choice
+        for choice in network.architecture.choices
+    )
+    sentences = {before[name]: sentence for name, sentence in names.items()}
+    assumptions = tuple(sentences.get(one, one) for one in network.architecture.assumptions)
+    architecture = replace(network.architecture, choices=choices, assumptions=assumptions)
+    return replace(network, architecture=architecture)
 
 
 def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
     keys = list(checkpoint.weights)
     named = ", ".join(f"`{key}`" for key in keys[:MOST_NAMED_KEYS])
     more = f" and {len(keys) - MOST_NAMED_KEYS} more" if len(keys) > MOST_NAMED_KEYS else ""
+    what = foreign.name_of(keys)
+    if what is not None:
+        return UnknownArchitecture(f"“{checkpoint.path.name}” holds {what.name}. {what.why}", advice=what.advice)
     return UnknownArchitecture(
         f"No known network layout has the tensors of “{checkpoint.path.name}”: {named}{more}.",
         advice="Its keys can be inspected and compared; predictions need a layout that this version knows.",

@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+SettledBy = Literal["assumed", "names", "settings", "labels", "measured", "you"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that the tensors do not settle.
+
+    Attributes:
+        name: Short name, by which it can be chosen ("pooling").
+        value: What was taken ("mean").
+        options: Everything that can be taken.
+        settled_by: What the value rests on: nothing ("assumed"), the names of the keys, the settings in the checkpoint,
+            the labels and the vocabulary, a stored figure that it reproduces ("measured"), or the user.
+        sentence: The same for people.
+    """
+
+    name: str
+    value: str
+    options: tuple[str, ...]
+    settled_by: SettledBy
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,41 +33,35 @@ class Architecture:
     """A network as its tensors describe it.
 
     Attributes:
-        family: Name of the layout that matched ("notebook", "stage 2 trainer").
+        family: Name of the layout that matched ("notebook", "recurrent", "transformer encoder").
         source: What settled it, as a sentence.
-        cell: "LSTM" or "GRU".
+        body: The heart of it in few words ("BiLSTM 2 × 128").
+        parts: What lies around it, each in few words, in the order of the computation.
         inputs: Numbers a frame.
-        hidden: Hidden units a direction.
-        layers: Recurrent layers.
-        bidirectional: Two directions or one.
-        projection: Width of the linear layer in front, or None.
-        norm: True where a LayerNorm follows the recurrent layers.
         classes: Outputs, blank included.
         blank: Index of the blank, or None where there is none.
+        pooled: True where a clip gets one answer, False where every frame gets one.
         assumptions: What the tensors cannot settle, as sentences.
+        choices: The same, each with what else it could be.
     """
 
     family: str
     source: str
-    cell: str
+    body: str
+    parts: tuple[str, ...]
     inputs: int
-    hidden: int
-    layers: int
-    bidirectional: bool
-    projection: int | None
-    norm: bool
     classes: int
     blank: int | None
+    pooled: bool
     assumptions: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def description(self) -> str:
-        """One line for people: "BiLSTM 2 x 128, 36 inputs, 101 outputs (CTC, blank 0)"."""
-        name = ("Bi" if self.bidirectional else "") + self.cell
-        parts = [f"{name} {self.layers} × {self.hidden}", f"{self.inputs} inputs a frame"]
-        if self.projection is not None:
-            parts.append(f"linear projection to {self.projection}")
-        if self.norm:
-            parts.append("LayerNorm")
-        ctc = f" (CTC, blank {self.blank})" if self.blank is not None else ""
-        return ", ".join([*parts, f"{self.classes} outputs{ctc}"])
+        """One line for people: "BiLSTM 2 × 128, 36 inputs a frame, 101 outputs (CTC, blank 0)"."""
+        answers = f" (CTC, blank {self.blank})" if self.blank is not None else ""
+        if self.pooled:
+            answers = " (one answer a clip)"
+        elif self.blank is None:
+            answers = " (one answer a frame, no blank)"
+        return ", ".join([self.body, f"{self.inputs} inputs a frame", *self.parts, f"{self.classes} outputs{answers}"])

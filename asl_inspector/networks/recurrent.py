@@ -1,134 +1,229 @@
-"""Recurrent networks that answer every frame: linear projection?, LSTM or GRU, LayerNorm?, linear head.
+"""Recurrent networks: linear layers and norms?, LSTM, GRU or RNN layers, norm?, pooling?, linear head.
 
-Both layouts of the seed project are members: the notebook's (`encoder.lstm.*`, `classifier.*`) and the Stage 2
-trainer's (`encoder.input_projection.*`, `encoder.lstm.*`, `encoder.layer_norm.*`, `ctc_head.projection.*`). Sizes come
-from the shapes; a strict load at the end proves that every tensor of the file has its place.
+Members are told from shapes, whatever the keys are called. Both layouts of the seed project are among them: the
+notebook's (`encoder.lstm.*`, `classifier.*`) and the Stage 2 trainer's (`encoder.input_projection.*`, `encoder.lstm.*`,
+`encoder.layer_norm.*`, `ctc_head.projection.*`). A strict load at the end proves that every tensor has its place.
 
 Shapes: N clips of equal length, T frames, F inputs, H hidden units, D directions, C classes.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.exact_recurrence import run_recurrent
+from asl_inspector.networks.layers import ACTIVATIONS, Chain, Pooling, layer_of
+from asl_inspector.networks.network import Network
+from asl_inspector.networks.parts import Part, fits
+from asl_inspector.networks.plans import EVERY_FRAME, Plan, Question
 
-CELL = re.compile(r"^(?P<prefix>.*?(?:^|\.)(?P<name>lstm|gru|rnn))\.weight_hh_l0$")
-LAYER = re.compile(r"\.weight_hh_l(\d+)$")
-GATES = {"LSTM": 4, "GRU": 3}
-LAYOUTS = {
-    "notebook": ("encoder.lstm", None, None, "classifier"),
-    "stage 2 trainer": ("encoder.lstm", "encoder.input_projection", "encoder.layer_norm", "ctc_head.projection"),
+SEED_LAYOUTS = {
+    "notebook": ["encoder.lstm", "classifier"],
+    "stage 2 trainer": ["encoder.input_projection", "encoder.lstm", "encoder.layer_norm", "ctc_head.projection"],
 }
+FRONT_WORDS = ("in", "proj", "embed", "stem")
+BACK_WORDS = ("out", "class", "head", "logit", "decoder", "ctc")
+SCORER_WORDS = ("att", "score", "pool")
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Where in the state dict the parts are."""
+class Sections:
+    """The modules by their place in the computation."""
 
-    recurrent: str
-    projection: str | None
-    norm: str | None
-    head: str
+    front: Sequence[Part]
+    cells: Sequence[Part]
+    scorer: Sequence[Part]
+    head: Sequence[Part]
 
 
-class RecurrentNetwork(nn.Module):
-    """The network itself; `forward` takes clips of one length, so padding never reaches it."""
+class RecurrentNetwork(Network):
+    """The network itself."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    ragged = True
+
+    def __init__(self, sections: Sections, answers: Mapping[str, str]) -> None:
         super().__init__()
-        width = architecture.projection or architecture.inputs
-        out = architecture.hidden * (2 if architecture.bidirectional else 1)
-        self.projection = nn.Linear(architecture.inputs, width) if architecture.projection else nn.Identity()
-        cell = nn.LSTM if architecture.cell == "LSTM" else nn.GRU
-        self.recurrent = cell(
-            width,
-            architecture.hidden,
-            architecture.layers,
-            batch_first=True,
-            bidirectional=architecture.bidirectional,
+        activation = answers.get("input activation", "none")
+        self.front = Chain(sections.front, activation, activation)
+        self.cells = nn.ModuleList(
+            _cell(part, answers) if part.kind == "recurrent" else layer_of(part) for part in sections.cells
         )
-        self.norm = nn.LayerNorm(out) if architecture.norm else nn.Identity()
-        self.head = nn.Linear(out, architecture.classes)
+        scorer = Chain(sections.scorer, answers.get("attention activation", "tanh")) if sections.scorer else None
+        self.pooling = Pooling(answers["pooling"], scorer)
+        self.head = Chain(sections.head, answers.get("head activation", "relu"))
+        self._width = sections.cells[-1].outputs
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits of every frame: (N, T, F) -> (N, T, C)."""
-        encoded, _ = self.recurrent(self.projection(features))  # (N, T, F) -> (N, T, D * H)
-        logits: Tensor = self.head(self.norm(encoded))
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(N, T, F) -> (N, T, C) for an answer a frame, (N, C) for an answer a clip."""
+        values = self.front(features)
+        state = None
+        for layer in self.cells:
+            if isinstance(layer, nn.RNNBase):
+                values, state = run_recurrent(layer, values, lengths)  # (N, T, F) -> (N, T, D * H)
+            else:
+                values, state = layer(values), None if state is None else layer(state)
+        logits: Tensor = self.head(self.pooling(values, lengths, state))
         return logits
 
-    def padding_logits(self) -> Tensor:
+    def output_frames(self, frames: int) -> int:  # noqa: D102
+        return frames if self.pooling.how == EVERY_FRAME else 1
+
+    def padding_logits(self) -> Tensor | None:
         """Logits of a padded frame in training code that packs its sequences: unpacking fills zeros in. (C,)"""
-        zeros = torch.zeros(self.head.in_features, device=self.head.weight.device)
-        logits: Tensor = self.head(self.norm(zeros))
+        if self.pooling.how != EVERY_FRAME:
+            return None
+        values = torch.zeros(self._width, device=next(self.parameters()).device)
+        for layer in self.cells:
+            if not isinstance(layer, nn.RNNBase):
+                values = layer(values)
+        logits: Tensor = self.head(values)
         return logits
 
 
-def recognise(weights: dict[str, TensorRecord]) -> tuple[Architecture, dict[str, str]] | None:
-    """The architecture of a state dict and the module's name for each of its keys, or None where it is no member."""
-    for family, (recurrent, projection, norm, head) in LAYOUTS.items():
-        places = _Places(recurrent, projection, norm, head)
-        expected = {recurrent, head} | {part for part in (projection, norm) if part}
-        if {key.rpartition(".")[0] for key in weights} == expected:
-            architecture = _architecture(family, weights, places)
-            if architecture is not None:
-                return architecture, _renamed(weights, places)
-    return None
+def _cell(part: Part, answers: Mapping[str, str]) -> nn.RNNBase:
+    settings = {"bias": part.biased, "batch_first": True, "bidirectional": part.bidirectional}
+    if part.cell == "RNN":
+        kind = answers.get("cell activation", "tanh")
+        return nn.RNN(part.inputs, part.hidden, part.layers, nonlinearity=kind, **settings)
+    make = nn.LSTM if part.cell == "LSTM" else nn.GRU
+    return make(part.inputs, part.hidden, part.layers, **settings)
 
 
-def _architecture(family: str, weights: dict[str, TensorRecord], places: _Places) -> Architecture | None:
-    """Sizes from shapes, or None where a shape contradicts the layout."""
-    inner = weights.get(f"{places.recurrent}.weight_hh_l0")
-    first = weights.get(f"{places.recurrent}.weight_ih_l0")
-    head = weights.get(f"{places.head}.weight")
-    if inner is None or first is None or head is None or {len(t.shape) for t in (inner, first, head)} != {2}:
+def recognise(parts: Sequence[Part]) -> Plan | None:
+    """The plan of a recurrent network, or None where the parts make none."""
+    if not any(part.kind == "recurrent" and part.cell for part in parts):
         return None
-    rows, hidden = inner.shape
-    cell = next((name for name, gates in GATES.items() if rows == gates * hidden), None)
-    projection = weights.get(f"{places.projection}.weight") if places.projection else None
-    if cell is None or (projection is not None and len(projection.shape) != 2):
+    sections = _in_order(parts) or _by_name(parts)
+    if sections is None:
         return None
-    classes = head.shape[0]
-    return Architecture(
-        family=family,
-        source=f"The tensor names and shapes are those of the {family} layout.",
-        cell=cell,
-        inputs=projection.shape[1] if projection is not None else first.shape[1],
-        hidden=hidden,
-        layers=1 + max(int(found[1]) for key in weights if (found := LAYER.search(key))),
-        bidirectional=f"{places.recurrent}.weight_hh_l0_reverse" in weights,
-        projection=projection.shape[0] if projection is not None else None,
-        norm=places.norm is not None,
-        classes=classes,
-        blank=0,
-        assumptions=_assumptions(projection is not None),
+    family = next((name for name, layout in SEED_LAYOUTS.items() if [part.name for part in parts] == layout), None)
+    known = family is not None
+    keys = {
+        f"{place}.{index}.{tensor}"
+        if place != "scorer"
+        else f"pooling.scorer.{index}.{tensor}": f"{part.name}.{tensor}"
+        for place in ("front", "cells", "scorer", "head")
+        for index, part in enumerate(getattr(sections, place))
+        for tensor in part.tensors
+    }
+    facts = []
+    if known and sections.front:
+        facts.append("No activation follows the input projection.")
+    if any(part.kind != "recurrent" for part in sections.cells) and not known:
+        facts.append("The norm after the recurrent layers comes before the pooling.")
+    if known:
+        facts.append(
+            "Padded frames count as zeros after the recurrent layers, as unpacking a packed sequence leaves them."
+        )
+    return Plan(
+        family=family or "recurrent",
+        source=f"The tensor names and shapes are those of the {family} layout."
+        if known
+        else "The shapes of the tensors fit together as recurrent layers with a linear head, whatever their names.",
+        body=" then ".join(_cell_name(part) for part in sections.cells if part.kind == "recurrent"),
+        parts=_described(sections),
+        inputs=(sections.front or sections.cells)[0].inputs,
+        classes=sections.head[-1].outputs,
+        keys=keys,
+        build=lambda answers: RecurrentNetwork(sections, answers),
+        questions=_questions(sections, known=known),
+        facts=tuple(facts),
+        blank=0 if known else None,
+        settled=known,
+        prepared=known,
     )
 
 
-def _assumptions(has_projection: bool) -> tuple[str, ...]:
-    stated = ["The network is a CTC recogniser with the blank at index 0, as in the layout that its keys match."]
-    if has_projection:
-        stated.append("No activation follows the input projection.")
-    stated.append(
-        "Padded frames count as zeros after the recurrent layers, as unpacking a packed sequence leaves them."
-    )
-    return tuple(stated)
+def _in_order(parts: Sequence[Part]) -> Sections | None:
+    """Sections by the order of the file, which is that of the definition and most often of the computation."""
+    places = [index for index, part in enumerate(parts) if part.kind == "recurrent"]
+    first, last = places[0], places[-1]
+    return _sections(parts[:first], parts[first : last + 1], parts[last + 1 :])
 
 
-def _renamed(weights: dict[str, TensorRecord], places: _Places) -> dict[str, str]:
-    """The file's keys by the module's names."""
-    parts = {places.recurrent: "recurrent", places.head: "head"}
-    if places.projection:
-        parts[places.projection] = "projection"
-    if places.norm:
-        parts[places.norm] = "norm"
-    names = {}
-    for key in weights:
-        module, _, tensor = key.rpartition(".")
-        names[f"{parts[module]}.{tensor}"] = key
-    return names
+def _by_name(parts: Sequence[Part]) -> Sections | None:
+    """Sections by what the modules are called, where the order of the file does not fit."""
+    cells = [part for part in parts if part.kind == "recurrent"]
+    others = [part for part in parts if part.kind != "recurrent"]
+    front = [part for part in others if _speaks_of(part, FRONT_WORDS) and not _speaks_of(part, BACK_WORDS)]
+    return _sections(front, cells, [part for part in others if part not in front])
+
+
+def _speaks_of(part: Part, words: tuple[str, ...]) -> bool:
+    return any(word in part.name.lower() for word in words)
+
+
+def _sections(front: Sequence[Part], cells: Sequence[Part], back: Sequence[Part]) -> Sections | None:
+    """Sections where everything fits together and ends with a linear layer, else None."""
+    inputs = (front or cells)[0].inputs
+    width = fits([*front, *cells], inputs)
+    if width is None or any(part.kind == "conv1d" for part in [*front, *cells, *back]):
+        return None
+    if any(part.kind == "recurrent" and part.cell is None for part in cells):
+        return None
+    scorer, rest = _scorer(back, width)
+    norms = 0
+    while norms < len(rest) and rest[norms].kind in ("layer norm", "batch norm") and rest[norms].inputs == width:
+        norms += 1  # a norm of the recurrent outputs is applied to frames, before the pooling
+    head = rest[norms:]
+    if not head or head[-1].kind != "linear" or fits(head, width) is None:
+        return None
+    return Sections(front, [*cells, *rest[:norms]], scorer, head)
+
+
+def _scorer(back: Sequence[Part], width: int) -> tuple[list[Part], list[Part]]:
+    """Attention pooling, a chain of linear layers to a single number, apart from the rest."""
+    for end, part in enumerate(back[:-1] if len(back) > 1 else []):
+        if part.kind == "linear" and part.outputs == 1:
+            for start in range(end + 1):
+                chain = list(back[start : end + 1])
+                named = all(_speaks_of(one, SCORER_WORDS) for one in chain)
+                if all(one.kind == "linear" for one in chain) and fits(chain, width) == 1 and (named or start == end):
+                    return chain, [*back[:start], *back[end + 1 :]]
+    return [], list(back)
+
+
+def _cell_name(part: Part) -> str:
+    return f"{'Bi' if part.bidirectional else ''}{part.cell} {part.layers} × {part.hidden}"
+
+
+def _described(sections: Sections) -> tuple[str, ...]:
+    found = [f"linear projection to {part.outputs}" for part in sections.front if part.kind == "linear"]
+    names = {"layer norm": "LayerNorm", "batch norm": "BatchNorm"}
+    found += [names[part.kind] for part in [*sections.cells, *sections.head] if part.kind in names]
+    if len([part for part in sections.head if part.kind == "linear"]) > 1:
+        found.append(f"head of {len([part for part in sections.head if part.kind == 'linear'])} linear layers")
+    if sections.scorer:
+        found.append("attention over time")
+    return tuple(found)
+
+
+def _questions(sections: Sections, *, known: bool) -> tuple[Question, ...]:
+    found = []
+    if sections.front and not known:
+        words = ("input_activation", "proj_activation")
+        sentence = "After the input projection comes this activation: {}."
+        found.append(Question("input activation", ("none", *activations_but("none")), sentence, words))
+    if any(part.cell == "RNN" for part in sections.cells if part.kind == "recurrent"):
+        found.append(Question("cell activation", ("tanh", "relu"), "The RNN cells use {}.", ("nonlinearity",)))
+    if sum(part.kind == "linear" for part in sections.head) > 1:
+        sentence = "Between the linear layers of the head comes this activation: {}."
+        found.append(Question("head activation", ("relu", *activations_but("relu")), sentence, ("head_activation",)))
+    if sum(part.kind == "linear" for part in sections.scorer) > 1:
+        sentence = "Between the linear layers of the attention comes this activation: {}."
+        found.append(Question("attention activation", ("tanh", *activations_but("tanh")), sentence))
+    both = any(part.bidirectional for part in sections.cells if part.kind == "recurrent")
+    pooled = ("last state", "mean", "max", "last frame") if both else ("last frame", "mean", "max")
+    options = ("attention",) if sections.scorer else (EVERY_FRAME, *pooled)
+    hint = EVERY_FRAME if known else "attention" if sections.scorer else ""
+    found.append(Question("pooling", options, "From frames to an answer: {}.", ("pool", "aggregat"), hint))
+    return tuple(found)
+
+
+def activations_but(one: str) -> tuple[str, ...]:
+    """All activations but one."""
+    return tuple(name for name in ACTIVATIONS if name != one)

@@ -1,26 +1,51 @@
-"""`compare --json`: two checkpoints, tensor by tensor."""
+"""`compare --json`: two checkpoints, tensor by tensor and value by value."""
 
 from __future__ import annotations
 
-from asl_inspector.checkpoints.comparison_records import Comparison, TensorComparison
-from asl_inspector.checkpoints.records import Checkpoint
+from pathlib import Path
+
+from asl_inspector.checkpoints.comparison_records import (
+    CheckpointComparison,
+    Clue,
+    Fingerprint,
+    ModuleDistance,
+    PrefixPair,
+    TensorComparison,
+    ValueComparison,
+)
 from asl_inspector.report.json_text import Json
 
 SCHEMA = "asl-inspector/compare/1"
 
 
-def compare_json(a: Checkpoint, b: Checkpoint, comparison: Comparison) -> dict[str, Json]:
+def compare_json(a: Path, b: Path, compared: CheckpointComparison) -> dict[str, Json]:
     """The document of the contract."""
+    weights, judgement = compared.weights, compared.judgement
     return {
         "schema": SCHEMA,
-        "a": str(a.path),
-        "b": str(b.path),
-        "prefix": {"a": comparison.prefix_a, "b": comparison.prefix_b},
-        "verdict": comparison.verdict,
-        "tensors": [_tensor(row) for row in comparison.tensors],
-        "values": changed_values(a, b),
-        "notes": list(comparison.notes),
+        "a": str(a),
+        "b": str(b),
+        "part": {"a": list(compared.part_a), "b": list(compared.part_b)},
+        "prefix": {"a": weights.prefix_a, "b": weights.prefix_b},
+        "prefixes": [_prefix(pair) for pair in weights.prefixes],
+        "verdict": judgement.verdict,
+        "relation": judgement.relation,
+        "sentence": judgement.sentence,
+        "evidence": [_clue(clue) for clue in judgement.evidence],
+        "tensors": [_tensor(row) for row in weights.tensors],
+        "modules": [_module(module) for module in compared.modules],
+        "bias_fingerprints": [_fingerprint(one) for one in weights.fingerprints],
+        "values": [_value(row) for row in compared.values],
+        "notes": list(weights.notes),
     }
+
+
+def _prefix(pair: PrefixPair) -> dict[str, Json]:
+    return {"a": pair.a, "b": pair.b, "tensors": pair.tensors}
+
+
+def _clue(clue: Clue) -> dict[str, Json]:
+    return {"id": clue.id, "leaning": clue.leaning, "text": clue.text}
 
 
 def _tensor(row: TensorComparison) -> dict[str, Json]:
@@ -33,15 +58,36 @@ def _tensor(row: TensorComparison) -> dict[str, Json]:
         "cosine": row.cosine,
         "relative_distance": row.relative_distance,
         "null_p": row.null_p,
+        "trace": row.trace,
+        "matched_by": row.matched_by,
+        "dtype_a": row.dtype_a,
+        "dtype_b": row.dtype_b,
+        "equal_up_to": row.equal_up_to or None,
+        "largest_difference": row.largest_difference,
+        "norm_a": row.norm_a,
+        "norm_b": row.norm_b,
+        "null_units": row.null_units,
+        "as_at_birth": {"a": row.new_a, "b": row.new_b},
+        "reordered": row.reordered,
     }
 
 
-def changed_values(a: Checkpoint, b: Checkpoint) -> list[Json]:
-    """Values that are not tensors and differ, or that one side lacks."""
-    in_a = {value.path: value.text for value in a.values}
-    in_b = {value.path: value.text for value in b.values}
-    return [
-        {"path": list(path), "a": in_a.get(path), "b": in_b.get(path)}
-        for path in dict.fromkeys([*in_a, *in_b])
-        if in_a.get(path) != in_b.get(path)
-    ]
+def _module(module: ModuleDistance) -> dict[str, Json]:
+    return {
+        "name": module.name,
+        "tensors": module.tensors,
+        "numbers": module.numbers,
+        "equal": module.equal,
+        "kin": module.kin,
+        "strangers": module.strangers,
+        "unmatched": module.unmatched,
+        "relative_distance": module.relative_distance,
+    }
+
+
+def _fingerprint(one: Fingerprint) -> dict[str, Json]:
+    return {"layer": one.layer, "correlation": one.correlation, "numbers": one.numbers, "null_p": one.null_p}
+
+
+def _value(row: ValueComparison) -> dict[str, Json]:
+    return {"path": list(row.path), "a": row.a, "b": row.b, "status": row.status, "group": row.group}

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from asl_inspector.case.records import Case
     from asl_inspector.checkpoints.comparison_records import Comparison
     from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.data.records import DataMeasures
     from asl_inspector.diagnosis.evidence import Scored
     from asl_inspector.diagnosis.records import Diagnosis
     from asl_inspector.history.records import History
@@ -38,6 +39,7 @@ class Inspected:
         history: The run's history, or None.
         diagnosis: What was found.
         problems: What could not be done.
+        data: What was found in the clips, or None.
     """
 
     case: Case
@@ -49,3 +51,4 @@ class Inspected:
     history: History | None
     diagnosis: Diagnosis
     problems: tuple[Problem, ...] = ()
+    data: DataMeasures | None = None

@@ -13,13 +13,24 @@ from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
 from asl_inspector.report.charts import Axis, Chart, Series, bar_chart, histogram_chart
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
+from asl_inspector.report.parts import facts_part, section_part, sentences_of, table_part, text_part
+from asl_inspector.report.run_sections import data_section, history_section
 from asl_inspector.report.sample_table import SampleTable, sample_table
 from asl_inspector.visible_text import visible
 
 MOST_SAMPLES = 400
 MOST_CLASHES = 120
 MOST_BARS = 120
-FIGURES = ("above-chance", "remap-helps", "remap-does-not-help", "blanks-normal", "padding-counted", "narrow-answers")
+FIGURES = (
+    "above-chance",
+    "remap-helps",
+    "remap-does-not-help",
+    "blanks-normal",
+    "padding-counted",
+    "narrow-answers",
+    "best-epoch-is-luck",
+    "neighbour-baseline",
+)
 
 
 def document(inspected: Inspected) -> dict[str, Json]:
@@ -29,11 +40,11 @@ def document(inspected: Inspected) -> dict[str, Json]:
     sections = [
         _blank_section(inspected),
         _prediction_section(inspected),
-        _history_section(inspected),
+        history_section(inspected),
         _label_section(inspected),
         _stage1_section(inspected),
         _checkpoint_section(inspected),
-        _data_section(inspected),
+        data_section(inspected),
         _sample_section(inspected),
         _method_section(),
         _file_section(inspected),
@@ -81,7 +92,7 @@ def _tiles(inspected: Inspected) -> list[Json]:
         tiles.append(
             {"title": "Ids that agree", "value": value, "note": "by gloss name", "alarm": labels.agree < labels.of}
         )
-    if validation is not None:
+    if validation is not None and validation.blanks is not None:
         empty = validation.blanks.empty_share
         note = "no clip comes out empty" if empty == 0 else f"{100 * empty:.1f} % of clips empty"
         value = f"{100 * validation.blanks.argmax_valid:.1f} %"
@@ -107,7 +118,8 @@ def _symptoms(inspected: Inspected) -> list[Json]:
 
 def _sound(inspected: Inspected) -> list[Json]:
     """What was checked and gave no reason to worry."""
-    rest = [one for one in inspected.diagnosis.findings if one.severity == "info" and one.id not in FIGURES]
+    findings = inspected.diagnosis.findings
+    rest = [one for one in findings if one.severity == "info" and one.id not in FIGURES and one.question != "code"]
     return [visible(one.sentence) for one in rest]
 
 
@@ -157,44 +169,18 @@ def _plan(inspected: Inspected) -> list[Json]:
 # -- sections -------------------------------------------------------------------------------------------------------
 
 
-def _text(text: str) -> dict[str, Json]:
-    return {"kind": "text", "text": text}
-
-
-def _facts(rows: list[tuple[str, str]]) -> dict[str, Json]:
-    return {"kind": "facts", "rows": [[name, value] for name, value in rows]}
-
-
-def _table(head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]]) -> dict[str, Json]:
-    return {
-        "kind": "table",
-        "head": list(head),
-        "columns": list(columns),
-        "numeric": list(numeric),
-        "rows": [list(r) for r in rows],
-    }
-
-
-def _section(title: str, parts: list[Json]) -> dict[str, Json]:
-    return {"title": title, "parts": parts}
-
-
-def _sentences(inspected: Inspected, question: str) -> str:
-    return " ".join(visible(one.sentence) for one in inspected.diagnosis.findings if one.question == question)
-
-
 def _blank_section(inspected: Inspected) -> dict[str, Json] | None:
     measures = inspected.diagnosis.validation
-    if measures is None:
+    found = measures.blanks if measures is not None else None
+    if measures is None or found is None:
         return None
-    found = measures.blanks
     shares = found.per_clip[np.isfinite(found.per_clip)]
     low = min(0.5, float(shares.min()))
     middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
     whole = Axis(0.0, 1.0, percent=True)
     parts: list[Json] = [
-        _text(_sentences(inspected, "blanks")),
-        _facts(
+        text_part(sentences_of(inspected, "blanks")),
+        facts_part(
             [
                 ("Blank frames, best class", f"{100 * found.argmax_valid:.4f} % of valid frames"),
                 ("Blank probability, mean", f"{100 * found.posterior_valid:.4f} % over valid frames"),
@@ -233,7 +219,7 @@ def _blank_section(inspected: Inspected) -> dict[str, Json] | None:
             marks=marks,
         )
         parts.append(chart.as_json())
-    return _section("Blank ratio", parts)
+    return section_part("Blank ratio", parts)
 
 
 def _prediction_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -251,7 +237,7 @@ def _prediction_section(inspected: Inspected) -> dict[str, Json] | None:
         numbers = sorted(numbers, key=lambda number: (-said.get(number, 0), number))[:MOST_BARS]
     names = [visible(table.name_of(number) or str(number))[:12] for number in numbers]
     parts: list[Json] = [
-        _text(_sentences(inspected, "collapse") + " " + _sentences(inspected, "decoders")),
+        text_part(sentences_of(inspected, "collapse") + " " + sentences_of(inspected, "decoders")),
         bar_chart(
             f"The {MOST_BARS} most frequent predictions" if cut else "Predictions by gloss",
             "Predicted and labelled clips by gloss",
@@ -271,67 +257,27 @@ def _prediction_section(inspected: Inspected) -> dict[str, Json] | None:
         for number, frames in found.frame_counts[:10]
     ]
     parts.append(
-        _table(["most frequent class", "id", "valid frames", "clips"], [1, 0, 0, 0], [False, True, True, True], rows)
+        table_part(
+            ["most frequent class", "id", "valid frames", "clips"], [1, 0, 0, 0], [False, True, True, True], rows
+        )
     )
-    return _section("Predictions", parts)
-
-
-def _history_section(inspected: Inspected) -> dict[str, Json] | None:
-    history = inspected.history
-    if history is None or not history.epochs:
-        return None
-    epochs = np.array(history.epochs, dtype=float)
-    x = Axis(float(epochs[0]), max(float(epochs[-1]), float(epochs[0]) + 1))
-
-    def series(name: str, values: tuple[float | None, ...], *, dashed: bool = False) -> Series:
-        return Series(
-            name, epochs[: len(values)], np.array([np.nan if v is None else v for v in values], dtype=float), dashed
-        )
-
-    marks = [(float(history.best_epoch), "best")] if history.best_epoch is not None else []
-    losses = [series("training loss", history.train_loss), series("validation loss", history.val_loss)]
-    known = np.concatenate([one.y[np.isfinite(one.y)] for one in losses])
-    parts: list[Json] = [
-        _text(f"From “{visible(history.source)}”: {len(history.epochs)} epochs, the best is {history.best_epoch}.")
-    ]
-    if len(known):
-        high = float(np.quantile(known, 0.98)) * 1.1
-        clipped = [Series(one.name, one.x, np.minimum(one.y, high)) for one in losses]
-        note = "Values above the frame are drawn at its edge." if float(known.max()) > high else ""
-        chart = Chart(
-            "Loss",
-            "Training and validation loss by epoch",
-            "epoch",
-            x,
-            Axis(0, high),
-            note=note,
-            series=clipped,
-            marks=marks,
-        )
-        parts.append(chart.as_json())
-    accuracies = [series("validation accuracy", history.val_acc), series("training accuracy", history.train_acc)]
-    best = max((float(np.nanmax(one.y)) for one in accuracies if np.isfinite(one.y).any()), default=0.0)
-    if best > 0:
-        top = Axis(0, min(1.0, best * 1.15), percent=True)
-        chart = Chart("Accuracy", "Accuracy by epoch", "epoch", x, top, series=accuracies, marks=marks, height=80)
-        parts.append(chart.as_json())
-    return _section("Training history", parts)
+    return section_part("Predictions", parts)
 
 
 def _label_section(inspected: Inspected) -> dict[str, Json] | None:
     audit = inspected.diagnosis.labels
     if audit is None:
         return None
-    parts: list[Json] = [_text(_sentences(inspected, "labels"))]
+    parts: list[Json] = [text_part(sentences_of(inspected, "labels"))]
     if audit.clashes:
         rows = [
             [visible(one.gloss), str(one.there), str(one.here), str(one.clips)] for one in audit.clashes[:MOST_CLASHES]
         ]
         head = ["gloss", f"id in {audit.reference}", "id in validation", "clips"]
-        parts.append(_table(head, [2, 1, 1, 1], [False, True, True, True], rows))
+        parts.append(table_part(head, [2, 1, 1, 1], [False, True, True, True], rows))
         if len(audit.clashes) > MOST_CLASHES:
-            parts.append(_text(f"And {len(audit.clashes) - MOST_CLASHES} more glosses."))
-    return _section("Label audit", parts)
+            parts.append(text_part(f"And {len(audit.clashes) - MOST_CLASHES} more glosses."))
+    return section_part("Label audit", parts)
 
 
 def _stage1_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -343,15 +289,15 @@ def _stage1_section(inspected: Inspected) -> dict[str, Json] | None:
         for row in stage1.rows
     ]
     parts: list[Json] = [
-        _text(_sentences(inspected, "pretraining")),
-        _table(
+        text_part(sentences_of(inspected, "pretraining")),
+        table_part(
             ["encoder tensor", "shape", "in Stage 1", "what became of it", "cosine"],
             [3, 1, 1, 2, 0],
             [False] * 4 + [True],
             rows,
         ),
     ]
-    return _section("Stage 1, tensor by tensor", parts)
+    return section_part("Stage 1, tensor by tensor", parts)
 
 
 def _trace_words(row: TensorComparison) -> str:
@@ -364,6 +310,7 @@ def _trace_words(row: TensorComparison) -> str:
         "trace": "copied, then trained",
         "faint": "too faint to tell",
         "constant": "constant: tells nothing",
+        "small": "too small to tell",
         "no-trace": "no trace of Stage 1",
     }
     return words.get(row.trace or "", "unknown")
@@ -402,37 +349,13 @@ def _checkpoint_section(inspected: Inspected) -> dict[str, Json] | None:
         parts += [f"weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay is not None else ""]
         rows.append(("Optimizer", ", ".join(part for part in parts if part)))
     rows += [(visible(key), visible(str(value))) for key, value in list(contents.hyperparameters.items())[:20]]
-    body: list[Json] = [_facts(rows)]
+    body: list[Json] = [facts_part(rows)]
     if architecture is not None:
-        body.append(_text("Assumed: " + " ".join(architecture.assumptions)))
+        body.append(text_part("Assumed: " + " ".join(architecture.assumptions)))
     if checkpoint.would_run:
         names = ", ".join(dict.fromkeys(visible(run.call) for run in checkpoint.would_run[:8]))
-        body.append(_text(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
-    return _section("Checkpoint", body)
-
-
-def _data_section(inspected: Inspected) -> dict[str, Json] | None:
-    rows: list[list[str]] = []
-    for name, clips in (("validation", inspected.case.validation), ("training", inspected.case.train)):
-        if clips is not None:
-            lengths = clips.lengths
-            rows.append(
-                [
-                    name,
-                    f"{len(clips):,}",
-                    f"{int(lengths.sum()):,}",
-                    f"{int(lengths.min())} to {int(lengths.max())}",
-                    str(clips.gloss_count),
-                    str(clips.feature_count or "differ"),
-                ]
-            )
-    if not rows:
-        return None
-    head = ["", "clips", "frames", "frames a clip", "glosses", "features"]
-    table = _table(head, [1, 1, 1, 1, 1, 1], [False] + [True] * 5, rows)
-    return _section(
-        "Data", [_text(_sentences(inspected, "data_quality") + " " + _sentences(inspected, "capacity")), table]
-    )
+        body.append(text_part(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
+    return section_part("Checkpoint", body)
 
 
 def _sample_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -448,7 +371,7 @@ def _sample_section(inspected: Inspected) -> dict[str, Json] | None:
         words += f" The {len(shown)} clips with the highest loss are listed; the whole table can be exported as CSV."
     head = ["clip", "true gloss", "id", "in training", "predicted", "id", "", "loss", "blank", "frames"]
     numeric = [False, False, True, True, False, True, False, True, True, True]
-    return _section("Samples", [_text(words), _table(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
+    return section_part("Samples", [text_part(words), table_part(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
 
 
 def _chosen_samples(table: SampleTable) -> list[int]:
@@ -474,7 +397,7 @@ def _sample_row(table: SampleTable, index: int) -> list[str]:
         str(guess),
         "right" if right[index] else "wrong",
         f"{loss:.2f}" if loss == loss else "",
-        f"{100 * table.blank_share[index]:.0f} %",
+        f"{100 * table.blank_share[index]:.0f} %" if table.blank >= 0 else "",
         str(table.lengths[index]),
     ]
 
@@ -501,9 +424,21 @@ def _method_section() -> dict[str, Json]:
             "Hidden units agree one by one beyond random renumbering (Hoeffding 1951); an LSTM's two biases keep their difference.",
         ),
         ("Gap", "Training minus validation accuracy in evaluation mode, limits after Newcombe 1998, method 10."),
+        (
+            "Best of E epochs",
+            "The largest of E binomial draws at chance (distribution F^E); bands are Wilson's for the clips behind the accuracies.",
+        ),
+        (
+            "Shift",
+            "Cohen's d of clip means; Kolmogorov-Smirnov tests corrected over all features (Benjamini and Hochberg 1995).",
+        ),
+        (
+            "Nearest neighbour",
+            "Clips brought to 16 frames, features over their training spread, Euclidean distance; no training is involved.",
+        ),
         ("Confidence", "Logistic sum of the weights of evidence of the findings, starting at 2 %."),
     ]
-    return _section("What the figures mean", [_facts(notes)])
+    return section_part("What the figures mean", [facts_part(notes)])
 
 
 def _file_section(inspected: Inspected) -> dict[str, Json]:
@@ -517,9 +452,9 @@ def _file_section(inspected: Inspected) -> dict[str, Json]:
     ]
     parts: list[Json] = [
         {"kind": "hashes", "rows": rows},
-        _text(
+        text_part(
             f"ASL Inspector {program_version()}, torch {library_version('torch') or 'absent'}, "
             f"numpy {library_version('numpy') or 'absent'}. Nothing in these files was executed."
         ),
     ]
-    return _section("Files", parts)
+    return section_part("Files", parts)

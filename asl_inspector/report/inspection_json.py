@@ -16,11 +16,10 @@ from asl_inspector.diagnosis.records import (
     Reproduction,
     Stage1Verdict,
 )
-from asl_inspector.history.records import History
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
-from asl_inspector.samples.records import Clips
+from asl_inspector.report.run_json import data_json, history_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
@@ -38,11 +37,11 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         },
         "case": _case(inspection.case),
         "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
-        "data": {"validation": _data(inspection.case.validation), "train": _data(inspection.case.train)},
+        "data": data_json(inspection.case.validation, inspection.case.train, inspection.data),
         "predictions": _predictions(inspection),
         "labels": _labels(diagnosis.labels),
         "stage1": _stage1(diagnosis.stage1),
-        "history": _history(inspection.history),
+        "history": history_json(inspection.history, diagnosis.run),
         "verdict": diagnosis.verdict,
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],
@@ -97,17 +96,6 @@ def _checkpoint(checkpoint: Checkpoint | None, architecture: Architecture | None
     }
 
 
-def _data(clips: Clips | None) -> Json:
-    if clips is None:
-        return None
-    return {
-        "clips": len(clips),
-        "frames": int(clips.lengths.sum()),
-        "glosses": clips.gloss_count,
-        "features": clips.feature_count,
-    }
-
-
 def _predictions(inspection: Inspected) -> Json:
     scored, measures = inspection.validation, inspection.diagnosis.validation
     if scored is None or measures is None:
@@ -131,7 +119,9 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
         "device": predictions.device,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
-        "blank": {
+        "blank": None
+        if blank is None
+        else {
             "argmax_valid": blank.argmax_valid,
             "argmax_padded": blank.argmax_padded,
             "posterior_valid": blank.posterior_valid,
@@ -177,19 +167,6 @@ def _stage1(stage1: Stage1Verdict) -> Json:
     }
 
 
-def _history(history: History | None) -> Json:
-    if history is None or not history.epochs:
-        return None
-    return {
-        "source": history.source,
-        "epochs": list(history.epochs),
-        "train_loss": list(history.train_loss),
-        "val_loss": list(history.val_loss),
-        "val_acc": list(history.val_acc),
-        "best_epoch": history.best_epoch,
-    }
-
-
 def _cause(cause: Cause) -> Json:
     found = cause.counterfactual
     return {
@@ -228,6 +205,7 @@ def _notes(inspection: Inspected) -> list[Json]:
     notes = [f"{problem.sentence} {problem.advice}".strip() for problem in inspection.problems]
     notes += [f"{one.question} {one.sentence} {one.needs}".strip() for one in diagnosis.undetermined]
     notes += inspection.case.notes
+    notes += [note for one in (inspection.validation, inspection.train) if one for note in one.predictions.notes]
     notes += inspection.checkpoint.notes if inspection.checkpoint else ()
     for one in inspection.case.files:
         if one.row.problem:

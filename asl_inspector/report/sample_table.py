@@ -31,11 +31,11 @@ class SampleTable:
         loss: (N,), CTC loss of the true id in nats; NaN for none.
         confidence: (N,), probability of the best gloss as the whole answer, in [0, 1].
         margin: (N,), log probability of the best gloss minus that of the second.
-        blank_share: (N,), share of blank frames.
+        blank_share: (N,), share of blank frames; NaN without a blank.
         lengths: (N,), frames.
         ran: (N,).
         names: Gloss names by output of the network.
-        blank: The blank's index.
+        blank: The blank's index, or -1 for a network without one.
         scored_by_name: True where `correct` compares with `learned_ids`, because the file's own ids are wrong.
     """
 
@@ -97,7 +97,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         loss=predictions.loss.astype(np.float64),
         confidence=np.exp(best[:, 0]),
         margin=margin,
-        blank_share=measures.blanks.per_clip,
+        blank_share=measures.blanks.per_clip if measures.blanks else np.full(len(clips), np.nan),
         lengths=clips.lengths,
         ran=predictions.ran,
         names=gloss_names(inspected),

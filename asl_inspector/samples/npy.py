@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, Member, ZipDirectory
+from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirectory
+from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.inert_pickle.records import Buffer

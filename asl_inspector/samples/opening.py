@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
+from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirectory, read_directory
 from asl_inspector.errors import DataError, InspectorError
-from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.gathering import Source, clips_in
@@ -47,7 +47,7 @@ def read_clips(file: MappedFile, kind: Kind, job: Job) -> Clips | None:
     """
     match kind:
         case Kind.PICKLE:
-            return read_pickled_clips(file, read_pickle(file.view, cancel=job.cancel), job)
+            return read_pickled_clips(file, read_pickle_file(file.view, cancel=job.cancel), job)
         case Kind.NPY:
             return read_npy_clips(file, job)
         case Kind.ZIP:
@@ -106,9 +106,9 @@ def load_json(file: MappedFile) -> object:
     if file.size > LARGEST_JSON:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
     try:
-        return json.loads(bytes(file.view))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=str(error)) from None
+        return read_json(bytes(file.view).removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
+    except ValueError as error:
+        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
 
 
 def json_clips(file: MappedFile, held: object, job: Job) -> Clips | None:

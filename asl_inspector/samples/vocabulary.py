@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
+from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.plain import attributes_of, class_of
 from asl_inspector.inert_pickle.records import Pickle
@@ -64,9 +64,9 @@ def _load(file: MappedFile) -> object:
     if file.size > LARGEST_FILE:
         raise DataError(f"“{file.path.name}” is {file.size >> 20} MB of JSON, far more than a vocabulary has.")
     try:
-        return json.loads(bytes(file.view))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=str(error)) from None
+        return read_json(bytes(file.view).removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
+    except ValueError as error:
+        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
 
 
 def json_look(value: object) -> Node:

@@ -21,25 +21,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from asl_inspector.checkpoints.companions import MOST_COMPANIONS
+from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.mapped_file import MappedFile, UnpackedFile
+from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import LIBRARIES, Kind, sniff
 from asl_inspector.spool import Spool
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
-from asl_inspector.workers.messages import Identity, Library, Method, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, Library, Method, NamesOthers, ReadRequest, Refusal
 from asl_inspector.workers.serving import unpack_parts
 from asl_inspector.workers.streams import Inlet
 
 if TYPE_CHECKING:
+    from asl_inspector.case.recognising import Found
     from asl_inspector.case.records import Opened, OpenFile
     from asl_inspector.checkpoints.records import WouldRun
     from asl_inspector.samples.mapping import Correction
     from asl_inspector.samples.records import Block
 
+ReadFile = tuple["MappedFile | MappedParts", object, "tuple[WouldRun, ...]"]
 SECONDS_TO_HEAR = 0.02
 SECONDS_TO_READ = 20.0  # without a sign of life
 SECONDS_TO_STREAM = 180.0  # altogether, while numbers come
@@ -68,29 +72,26 @@ def open_file(
     return open_with(path, lambda file: _read(file, readers, cancel, correction))
 
 
-def _read(
-    file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None
-) -> tuple[MappedFile, Opened, tuple[WouldRun, ...]]:
+def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None) -> Found:
     """What a file holds; a packed one is unpacked first, and what comes out is read as a file."""
     from asl_inspector.samples.opening import with_sources
     from asl_inspector.samples.records import Clips
 
-    held, asked = file, None
+    held, copy = file, None
     if sniff(file.view) is Kind.GZIP:
-        asked = _Copy(readers, file, cancel)
-        held = asked.file
-        if sniff(held.view) is Kind.GZIP:
-            raise DataError(f"“{file.path.name}” is packed twice.", advice="Unpack it once, then drop it again.")
-    spool = Spool()
-    found = readers.read("file", held, cancel, spool=spool, extra=correction, copy=asked)
-    opened, runs = cast("tuple[Opened, tuple[WouldRun, ...]]", found)
+        copy = _Copy(readers, file, cancel)
+        held = copy.file
+    spool, library = Spool(), LIBRARIES.get(sniff(held.view))
+    libraries = cast("tuple[Library, ...]", (library,) if library else ())
+    request = _request("file", held, copy, libraries, correction)
+    found, opened, runs = readers.open(request, held, cancel, spool)
     if isinstance(opened, Clips):
 
         def decode(block: Block, sink: Spool) -> None:
-            readers.read("numbers", held, CancelToken(), spool=sink, extra=block, copy=asked)
+            readers.ask(_request("numbers", held, copy, libraries, block), CancelToken(), sink)
 
         opened = with_sources(opened, held, spool, decode)
-    return held, opened, runs
+    return found, cast("Opened", opened), runs
 
 
 class _Copy:
@@ -101,27 +102,28 @@ class _Copy:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.name = packed.path.name
         spool = Spool()
-        readers.read("unpack", packed, cancel, spool=spool)
+        readers.ask(_request("unpack", packed), cancel, spool)
         mapped = MappedFile(spool.save(self.folder))
         self.path = mapped.path
-        self.identity = Identity(mapped.device, mapped.inode, mapped.size, mapped.modified_ns)
+        self.identity = _identity(mapped)
         self.file = UnpackedFile(packed, mapped.view)
 
 
-def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile, Checkpoint]:
-    """Open one checkpoint, read in a process of its own.
+def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
+    """Open one checkpoint, read in a process of its own: a file, an index with its shards, a folder.
 
     Raises:
         InspectorError: If it cannot be read.
         Cancelled: If `cancel` was set.
     """
-    file = MappedFile(path)
+    is_folder = path.is_dir()
+    file = MappedFile(index_of_folder(path) if is_folder else path)
     readers = Readers(once=True)
     try:
-        checkpoint = cast("Checkpoint", readers.read("checkpoint", file, cancel or CancelToken()))
-        return file, replace(checkpoint, path=path)
+        found, opened, _ = readers.open(_request("checkpoint", file), file, cancel or CancelToken())
     finally:
         readers.close()
+    return found.renamed(path) if is_folder else found, replace(cast("Checkpoint", opened), path=path)
 
 
 class Readers:
@@ -137,40 +139,31 @@ class Readers:
         self._lock = threading.Lock()
         weakref.finalize(self, _end_all, self._waiting)
 
-    def read(
-        self,
-        method: Method,
-        file: MappedFile,
-        cancel: CancelToken,
-        *,
-        spool: Spool | None = None,
-        extra: object = None,
-        copy: _Copy | None = None,
-    ) -> object:
-        """Have one file read.
+    def open(self, request: ReadRequest, file: MappedFile, cancel: CancelToken, spool: Spool | None = None) -> ReadFile:
+        """Have one file read, together with those that it names and that lie beside it.
+
+        A reader opens no file by itself. It says which ones it would need; the program opens those that are plain
+        names in the same folder, and the file is read again with them.
 
         Args:
-            method: What to do with it.
-            file: The file.
+            request: What to read and how.
+            file: The file, mapped.
             cancel: Asked while the reader works.
             spool: Takes the numbers that the reader decodes.
-            extra: A correction, or the block to decode.
-            copy: Where the unpacked file is, if this is one.
 
         Raises:
             InspectorError: What the reader refused, or how it ended.
             Cancelled: If `cancel` was set.
         """
-        library = LIBRARIES.get(sniff(file.view)) if method != "checkpoint" else None
-        request = ReadRequest(
-            method,
-            (copy.path if copy else file.path).absolute(),
-            copy.identity if copy else Identity(file.device, file.inode, file.size, file.modified_ns),
-            copy.name if copy else "",
-            cast("tuple[Library, ...]", (library,) if library else ()),
-            extra=extra,
-        )
-        return self.ask(request, cancel, spool)
+        result = self.ask(request, cancel, spool)
+        companions: dict[str, MappedFile] = {}
+        if isinstance(result, NamesOthers):
+            listed = tuple(_companion(file, name, companions) for name in result.names[:MOST_COMPANIONS])
+            result = self.ask(replace(request, companions=listed), cancel, spool)
+        opened, runs, names = cast("tuple[object, tuple[WouldRun, ...], tuple[str, ...]]", result)
+        if not names:
+            return file, opened, runs
+        return MappedParts(file.path, {"": file, **{name: companions[name] for name in names}}), opened, runs
 
     def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None = None) -> object:
         """Have a request answered.
@@ -309,6 +302,37 @@ class _Process:
             with contextlib.suppress(OSError):
                 cast("BinaryIO", pipe).close()
         self.errors.close()
+
+
+def _request(
+    method: Method,
+    file: MappedFile,
+    copy: _Copy | None = None,
+    libraries: tuple[Library, ...] = (),
+    extra: object = None,
+) -> ReadRequest:
+    """Made without a look into the file: one that was cut short meanwhile would end this process."""
+    return ReadRequest(
+        method,
+        (copy.path if copy else file.path).absolute(),
+        copy.identity if copy else _identity(file),
+        copy.name if copy else "",
+        libraries,
+        extra=extra,
+    )
+
+
+def _identity(file: MappedFile) -> Identity:
+    return Identity(file.device, file.inode, file.size, file.modified_ns)
+
+
+def _companion(file: MappedFile, name: str, opened: dict[str, MappedFile]) -> Companion:
+    """A file that `file` names, opened if it lies beside it."""
+    try:
+        opened[name] = file.beside(name)
+    except DataError as error:
+        return Companion(name, None, None, error.sentence)
+    return Companion(name, opened[name].path.absolute(), _identity(opened[name]))
 
 
 def _command(*, once: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asl_inspector.checkpoints.records import (
     Checkpoint,
+    Chunk,
     Contents,
     Optimizer,
     Quantizer,
@@ -12,10 +13,13 @@ from asl_inspector.checkpoints.records import (
     WouldRun,
 )
 from asl_inspector.wire import Codec
-from asl_inspector.workers.messages import Identity, ReadRequest, Refusal, Unpacked
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal, Unpacked
 
 OF_CHECKPOINTS = (
     Checkpoint,
+    Chunk,
+    Companion,
+    NamesOthers,
     Contents,
     Identity,
     Optimizer,
@@ -36,11 +40,12 @@ def checkpoint_codec() -> Codec:
 
 def file_codec() -> Codec:
     """For every kind of file."""
-    from asl_inspector.history.records import History, Printed
+    from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
     from asl_inspector.samples.folders import FolderBatch
     from asl_inspector.samples.islr import IndexRow
     from asl_inspector.samples.mapping import Correction, FieldMapping
     from asl_inspector.samples.records import Block, Clips, LandmarkGroup, Landmarks, Places, Vocabulary
 
     of_clips = (Block, Clips, Correction, FieldMapping, FolderBatch, IndexRow, LandmarkGroup, Landmarks, Places)
-    return Codec((*OF_CHECKPOINTS, *of_clips, History, Printed, Vocabulary))
+    of_runs = (CodeHint, Contradiction, History, Printed, Stated)
+    return Codec((*OF_CHECKPOINTS, *of_clips, *of_runs, Vocabulary))

@@ -180,7 +180,9 @@ class _Scan:
 
         def decode(block: Block, sink: Spool) -> None:
             files = tuple((name, *folder.files[name]) for name in block.names)
-            request = ReadRequest("numbers", folder.path.absolute(), None, "", self.libraries, files, block)
+            request = ReadRequest(
+                "numbers", folder.path.absolute(), None, libraries=self.libraries, files=files, extra=block
+            )
             self.readers.ask(request, CancelToken(), sink)
 
         content = ClipSources(memoryview(b""), self.spool, clips.blocks, decode, folder.path, folder.files)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 MEMORY = 1_200 << 20  # bytes beyond what the process and its mapped files have when it starts to read
 CPU_SECONDS = 20
+LARGEST_REPORT = 64 << 10  # bytes of standard error, which is a file; no other file can be written
 
 
 def limit_this_process(cpu_seconds: int = CPU_SECONDS) -> None:
@@ -27,7 +28,7 @@ def limit_this_process(cpu_seconds: int = CPU_SECONDS) -> None:
 
     limit(resource.RLIMIT_AS, _virtual_size() + MEMORY)
     limit(resource.RLIMIT_CPU, cpu_seconds)
-    limit(resource.RLIMIT_FSIZE, 0)
+    limit(resource.RLIMIT_FSIZE, LARGEST_REPORT)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NPROC, 0)
     limit(resource.RLIMIT_NOFILE, 0)

@@ -21,6 +21,30 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A file that the one to read names: where it is, or why it may not be used.
+
+    Attributes:
+        name: As the file names it.
+        path: Where it is, or None.
+        identity: Which file the caller has mapped, or None.
+        refusal: Why it may not be used, as a sentence; empty where it may.
+    """
+
+    name: str
+    path: Path | None
+    identity: Identity | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOthers:
+    """The file names others, which the reader may not open by itself."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRequest:
     """Read these files as one thing.
 
@@ -34,6 +58,7 @@ class ReadRequest:
         libraries: What the reader is likely to need, loaded before the file is touched.
         files: Of a folder: names below it, with size and time of change.
         extra: A `Correction` or a `Block`.
+        companions: Those that `path` names, once the caller has opened them; None at first.
     """
 
     method: Method
@@ -42,6 +67,7 @@ class ReadRequest:
     name: str = ""
     libraries: tuple[Library, ...] = ()
     files: tuple[tuple[str, int, int], ...] = ()
+    companions: tuple[Companion, ...] | None = None
     extra: object = None
 
 

@@ -15,25 +15,40 @@ import os
 import struct
 import sys
 import time
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from asl_inspector.errors import DataError, InspectorError
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.errors import InspectorError
+from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.unpacking import unpack
 from asl_inspector.wire import read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
 from asl_inspector.workers.limits import CPU_SECONDS, limit_this_process
-from asl_inspector.workers.messages import Identity, ReadRequest, Refusal, Unpacked
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal, Unpacked
 from asl_inspector.workers.streams import Outlet
 
-CODECS_OF_TEXT = ("ascii", "cp1252", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "raw_unicode_escape")
+if TYPE_CHECKING:
+    from asl_inspector.case.recognising import Found
+    from asl_inspector.checkpoints.records import WouldRun
+
+CODECS_OF_TEXT = (
+    "ascii",
+    "cp1252",
+    "latin-1",
+    "raw_unicode_escape",
+    "unicode_escape",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-32-be",
+    "utf-32-le",
+)
 CHUNK = 1 << 20
 SECONDS_TO_UNPACK = 120
 SECONDS_FOR_ENTRIES = 13.0  # the caller waits for 20
-MOST_UNPACKED = 8 << 30
 
 
 def serve(*, once: bool) -> None:
@@ -93,8 +108,11 @@ def _send(descriptor: int, content: bytes | memoryview) -> None:
 def _preload(method: str) -> None:
     """Import all that a reader may use: once the tripwire is armed nothing can be imported."""
     for name in CODECS_OF_TEXT:
-        codecs.lookup(name)  # decoding nothing would not load it
+        codecs.lookup(name)  # `decode` has shortcuts that import nothing for empty bytes
+    import heapq  # noqa: F401 - the library imports it when it first needs it
+
     import asl_inspector.checkpoints.opening
+    import asl_inspector.inert_pickle.text
 
     if method != "checkpoint":
         import numpy as np
@@ -185,31 +203,48 @@ def _opened(request: ReadRequest, outlet: Outlet) -> object:
     """What was asked for; everything up to the arming of the tripwire is our own doing."""
     if request.method in ("files", "index") or request.files:
         return _opened_files(request, outlet)
-    file = _mapped(request)
-    if request.method == "checkpoint":
-        _confine(CPU_SECONDS)
-        from asl_inspector.checkpoints.opening import open_checkpoint
-
-        return open_checkpoint(file)
+    file = _mapped(request.path, request.identity)
+    file.path = Path(request.name) if request.name else file.path
+    file.given = {one.name: _companion(one) for one in request.companions or ()}
     if request.method == "unpack":
         _confine(SECONDS_TO_UNPACK)
-        return _unpacked(file, outlet)
+        return Unpacked(unpack(file, outlet))
+    if request.method == "numbers":
+        _decode(file, request, outlet)
+        return None
+    found, opened, runs = _read_checkpoint(file) if request.method == "checkpoint" else _read_any(file, request, outlet)
+    if file.wanted and request.companions is None:
+        return NamesOthers(tuple(dict.fromkeys(file.wanted)))
+    return opened, runs, tuple(name for name in found.files if name) if isinstance(found, MappedParts) else ()
+
+
+def _read_checkpoint(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
+    from asl_inspector.checkpoints.opening import open_with_parts
+
+    _confine(CPU_SECONDS)
+    found, checkpoint = open_with_parts(file)
+    return found, checkpoint, checkpoint.would_run
+
+
+def _read_any(file: MappedFile, request: ReadRequest, outlet: Outlet) -> Found:
+    from asl_inspector.case.recognising import read_file
+    from asl_inspector.samples.job import Job
     from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+
+    _load(_libraries_for(file))
+    _confine(CPU_SECONDS)
+    correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
+    return read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+
+
+def _decode(file: MappedFile, request: ReadRequest, outlet: Outlet) -> None:
+    from asl_inspector.samples.opening import decode_block
     from asl_inspector.samples.records import Block
 
     _load(_libraries_for(file))
     _confine(CPU_SECONDS)
-    if request.method == "numbers":
-        from asl_inspector.samples.opening import decode_block
-
-        assert isinstance(request.extra, Block)  # noqa: S101 - the parent is this program
-        decode_block(file, request.extra, outlet)
-        return None
-    from asl_inspector.case.recognising import read_file
-    from asl_inspector.samples.job import Job
-
-    correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
-    return read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+    assert isinstance(request.extra, Block)  # noqa: S101 - the parent is this program
+    decode_block(file, request.extra, outlet)
 
 
 def _confine(cpu_seconds: int) -> None:
@@ -217,14 +252,16 @@ def _confine(cpu_seconds: int) -> None:
     tripwire.arm()
 
 
-def _mapped(request: ReadRequest) -> MappedFile:
-    """The file that the parent has mapped, and no other one."""
-    file = MappedFile(request.path)
-    if Identity(file.device, file.inode, file.size, file.modified_ns) != request.identity:
-        raise InspectorError(f"“{request.path.name}” was replaced while it was being opened.", advice="Open it again.")
-    if request.name:
-        file.path = Path(request.name)
+def _mapped(path: Path, identity: Identity | None) -> MappedFile:
+    """The file at a path, if it is still the one that the caller has mapped."""
+    file = MappedFile(path)
+    if Identity(file.device, file.inode, file.size, file.modified_ns) != identity:
+        raise InspectorError(f"“{path.name}” was replaced while it was being opened.", advice="Open it again.")
     return file
+
+
+def _companion(one: Companion) -> MappedFile | str:
+    return _mapped(one.path, one.identity) if one.path is not None else one.refusal
 
 
 def _libraries_for(file: MappedFile) -> list[str]:
@@ -264,38 +301,3 @@ def _opened_files(request: ReadRequest, outlet: Outlet) -> object:
         return None
     correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
     return read_files(mapped, outlet, correction)
-
-
-def _unpacked(file: MappedFile, outlet: Outlet) -> Unpacked:
-    """Inflate a gzip archive piece by piece; several members follow each other as in gzip itself.
-
-    Raises:
-        DataError: If it is damaged, or unpacks to far more than any data.
-    """
-    position, total = 0, 0
-    engine = zlib.decompressobj(31)
-    try:
-        while position < len(file.view) or engine.unconsumed_tail:
-            waiting = engine.unconsumed_tail or bytes(file.view[position : position + CHUNK])
-            if not engine.unconsumed_tail:
-                position += len(waiting)
-            piece = engine.decompress(waiting, CHUNK)
-            total += len(piece)
-            if total > MOST_UNPACKED:
-                raise DataError(
-                    f"“{file.path.name}” unpacks to more than {MOST_UNPACKED >> 30} GB.",
-                    advice="Unpack it yourself if you trust it, and drop what is in it.",
-                )
-            outlet.put(piece)
-            if engine.eof:
-                position -= len(engine.unused_data)
-                if bytes(file.view[position : position + 2]) != b"\x1f\x8b":
-                    break
-                engine = zlib.decompressobj(31)
-    except zlib.error as error:
-        raise DataError(
-            f"“{file.path.name}” is a damaged gzip archive.", advice="Copy or download it again.", detail=str(error)
-        ) from None
-    if not engine.eof:
-        raise DataError(f"“{file.path.name}” is cut short.", advice="Copy or download it again.")
-    return Unpacked(total)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.distributed.checkpoint as dcp
 from makers import Run, make_clips, make_notebook, save_notebook, write_cache
+from safetensors.torch import save_file
 
-from asl_inspector.case.recognising import expand_folders, open_file
+from asl_inspector.case.belonging import together
+from asl_inspector.case.recognising import open_file
 from asl_inspector.case.records import Case, Role
 from asl_inspector.case.roles import assign, second_checkpoints
+from asl_inspector.case.surveying import survey
+
+
+def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """The entries that a drop of these paths gives, and the notes on them."""
+    found = [survey(path) for path in together(list(paths))]
+    return [path for one in found for path in one.files], [note for one in found for note in one.notes]
 
 
 def case_of(*paths: Path, **chosen: Role) -> Case:
@@ -134,3 +148,71 @@ def test_a_pickle_that_would_act_is_named_with_what_it_would_run(tmp_path: Path)
     (tmp_path / "model.pt").write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
     row = open_file(tmp_path / "model.pt").row
     assert [(run.call, run.arguments) for run in row.would_run] == [("os.system", "('touch canary',)")]
+
+
+def test_prose_beside_the_files_is_unused_without_a_complaint(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# The demo case\n\nTwo files and a notebook.\n")
+    row = open_file(path).row
+    assert not row.problem
+    assert row.choices == (Role.UNUSED,)
+
+
+def save_shards(folder: Path) -> list[Path]:
+    """An index with two shards."""
+    folder.mkdir(exist_ok=True)
+    homes = {}
+    for number in (1, 2):
+        save_file({f"layer.{number}.weight": torch.ones(2, 2)}, folder / f"model-{number}.safetensors")
+        homes[f"layer.{number}.weight"] = f"model-{number}.safetensors"
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": homes}))
+    return [folder / "model.safetensors.index.json", *(folder / name for name in homes.values())]
+
+
+def save_distributed(folder: Path) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch tells that it saves from one process
+        dcp.save({"model_state_dict": make_notebook().state_dict()}, checkpoint_id=folder, no_dist=True)
+    return folder
+
+
+def test_an_index_with_its_shards_is_one_entry_however_they_are_dropped(tmp_path: Path) -> None:
+    index, first, second = save_shards(tmp_path / "shards")
+    for paths in ([tmp_path / "shards"], [tmp_path], [second, index, first], [index]):
+        files, _ = expand_folders(paths)
+        assert files == [index]
+    case = case_of(tmp_path)
+    (one,) = case.files
+    assert (one.row.role, one.row.summary) == (Role.CHECKPOINT, "8 parameters")
+    assert one.row.bytes == sum(path.stat().st_size for path in (index, first, second))
+    assert one.file is not None
+    assert one.file.is_current()
+    second.touch()
+    assert not one.file.is_current()
+
+
+def test_shards_without_their_index_are_files_of_their_own(tmp_path: Path) -> None:
+    _, first, second = save_shards(tmp_path)
+    assert expand_folders([first, second])[0] == [first, second]
+
+
+def test_a_distributed_checkpoint_is_one_entry_however_it_is_dropped(run: Run) -> None:
+    saved = save_distributed(run.folder / "saved")
+    parts = [saved / ".metadata", *saved.glob("*.distcp")]
+    assert expand_folders([saved])[0] == [saved]
+    assert expand_folders(parts)[0] == [saved]
+    case = case_of(run.folder)
+    one = next(one for one in case.files if one.row.path == saved)
+    assert one.row.problem == ""
+    assert one.opened is not None
+    assert one.row.choices[0] is Role.CHECKPOINT
+    assert [path.name for path in second_checkpoints(case)] == ["saved"]
+
+
+def test_arrays_beside_a_network_wait_for_the_user_and_alone_are_the_checkpoint(run: Run, tmp_path: Path) -> None:
+    np.savez(run.folder / "a_weights.npz", weight=np.ones((2, 2), "f4"))
+    case = case_of(run.folder)
+    assert roles(case)["a_weights.npz"] is Role.UNUSED
+    assert roles(case)["checkpoint.pt"] is Role.CHECKPOINT
+    assert second_checkpoints(case) == []
+    assert roles(case_of(run.folder / "a_weights.npz")) == {"a_weights.npz": Role.CHECKPOINT}

@@ -10,8 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from asl_inspector.checkpoints.comparing import Comparison, Side, compare_weights, find_prefixes
+from asl_inspector.checkpoints.comparing import Side, compare_weights
+from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.hidden_units import shared_units_z, units
+from asl_inspector.checkpoints.name_matching import find_prefixes
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.mapped_file import MappedFile
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.blocks import blocks
 from asl_inspector.checkpoints.opening import open_checkpoint
-from asl_inspector.checkpoints.statistics import BLOCK, tensor_statistics
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.checkpoints.records import Quantizer, TensorRecord
+from asl_inspector.checkpoints.statistics import BLOCK, all_statistics, tensor_statistics
+from asl_inspector.errors import UnreadableCheckpoint
+from asl_inspector.mapped_file import Content, MappedFile
+from asl_inspector.progress import Cancelled, CancelToken, Step
 
 
 def statistics(path: Path, tensor: torch.Tensor):  # type: ignore[no-untyped-def]
@@ -46,3 +54,193 @@ def test_nothing_finite_has_no_moments(tmp_path: Path) -> None:
 
 def test_an_empty_tensor_has_no_moments(tmp_path: Path) -> None:
     assert statistics(tmp_path / "a.pt", torch.zeros(0, 4)).mean is None
+
+
+DTYPES = [
+    torch.float64,
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.float8_e4m3fn,
+    torch.float8_e5m2,
+    torch.int64,
+    torch.int32,
+    torch.int16,
+    torch.int8,
+    torch.uint8,
+    torch.bool,
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_every_number_type_is_measured_as_its_float64_copy(tmp_path: Path, dtype: torch.dtype) -> None:
+    drawn = 20 * torch.randn(BLOCK + 1234, generator=torch.Generator().manual_seed(3))
+    tensor = (drawn > 0 if dtype is torch.bool else drawn.abs() if dtype is torch.uint8 else drawn).to(dtype)
+    found, values = statistics(tmp_path / "a.pt", tensor), tensor.double().numpy()
+    assert (found.count, found.nans, found.infinities) == (values.size, 0, 0)
+    assert (found.minimum, found.maximum) == (values.min(), values.max())
+    assert found.zeros == int((values == 0).sum())
+    assert found.mean == pytest.approx(values.mean(), rel=1e-9)
+    assert found.std == pytest.approx(values.std(), rel=1e-9)
+    assert found.norm == pytest.approx(np.linalg.norm(values), rel=1e-9)
+
+
+def test_complex_numbers_are_judged_by_their_magnitudes(tmp_path: Path) -> None:
+    tensor = torch.tensor([3 + 4j, 0j, complex("nan"), 5 - 12j])
+    found = statistics(tmp_path / "a.pt", tensor)
+    assert (found.minimum, found.maximum, found.zeros, found.nans) == (0.0, 13.0, 1, 1)
+
+
+def test_both_zeros_are_zeros_and_small_numbers_are_not(tmp_path: Path) -> None:
+    tensor = torch.tensor([0.0, -0.0, 1e-45, -1e-45, 1.0])
+    assert statistics(tmp_path / "a.pt", tensor).zeros == 2
+
+
+@pytest.mark.parametrize("place", [0, BLOCK - 1, BLOCK, 2 * BLOCK + 6])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_one_bad_number_is_found_wherever_it_is(tmp_path: Path, place: int, bad: float) -> None:
+    tensor = torch.randn(2 * BLOCK + 7, generator=torch.Generator().manual_seed(1))
+    tensor[place] = bad
+    found, good = statistics(tmp_path / "a.pt", tensor), np.delete(tensor.double().numpy(), place)
+    assert (found.nans, found.infinities) == ((1, 0) if bad != bad else (0, 1))
+    assert (found.minimum, found.maximum) == (good.min(), good.max())
+    assert found.std == pytest.approx(good.std(), rel=1e-9)
+
+
+def test_numbers_too_large_to_square_still_have_moments(tmp_path: Path) -> None:
+    tensor = torch.tensor([1e200, -1e200, 3e200, 0.0], dtype=torch.float64)
+    found = statistics(tmp_path / "a.pt", tensor)
+    scaled = np.array([1.0, -1.0, 3.0, 0.0])
+    assert found.mean == pytest.approx(scaled.mean() * 1e200, rel=1e-9)
+    assert found.maximum == 3e200
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6])
+def test_float32_far_from_zero_keeps_its_spread(tmp_path: Path, offset: float) -> None:
+    tensor = offset + torch.randn(300_000, generator=torch.Generator().manual_seed(1))
+    found, values = statistics(tmp_path / "a.pt", tensor), tensor.double().numpy()
+    assert found.std == pytest.approx(values.std(), rel=1e-9)
+    assert found.mean == pytest.approx(values.mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda t: t.t(),
+        lambda t: t[:, ::3],
+        lambda t: t[5:400, 7:90],
+        lambda t: t[:, :1].expand(-1, 40),
+        lambda t: t[3].expand(17, -1),
+        lambda t: t.reshape(500, 20, 10).permute(2, 0, 1)[:, 1:],
+    ],
+)
+def test_strided_views_are_measured_without_the_numbers_between(tmp_path: Path, view) -> None:  # type: ignore[no-untyped-def]
+    whole = torch.randn(500, 200, generator=torch.Generator().manual_seed(2))
+    whole[::2, ::5] = 0
+    tensor = view(whole)
+    found, values = statistics(tmp_path / "a.pt", tensor), tensor.double().numpy()
+    assert (found.count, found.zeros) == (values.size, int((values == 0).sum()))
+    assert (found.minimum, found.maximum) == (values.min(), values.max())
+    assert found.std == pytest.approx(values.std(), rel=1e-9)
+    assert found.norm == pytest.approx(np.linalg.norm(values), rel=1e-9)
+
+
+def test_a_tensor_expanded_beyond_all_memory_is_counted_not_made(tmp_path: Path) -> None:
+    found = statistics(tmp_path / "a.pt", torch.tensor([2.0, 0.0]).reshape(2, 1).expand(2, 10**12))
+    assert (found.count, found.zeros, found.mean, found.std) == (2 * 10**12, 10**12, 1.0, 1.0)
+
+
+def test_overlapping_windows_without_end_are_refused(tmp_path: Path) -> None:
+    tensor = torch.zeros(200_000).as_strided((100_000, 100_000), (1, 1))
+    with pytest.raises(UnreadableCheckpoint, match="stands for 10,000,000,000 numbers"):
+        statistics(tmp_path / "a.pt", tensor)
+
+
+def test_quantized_numbers_are_measured_as_real_ones() -> None:
+    """Against the definition: real = scale * (whole - zero point), with a scale for each of six rows."""
+    whole = np.random.default_rng(2).integers(-128, 128, (6, 70_000), dtype=np.int8)
+    scales, zeros = np.linspace(0.01, 0.06, 6), np.arange(6.0)
+    quantizer = Quantizer(tuple(scales.tolist()), tuple(zeros.tolist()), axis=0)
+    record = TensorRecord(
+        ("w",), "qint8", (6, 70_000), (70_000, 1), "0", whole.size, 0, None, inline=whole.tobytes(), quantizer=quantizer
+    )
+    found, values = tensor_statistics(record, b""), scales[:, None] * (whole - zeros[:, None])
+    assert found.mean == pytest.approx(values.mean(), rel=1e-6)
+    assert found.std == pytest.approx(values.std(), rel=1e-6)
+    assert found.zeros == int((values == 0).sum())
+
+
+# -- all of them ------------------------------------------------------------------------------------------------------
+
+
+def many(path: Path, held: dict[str, torch.Tensor]) -> tuple[tuple[TensorRecord, ...], memoryview]:
+    torch.save(held, path)
+    file = MappedFile(path)
+    return open_checkpoint(file).tensors, file.view
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_all_tensors_come_in_order_with_the_facts_of_each(tmp_path: Path, threads: int) -> None:
+    random = torch.Generator().manual_seed(5)
+    held = {f"t{number}": torch.randn(1 + 1000 * number, generator=random) for number in range(60)}
+    tensors, content = many(tmp_path / "a.pt", held)
+    steps: list[Step] = []
+    rows = list(all_statistics(tensors, content, threads=threads, progress=steps.append))
+    assert [row.index for row in rows] == list(range(60))
+    assert [row.statistics for row in rows] == [tensor_statistics(tensor, content) for tensor in tensors]
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == steps[-1].total
+
+
+def test_shared_memory_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tied = torch.randn(2000)
+    tensors, content = many(tmp_path / "a.pt", {"a": tied, "b": tied, "c": tied[:1000], "d": torch.randn(2000)})
+    read = []
+
+    def counted(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.generic]]:
+        read.append(tensor.name)
+        return blocks(tensor, content)
+
+    monkeypatch.setattr("asl_inspector.checkpoints.statistics.blocks", counted)
+    rows = list(all_statistics(tensors, content, threads=1))
+    assert read == ["a", "c", "d"]
+    assert rows[0].statistics == rows[1].statistics != rows[2].statistics
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_measured(tmp_path: Path) -> None:
+    tensors, content = many(tmp_path / "a.pt", {"a": torch.empty(3, device="meta"), "b": torch.ones(3)})
+    rows = list(all_statistics(tensors, content))
+    assert rows[0].statistics is None
+    assert "meta" in rows[0].trouble
+    assert rows[1].statistics is not None
+
+
+def test_cancelling_stops_between_blocks(tmp_path: Path) -> None:
+    tensors, content = many(tmp_path / "a.pt", {f"t{number}": torch.zeros(3_000_000) for number in range(8)})
+    cancel = CancelToken()
+    rows = all_statistics(tensors, content, cancel=cancel)
+    next(rows)
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        list(rows)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of one process alone is told by Linux")
+def test_pages_that_were_read_are_given_back(tmp_path: Path) -> None:
+    """Measured in a process of its own: 200 MB are read, and the process stays far smaller."""
+    torch.save({"w": torch.randn(50_000_000)}, tmp_path / "a.pt")
+    code = """
+import re, sys
+from pathlib import Path
+from asl_inspector.checkpoints.opening import open_checkpoint
+from asl_inspector.checkpoints.statistics import all_statistics
+from asl_inspector.mapped_file import MappedFile
+def peak():  # of this program alone; `getrusage` counts the process that it was forked from as well
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1000
+file = MappedFile(Path(sys.argv[1]))
+before = peak()
+list(all_statistics(open_checkpoint(file).tensors, file.view))
+print(peak() - before)
+"""
+    ran = subprocess.run([sys.executable, "-c", code, tmp_path / "a.pt"], capture_output=True, text=True, check=True)
+    assert float(ran.stdout) < 100

@@ -24,10 +24,15 @@ def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_k
 ) -> None:
     process = program(*demo_files())
     window = desktop.window("checkpoint_epoch_40.pt")
-    time.sleep(5)  # the run has no sign that a user could wait for but the picture itself
-    desktop.tool("windowactivate", "--sync", window)
-    desktop.tool("key", "--clearmodifiers", "ctrl+e")
-    dialog = desktop.window("Export diagnosis")
+
+    def ask_for_the_dialog() -> str:
+        """Ctrl+E does nothing before the run is done, and a run has no other sign that can be waited for here."""
+        desktop.tool("windowactivate", "--sync", window)
+        desktop.tool("key", "--clearmodifiers", "ctrl+e")
+        time.sleep(1)
+        return desktop.tool("search", "--onlyvisible", "--name", "Export diagnosis").split("\n")[0]
+
+    dialog = desktop.wait(ask_for_the_dialog, 60, "no window “Export diagnosis”")
     target = tmp_path / "diagnosis.pdf"
     desktop.tool("windowactivate", "--sync", dialog)
     desktop.tool("key", "ctrl+a")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from diagnosis.stories import evidence, make_clips, scored
 
+from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import blanks, chance, collapse, data_quality, decoders, labels, overfitting, training
 from asl_inspector.diagnosis.diagnosing import diagnose
 from asl_inspector.diagnosis.metadata import epoch_of_steps
 from asl_inspector.history.records import History
-from asl_inspector.progress import CancelToken
 from asl_inspector.samples.records import Vocabulary
 
 GLOSSES = [f"g{number:02d}" for number in range(1, 41)]
@@ -101,6 +101,14 @@ def test_a_vocabulary_in_which_glosses_share_an_id_is_named_and_not_scored_by() 
     assert not audit.certain
     assert "glosses-share-ids" in ids_of(labels.ask(case, audit))
     assert diagnose(case).by_name is None
+
+
+def test_agreement_with_a_map_that_shares_ids_does_not_outvote_the_fault() -> None:
+    shared = {gloss: 1 + number // 2 for gloss, number in IDS.items()}
+    vocabulary = Vocabulary(Path("v.json"), shared, {}, None)
+    case = evidence(validation=scored(val(ids=shared), [1] * 160, classes=CLASSES), vocabularies=(vocabulary,))
+    assert "ids-agree-with-faulty-map" in ids_of(labels.ask(case, labels.audit(case)))
+    assert diagnose(case).causes[0].id == "label-map-mismatch"
 
 
 def test_glosses_that_training_lacks_are_counted_apart() -> None:
@@ -286,7 +294,11 @@ def test_copied_clips_are_a_leak() -> None:
     case = evidence(
         validation=scored(clips, [1] * 160, classes=CLASSES), train=scored(same, [1] * 160, classes=CLASSES)
     )
-    finding = next(one for one in data_quality.ask(case, CancelToken()).findings if one.id == "validation-in-training")
+    finding = next(
+        one
+        for one in data_quality.ask(case, measure_clips(case.case.validation, case.case.train)).findings
+        if one.id == "validation-in-training"
+    )
     assert finding.severity == "critical"
     assert finding.evidence["same_features"] == 160
 
@@ -300,7 +312,7 @@ def test_features_on_another_scale_are_named() -> None:
     case = evidence(
         validation=scored(clips, [1] * 160, classes=CLASSES), train=scored(other, [1] * 320, classes=CLASSES)
     )
-    assert "scales-differ" in ids_of(data_quality.ask(case, CancelToken()))
+    assert "scales-differ" in ids_of(data_quality.ask(case, measure_clips(case.case.validation, case.case.train)))
 
 
 def test_features_of_other_signers_are_not() -> None:
@@ -312,7 +324,7 @@ def test_features_of_other_signers_are_not() -> None:
     case = evidence(
         validation=scored(clips, [1] * 160, classes=CLASSES), train=scored(other, [1] * 320, classes=CLASSES)
     )
-    assert "same-scale" in ids_of(data_quality.ask(case, CancelToken()))
+    assert "same-scale" in ids_of(data_quality.ask(case, measure_clips(case.case.validation, case.case.train)))
 
 
 def test_a_network_that_does_not_fit_its_training_clips_is_named() -> None:

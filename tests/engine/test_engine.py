@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import signal
 import threading
 import time
+import typing
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import cast
 
@@ -16,8 +19,13 @@ import pytest
 from makers import GLOSSES, Run, make_clips, write_cache
 
 from asl_inspector.case.records import Role
+from asl_inspector.checkpoints.health_records import QUESTIONS
+from asl_inspector.data.records import Neighbours
+from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
-from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView, TensorView
+from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
+from asl_inspector.engine.serving import Service
+from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -55,6 +63,12 @@ def spec(run: Run) -> CaseSpec:
         Role.TRAIN,
         tuple(f"name {index}" for index in range(200)),
         tuple(["\x1f"] * 100),
+        [0.0] * 100,
+        [0, 1.5, None, True, "x"] * 20,
+        tuple((index, f"name {index}") for index in range(100)),
+        [((index,), "x") for index in range(100)],
+        tuple(Step(f"step {index}", index, None, "clips") for index in range(100)),
+        [Step("step"), 1] * 50,
         Step("what", 1, None, "clips"),
     ],
 )
@@ -146,10 +160,36 @@ def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
     clip = cast("ClipDetail", engine.call("clip", 2))
     assert clip.log_posteriors.shape[1] == len(GLOSSES) + 1
     np.testing.assert_allclose(np.exp(clip.log_posteriors).sum(axis=1), 1, atol=1e-5)
-    tensor = cast("TensorView", engine.call("tensor", "model_state_dict.classifier.weight"))
+    tensor = cast("TensorView", engine.call("tensor", 16))
+    assert tensor.name == "model_state_dict.classifier.weight"
     assert tensor.statistics is not None
     assert tensor.counts.sum() == tensor.statistics.count
-    assert cast("TensorView", engine.call("tensor", "nonsense")).trouble
+    with pytest.raises(InspectorError, match="no tensor number 99"):
+        engine.call("tensor", 99)
+
+
+def test_a_rectangle_of_a_tensor_travels_as_it_is_kept(engine: Engine, run: Run) -> None:
+    engine.call("open", CaseSpec((run.checkpoint,)))
+    request = SliceRequest(16, (), (2, 5), (3, 11), (1, 2))
+    view = cast("SliceView", engine.call("part", request))
+    assert view.request == request
+    assert view.values.tolist() == run.network.classifier.weight[2:5, 3:11:2].tolist()
+    wrong = cast("SliceView", engine.call("part", SliceRequest(16, (1,), (0, 1), (0, 1))))
+    assert "dimensions" in wrong.trouble
+
+
+def test_all_statistics_and_the_health_arrive(engine: Engine, run: Run) -> None:
+    engine.call("open", CaseSpec((run.checkpoint,)))
+    parts: list[object] = []
+    parts.append(engine.call("statistics", publish=parts.append))
+    facts = {index: one for part in parts for index, one in cast("StatisticsPart", part).facts().items()}
+    state = list(run.network.state_dict().values())
+    assert sorted(facts) == list(range(len(state)))
+    for index, tensor in enumerate(state):
+        assert facts[index].mean == pytest.approx(tensor.double().mean().item(), rel=1e-9)
+    health = cast("HealthView", engine.call("health"))
+    assert {note.question for note in health.notes} == set(QUESTIONS)
+    assert engine.call("optimizers") == ()
 
 
 def test_a_file_taken_out_of_the_case_is_forgotten(engine: Engine, run: Run) -> None:
@@ -218,3 +258,74 @@ def test_stopping_ends_the_process(run: Run) -> None:
     engine.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def _records_within(hint: object, found: set[type]) -> set[type]:
+    """Every dataclass and enum that a value of this type may hold."""
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, Enum)):
+        if hint not in found:
+            found.add(hint)
+            if dataclasses.is_dataclass(hint):
+                for inner in typing.get_type_hints(hint, localns=CODEC.types).values():
+                    _records_within(inner, found)
+        return found
+    for inner in typing.get_args(hint):
+        _records_within(inner, found)
+    return found
+
+
+def test_all_that_an_answer_can_hold_may_travel() -> None:
+    held: set[type] = set()
+    for name, method in vars(Service).items():
+        if not name.startswith("_") and callable(method):
+            hints = typing.get_type_hints(method, localns=vars(tensor_messages))
+            hints.pop("talk", None)
+            for hint in hints.values():
+                _records_within(hint, held)
+    assert len(held) > 30
+    assert {one.__name__ for one in held} - set(CODEC.types) == set()
+
+
+# -- searches ---------------------------------------------------------------------------------------------------------
+
+
+def test_nearest_clips_equal_the_direct_call_and_travel_whole(engine: Engine, run: Run) -> None:
+    engine.call("open", spec(run))
+    steps: list[Step] = []
+    found = cast("Neighbours", engine.call("neighbours", "dtw", progress=steps.append))
+    inspector = Inspector()
+    inspector.add(run.files)
+    wanted = inspector.neighbours("dtw")
+    np.testing.assert_array_equal(found.nearest, wanted.nearest)
+    assert (found.method, found.correct, found.of) == ("dtw", wanted.correct, wanted.of)
+    view = cast("InspectionView", engine.call("inspect", spec(run), Settings("cpu")))
+    assert view.data is not None
+    assert view.data.train is not None
+    assert view.data.train.digests == ()
+    assert view.data.neighbours is not None
+    assert view.diagnosis.run is not None
+
+
+def test_a_search_hears_its_cancellation(engine: Engine, run: Run) -> None:
+    rng = np.random.default_rng(0)
+    many = {
+        f"c{index}": {
+            "features": rng.normal(size=(60, 6)).astype("float32"),
+            "gloss": "a",
+            "gloss_id": 1,
+            "split": split,
+        }
+        for split in ("train", "val")
+        for index in range(900)
+    }
+    files = []
+    for split in ("train", "val"):
+        clips = {f"{split}{name}": held | {"split": split} for name, held in many.items()}
+        files.append(write_cache(run.folder / f"many_{split}.pkl", clips))
+    engine.call("open", CaseSpec(tuple(files)))
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        engine.call("neighbours", "dtw", progress=lambda step: cancel.cancel(), cancel=cancel)
+    with pytest.raises(InspectorError, match="nothing to compare"):
+        engine.call("open", CaseSpec((run.checkpoint,)))
+        engine.call("neighbours", "dtw")

@@ -122,8 +122,8 @@ def test_a_tensor_is_looked_at(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.session.tensor_arrived, timeout=10_000):
         window.go_to("keys:classifier.weight")
     assert window._stack.currentWidget() is window.keys
-    qtbot.waitUntil(lambda: not window.keys._detail._plot.isHidden())
-    assert "model_state_dict\nclassifier.weight" in window.keys._detail._title.text()
+    qtbot.waitUntil(lambda: not window.keys.tensors.detail._plot.isHidden())
+    assert "model_state_dict\nclassifier.weight" in window.keys.tensors.detail._title.text()
 
 
 def test_links_of_the_evidence_lead_to_their_panel(window: MainWindow, qtbot: QtBot) -> None:

@@ -10,7 +10,8 @@ import struct
 
 import pytest
 
-from asl_inspector.inert_pickle.machine import _OPCODES, _STOP, Budget, MalformedPickle, read_pickle
+from asl_inspector.inert_pickle.machine import Budget, MalformedPickle, read_pickle
+from asl_inspector.inert_pickle.opcodes.table import HANDLERS, STOP
 from asl_inspector.inert_pickle.plain import items_of, pairs_of
 from asl_inspector.inert_pickle.records import Built, ByteSpan, Extension, Global, HugeInteger, Items, Pairs, Persistent
 
@@ -89,7 +90,7 @@ def test_benign_streams_read_as_the_standard_library_reads_them(value: object, p
 def test_every_opcode_of_the_standard_library_is_handled() -> None:
     codes = {ord(opcode.code) for opcode in pickletools.opcodes}
     assert len(codes) == 68
-    assert {code for code in range(256) if _OPCODES[code] is not None} | {_STOP} == codes
+    assert {code for code in range(256) if HANDLERS[code] is not None} | {STOP} == codes
 
 
 def test_nothing_is_called_and_the_call_is_written_down() -> None:
@@ -238,3 +239,43 @@ def test_reading_starts_where_it_is_told_to() -> None:
     first = read_pickle(stream)
     assert first.value == "first"
     assert read_pickle(stream, first.end).value == "second"
+
+
+def test_text_beyond_the_budget_of_one_string_stays_in_the_file() -> None:
+    stream = pickle.dumps(["x" * 5_000, "short"])
+    read = read_pickle(stream, budget=Budget(string_bytes=4_000))
+    long, short = items_of(read.value) or []
+    assert isinstance(long, ByteSpan)
+    assert (long.size, short) == (5_000, "short")
+    assert "left in the file" in read.notes[0]
+
+
+def test_budget_of_memory_ends_a_stream_of_endless_records() -> None:
+    with pytest.raises(MalformedPickle, match="memory"):
+        read_pickle(b"(" + b"]" * 200_000 + b"l.", budget=Budget(held_bytes=10 << 20))
+
+
+def test_budget_of_the_memo_ends_an_abusive_stream() -> None:
+    stream = b"N" + b"".join(b"r" + struct.pack("<I", index) for index in range(40_000)) + b"."
+    with pytest.raises(MalformedPickle, match="memo"):
+        read_pickle(stream, budget=Budget(memo=10_000))
+
+
+def test_raw_bytes_after_a_state_are_skipped_where_the_caller_says_so() -> None:
+    stream = b"\x80\x02ccollections\nOrderedDict\n)R}bRAWBYTES0N."
+    read = read_pickle(stream, after_build=lambda _built, position: position + len(b"RAWBYTES"))
+    assert read.value is None
+
+
+def test_a_python_2_string_with_escapes_is_no_place_in_the_file() -> None:
+    value = read_pickle(b"S'\\x00\\xff\\\\\\n\\101z'\n.").value
+    assert isinstance(value, ByteSpan)
+    assert value.content == b"\x00\xff\\\nAz"
+    assert value.start < 0
+    assert read_pickle(b"S'tab\\tq\\d'\n.").value == "tab\tq\\d"
+
+
+@pytest.mark.parametrize("index", [b"-1", b"1_0", b"9" * 30, b"", b"x"])
+def test_a_memo_index_is_a_plain_number(index: bytes) -> None:
+    with pytest.raises(MalformedPickle, match="no number"):
+        read_pickle(b"Np" + index + b"\n.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,12 @@ CLIPS = [
 ]
 
 
+def test_where_blank_and_gloss_tie_the_lower_index_wins_as_argmax_has_it() -> None:
+    tied = replace(predictions([[3]], lead=0.0), blank_lead=np.zeros(1, np.float32))
+    assert tied.frame_argmax().tolist() == [0]
+    assert replace(tied, blank=8).frame_argmax().tolist() == [3]
+
+
 def test_majority_is_the_most_frequent_gloss_ties_to_the_lowest() -> None:
     assert majority(predictions(CLIPS)).tolist() == [3, 2, 0, 7, 4, 0, 1]
 
@@ -89,7 +96,8 @@ def test_exact_scores_equal_the_sum_over_all_paths(frames: int, blank: int) -> N
     classes = 3
     logits = torch.randn(1, frames, classes, generator=torch.Generator().manual_seed(frames), dtype=torch.float64)
     log_probs = logits.log_softmax(-1)
-    scores, empty = single_gloss_log_probs(log_probs.clone(), blank)
+    scores, empty, blanks = single_gloss_log_probs(logits, blank)
+    torch.testing.assert_close(blanks, log_probs[..., blank])
     sums = dict.fromkeys([(), *((g,) for g in range(classes) if g != blank)], 0.0)
     for path in itertools.product(range(classes), repeat=frames):
         tokens = tuple(one for one, _ in itertools.groupby(path) if one != blank)
@@ -104,7 +112,7 @@ def test_exact_scores_equal_the_sum_over_all_paths(frames: int, blank: int) -> N
 
 def test_exact_scores_equal_torchs_ctc_loss_on_long_clips() -> None:
     log_probs = torch.randn(4, 200, 30, generator=torch.Generator().manual_seed(0)).mul(6).log_softmax(-1)
-    scores, _ = single_gloss_log_probs(log_probs.clone(), 0)
+    scores, _, _ = single_gloss_log_probs(log_probs, 0)
     for gloss in (1, 7, 29):
         losses = torch.nn.functional.ctc_loss(
             log_probs.transpose(0, 1),
@@ -116,10 +124,30 @@ def test_exact_scores_equal_torchs_ctc_loss_on_long_clips() -> None:
         torch.testing.assert_close(-scores[:, gloss], losses, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.parametrize("scale", [1, 30, 300, 3000])
+def test_exact_scores_keep_their_digits_where_plain_sums_leave_the_range(scale: float) -> None:
+    """The sums over runs in double precision and in logarithms, independent of both paths of the code."""
+    logits = torch.randn(5, 60, 9, generator=torch.Generator().manual_seed(1)) * scale
+    scores, empty, blanks = single_gloss_log_probs(logits.clone(), 2)
+    wide = logits.double().log_softmax(-1)
+    torch.testing.assert_close(blanks.double(), wide[..., 2], rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(empty.double(), wide[..., 2].sum(1), rtol=1e-5, atol=1e-3)
+    for gloss in (0, 1, 8):
+        losses = torch.nn.functional.ctc_loss(
+            wide.transpose(0, 1),
+            torch.full((5, 1), gloss),
+            torch.full((5,), 60),
+            torch.ones(5, dtype=torch.long),
+            blank=2,
+            reduction="none",
+        )
+        torch.testing.assert_close(-scores[:, gloss].double(), losses, rtol=1e-5, atol=1e-3)
+
+
 def test_the_worked_example_of_a_greedy_blank_that_hides_a_gloss() -> None:
     """p(blank) = .6, p(g) = .4, ten frames: greedy says nothing, yet log P(g) = -2.3 is above log P(empty) = -5.1."""
     probs = torch.tensor([0.6, 0.4]).repeat(1, 10, 1)
-    scores, empty = single_gloss_log_probs(probs.log(), 0)
+    scores, empty, _ = single_gloss_log_probs(probs.log(), 0)
     assert empty.item() == pytest.approx(-5.108, abs=1e-3)
     by_hand = math.log(
         sum((11 - run) * 0.4**run * 0.6 ** (10 - run) for run in range(1, 11))

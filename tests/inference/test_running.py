@@ -12,10 +12,11 @@ from makers import make_notebook, save_notebook
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference import devices
-from asl_inspector.inference.batches import exact_batches, frames_for
+from asl_inspector.inference.batches import BatchPlan, BatchSize
 from asl_inspector.inference.decoding import majority
 from asl_inspector.inference.devices import choose_device
-from asl_inspector.inference.running import ClipSource, clip_log_posteriors, run_network
+from asl_inspector.inference.running import clip_log_posteriors, run_network
+from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.networks.building import BuiltNetwork, build_network
 from asl_inspector.progress import Cancelled, CancelToken, Step
@@ -137,18 +138,61 @@ def test_results_cannot_be_changed_by_accident(network: BuiltNetwork) -> None:
         found.best_gloss[0] = 1
 
 
+def handed_out(plan: BatchPlan, frames: int) -> list[list[int]]:
+    batches = []
+    while (batch := plan.take(frames)) is not None:
+        batches.append(batch.tolist())
+    return batches
+
+
 def test_batches_hold_one_length_and_every_runnable_clip_once() -> None:
     lengths = np.array([3, 5, 3, 0, 5, 3, 9])
-    batches = exact_batches(lengths, lengths > 0, batch_frames=6)
-    assert sorted(np.concatenate(batches).tolist()) == [0, 1, 2, 4, 5, 6]
+    batches = handed_out(BatchPlan(lengths, lengths > 0), 6)
+    assert batches == [[6], [1], [4], [0, 2], [5]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ragged_batches_stay_near_one_length_and_within_size(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    lengths = random.integers(1, 60, 200)
+    batches = handed_out(BatchPlan(lengths, lengths > 20, ragged=True), 400)
+    assert sorted(clip for batch in batches for clip in batch) == np.flatnonzero(lengths > 20).tolist()
     for batch in batches:
-        assert len(set(lengths[batch].tolist())) == 1
-        assert lengths[batch].sum() <= 6 or len(batch) == 1
+        assert lengths[batch].min() >= 0.8 * lengths[batch].max()
+        assert lengths[batch].max() * len(batch) <= 400
+    assert len(batches) < len(handed_out(BatchPlan(lengths, lengths > 20), 400))
 
 
-def test_many_classes_make_smaller_batches() -> None:
-    assert frames_for(2_000_000, None) < frames_for(100, None)
-    assert frames_for(100, 50) == 50
+def test_a_batch_is_bounded_by_memory_and_by_what_was_asked_for() -> None:
+    assert BatchSize("cpu", 2_000_000).frames < BatchSize("cpu", 100).frames
+    assert BatchSize("cpu", 100, 50).frames == 50
+    assert BatchSize("cpu", 100, parameters=100_000_000).frames < 30  # so that even the first batch can be cancelled
+
+
+def test_a_group_is_split_into_equal_batches() -> None:
+    lengths = np.full(11, 2)
+    assert [len(batch) for batch in handed_out(BatchPlan(lengths, lengths > 0), 20)] == [6, 5]
+
+
+def test_a_batch_grows_while_it_is_quick_and_shrinks_where_cancelling_would_wait() -> None:
+    size = BatchSize("cpu", 100)
+    first = size.frames
+    size.note(first, 0.01)
+    assert size.frames == 2 * first
+    for _ in range(20):
+        size.note(size.frames, 1.0)
+    assert size.frames == 1
+    one = BatchSize("cpu", 100)
+    one.note(one.frames, 5.0)  # a busy machine
+    assert one.frames >= 512
+
+
+def test_after_a_lack_of_memory_no_batch_is_as_large_again() -> None:
+    size = BatchSize("cpu", 100)
+    size.halve(1000)
+    for _ in range(10):
+        size.note(size.frames, 0.001)
+    assert size.frames == 500
 
 
 @pytest.mark.parametrize("name", ["cuda", "cuda:3", "mps"])
@@ -173,13 +217,36 @@ def test_auto_prefers_cuda_then_mps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_device("auto").type == "cuda"
 
 
-def test_threads_are_settled_by_timing(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
+@pytest.fixture(autouse=True)
+def _nothing_known_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.Threads, "_known", None)
 
+
+def timed(threads: devices.Threads, seconds: dict[int, float]) -> int:
+    for _ in range(20):
+        threads.note(1000, seconds[torch.get_num_threads()])
+    return torch.get_num_threads()
+
+
+def test_threads_are_settled_by_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
-    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(devices, "_threads_work", lambda _: True)
     try:
-        assert devices.settle_threads(lambda: time.sleep(0.01 if torch.get_num_threads() == 2 else 0.001)) == 1
-        assert devices.settle_threads(lambda: time.sleep(0.01 if torch.get_num_threads() == 1 else 0.001)) == 2
+        assert timed(devices.Threads(2), {1: 1.0, 2: 0.6}) == 2
+        assert devices.Threads(2).settled  # a run that follows soon asks nothing
+        devices.Threads._known = None
+        assert timed(devices.Threads(2), {1: 0.6, 2: 1.0}) == 1
+        devices.Threads._known = None
+        assert timed(devices.Threads(2), {1: 0.1, 2: 9.0}) == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_busy_machine_never_tries_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(devices, "_threads_work", lambda _: False)
+    try:
+        assert devices.Threads(2).settled
+        assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)

@@ -30,9 +30,9 @@ def test_the_notebook_layout_gives_the_same_logits(
     built = rebuilt(save_notebook(tmp_path / "a.pt", network))
     features = torch.randn(3, 9, inputs)
     torch.testing.assert_close(built.module(features), network(features), atol=1e-6, rtol=0)
-    sizes = built.architecture
-    assert (sizes.inputs, sizes.hidden, sizes.layers, sizes.classes) == (inputs, hidden, layers, classes)
-    assert sizes.bidirectional is bidirectional
+    found = built.architecture
+    assert (found.inputs, found.classes, found.blank, found.pooled) == (inputs, classes, 0, False)
+    assert found.body == f"{'Bi' if bidirectional else ''}LSTM {layers} × {hidden}"
     assert not built.module.training
 
 
@@ -43,7 +43,8 @@ def test_the_stage_2_layout_gives_the_same_logits(tmp_path: Path) -> None:
     built = rebuilt(save_notebook(tmp_path / "a.pt", network))
     features = torch.randn(3, 9, 6)
     torch.testing.assert_close(built.module(features), network(features), atol=1e-6, rtol=0)
-    assert (built.architecture.projection, built.architecture.norm) == (8, True)
+    assert built.architecture.parts == ("linear projection to 8", "LayerNorm")
+    assert built.architecture.family == "stage 2 trainer"
 
 
 @pytest.mark.parametrize("make", [lambda: make_notebook(), lambda: Stage2(6, 8, 5).eval()])
@@ -66,7 +67,7 @@ def test_padded_frames_read_as_a_packed_sequence_leaves_them(tmp_path: Path, mak
 
 
 def test_an_unknown_layout_names_its_keys(tmp_path: Path) -> None:
-    torch.save({"model_state_dict": nn.Sequential(nn.Conv1d(3, 4, 3)).state_dict()}, tmp_path / "a.pt")
+    torch.save({"model_state_dict": nn.Sequential(nn.Conv2d(3, 4, 3)).state_dict()}, tmp_path / "a.pt")
     with pytest.raises(UnknownArchitecture, match=r"`0\.weight`"):
         rebuilt(tmp_path / "a.pt")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import pickle
 import signal
@@ -9,22 +11,27 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case import recognising
+from asl_inspector.case.records import Opened
 from asl_inspector.checkpoints.opening import open_checkpoint as open_here
 from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.checkpoints.tensor_numbers import first_numbers
 from asl_inspector.errors import InspectorError
-from asl_inspector.mapped_file import MappedFile
+from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers import calling
 from asl_inspector.workers.calling import Readers, open_checkpoint, open_file
+from asl_inspector.workers.codecs import file_codec
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
 
@@ -101,8 +108,8 @@ def _run_armed(code: str) -> subprocess.CompletedProcess[str]:
         ("os.remove('nothing-here')", "os.remove"),
         ("os.fork()", "os.fork"),
         ("os.posix_spawn('/bin/true', ['true'], {})", "os.posix_spawn"),
-        ("eval('1')", "compile"),
-        ("exec('1')", "compile"),
+        ("eval('1')", "exec"),
+        ("exec('1')", "exec"),
         ("socket.socket()", "socket.__new__"),
         ("sys.addaudithook(print)", "sys.addaudithook"),
     ],
@@ -218,3 +225,40 @@ def test_closed_readers_leave_no_process(readers: Readers) -> None:
     readers.close()
     with pytest.raises(ProcessLookupError):
         os.kill(waiting.process.pid, signal.SIGCONT)
+
+
+def test_shards_are_opened_by_the_program_and_read_with_their_index(tmp_path: Path, readers: Readers) -> None:
+    for number in (1, 2):
+        save_file({f"layer.{number}.weight": np.full((2, 2), number, "f4")}, tmp_path / f"part-{number}.safetensors")
+    homes = {"layer.1.weight": "part-1.safetensors", "layer.2.weight": "part-2.safetensors"}
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": homes | {"layer.3.weight": "../secret", "layer.4.weight": "gone"}}))
+    for found, opened in (
+        open_checkpoint(index),
+        open_checkpoint(tmp_path),
+        (lambda one: (one.file, one.opened))(open_file(index, readers=readers)),
+    ):
+        assert isinstance(found, MappedParts)
+        assert isinstance(opened, Checkpoint)
+        assert opened.path == found.path
+        assert opened.status == "partly"
+        assert opened.format == "sharded safetensors"
+        second = next(one for one in opened.tensors if one.name == "layer.2.weight")
+        assert first_numbers(second, found.view, 1) == [2.0]
+        notes = " ".join(opened.notes)
+        assert "“../secret” is no plain file name" in notes
+        assert "“gone” is not here" in notes
+
+
+def test_all_that_a_reader_can_find_may_travel() -> None:
+    known = set(file_codec().types)
+    for opened in typing.get_args(Opened):
+        todo, seen = [opened], set()
+        while todo:
+            hint = todo.pop()
+            todo += typing.get_args(hint)
+            if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in seen:
+                seen.add(hint)
+                assert hint.__name__ in known
+                todo += typing.get_type_hints(hint).values()
+        assert seen

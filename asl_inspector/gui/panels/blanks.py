@@ -69,7 +69,12 @@ class BlanksPanel(Panel):
             self.show_empty(*why_nothing(inspection))
             return
         found = measures.blanks
-        self._show_tiles(found)
+        if found is None:
+            self.show_empty(
+                "This network has no blank", "It was trained with cross-entropy, so there is nothing to count here."
+            )
+            return
+        self._show_tiles(found, inspection.architecture.blank if inspection.architecture else None)
         sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
         names = ("blank-hides-answers", "many-empty-clips", "blanks-normal", "padding-counted")
         self._sentence.setText(" ".join(sentences[name] for name in names if name in sentences))
@@ -82,7 +87,7 @@ class BlanksPanel(Panel):
         self.show_content()
         self.figure_changed.emit(f"{100 * found.argmax_valid:.1f} %")
 
-    def _show_tiles(self, found: BlankMeasures) -> None:
+    def _show_tiles(self, found: BlankMeasures, blank: int | None) -> None:
         percent = "{:.2f} %".format
         tiles = self._tiles
         tiles["valid"].show_figure(
@@ -90,7 +95,7 @@ class BlanksPanel(Panel):
         )
         tiles["posterior"].show_figure(percent(100 * found.posterior_valid), "mean probability over the valid frames")
         tiles["empty"].show_figure(percent(100 * found.empty_share), "of the clips have no frame but blanks")
-        reads = "the blank" if found.padding_reads_as == 0 else f"class {found.padding_reads_as}"
+        reads = "the blank" if found.padding_reads_as == blank else f"class {found.padding_reads_as}"
         tiles["padded"].show_figure(
             percent(100 * found.argmax_padded),
             f"{found.padded_frames:,} padded frames read as {reads}: not a property of the network",

@@ -34,7 +34,8 @@ PLACES = {
     "blanks": "Blank ratio",
     "histogram": "Histogram",
     "keys": "Keys",
-    "training": "History",
+    "training": "Training",
+    "data": "Data",
 }
 NARROWEST_TILE = 170
 NARROWEST_CARD = 300
@@ -177,6 +178,8 @@ class DiagnosisPanel(Panel):
             agree.show_figure(f"{labels.agree} / {labels.of}", "by gloss name, certain", "danger" if wrong else "")
         if validation is None:
             blank.show_figure("-", "drop the validation clips")
+        elif validation.blanks is None:
+            blank.show_figure("-", "this network has no blank")
         else:
             blank.show_figure(
                 f"{100 * validation.blanks.argmax_valid:.1f} %", _empty_words(validation.blanks.empty_share)
@@ -308,7 +311,7 @@ def _evidence_line(sign: str, finding: Finding, go: Callable[[str], None]) -> QW
     layout.addWidget(mark, alignment=Qt.AlignmentFlag.AlignTop)
     layout.addWidget(Text(finding.sentence, selectable=True), 1)
     place = finding.where.partition(":")[0]
-    if place in PLACES and place != "training":
+    if place in PLACES:
         button = link_button(PLACES[place])
         button.setAccessibleName(f"Show in {PLACES[place]}: {finding.sentence}")
         button.clicked.connect(partial(_go, go, finding.where))

@@ -178,4 +178,5 @@ class HistogramPanel(Panel):
 
 def samples_classes(inspection: InspectionView) -> int:
     """Glosses that the network can say."""
-    return inspection.architecture.classes - 1 if inspection.architecture else 0
+    found = inspection.architecture
+    return found.classes - (found.blank is not None) if found else 0

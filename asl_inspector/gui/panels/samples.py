@@ -368,15 +368,20 @@ class ClipCard(Card):
         frames = np.arange(len(posteriors), dtype=float)
         true_id = int((samples.learned_ids if samples.scored_by_name else samples.true_ids)[detail.index])
         peaks = posteriors.max(axis=0)
-        peaks[samples.blank] = -1
+        has_blank = samples.blank >= 0
+        if has_blank:
+            peaks[samples.blank] = -1
         best = int(np.argmax(peaks))
-        curves = [Curve("blank", frames, posteriors[:, samples.blank], "series_3")]
+        curves = [Curve("blank", frames, posteriors[:, samples.blank], "series_3")] if has_blank else []
         curves.append(Curve(samples.name_of(best) or str(best), frames, posteriors[:, best], "series_1"))
         if 0 <= true_id < posteriors.shape[1] and true_id not in (best, samples.blank):
             curves.append(
                 Curve(f"true: {samples.name_of(true_id) or true_id}", frames, posteriors[:, true_id], "series_2")
             )
         self._plot.show_curves(curves)
+        if not has_blank:
+            self._words.setText("This network has no blank: every answer is a gloss.")
+            return
         spikes = int((posteriors.argmax(axis=1) != samples.blank).sum())
         self._words.setText(
             f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC with one gloss a clip."

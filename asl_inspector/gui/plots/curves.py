@@ -15,6 +15,7 @@ from asl_inspector.gui.plots.plot import Plot
 from asl_inspector.report.ticks import labelled
 
 FloatArray = NDArray[np.float64]
+BAND_OPACITY = 0.16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Curve:
         y: (n,), NaN where there is a gap.
         colour: Name of a colour of the theme.
         dashed: True for a line of minor interest.
+        band: (n,) and (n,), lower and upper limits, drawn as a shade behind the line; NaN where there are none.
     """
 
     name: str
@@ -34,22 +36,38 @@ class Curve:
     y: FloatArray
     colour: str = "series_1"
     dashed: bool = False
+    band: tuple[FloatArray, FloatArray] | None = None
 
 
 class CurvePlot(Plot):
-    """Several curves; `shares` draws the vertical axis as percentages from 0 to 100."""
+    """Several curves.
+
+    `shares` draws the vertical axis as percentages, from 0 to 100 or, where `fitted`, to what the curves need.
+    """
 
     def __init__(
-        self, *, x_title: str = "", y_title: str = "", height: int = 190, shares: bool = False, x_shares: bool = False
+        self,
+        *,
+        x_title: str = "",
+        y_title: str = "",
+        height: int = 190,
+        shares: bool = False,
+        x_shares: bool = False,
+        fitted: bool = False,
     ) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
         self._curves: tuple[Curve, ...] = ()
         self._marks: tuple[tuple[float, str], ...] = ()
         self._shares = shares
         self._x_shares = x_shares
+        self._fitted = fitted
+        self._ceiling: float | None = None
 
-    def show_curves(self, curves: list[Curve], *, marks: list[tuple[float, str]] | None = None) -> None:
-        """Show curves, and vertical marks with a word each."""
+    def show_curves(
+        self, curves: list[Curve], *, marks: list[tuple[float, str]] | None = None, ceiling: float | None = None
+    ) -> None:
+        """Show curves, and vertical marks with a word each; what lies above `ceiling` leaves the frame."""
+        self._ceiling = ceiling
         self._curves = tuple(curve for curve in curves if len(curve.x))
         self._marks = tuple(marks or ())
         self.update()
@@ -63,22 +81,34 @@ class CurvePlot(Plot):
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
     def y_range(self) -> tuple[float, float]:
-        if self._shares:
+        if self._shares and not self._fitted:
             return 0.0, 1.02
-        values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in self._curves])
-        return padded(min(0.0, float(values.min())), float(values.max())) if len(values) else (0.0, 1.0)
+        parts = [curve.y for curve in self._curves] + [curve.band[1] for curve in self._curves if curve.band]
+        values = np.concatenate([part[np.isfinite(part)] for part in parts])
+        if not len(values):
+            return 0.0, 1.0
+        if self._shares:
+            return 0.0, min(1.02, max(0.02, 1.08 * float(values.max())))
+        low, high = padded(min(0.0, float(values.min())), float(values.max()))
+        low = 0.0 if float(values.min()) >= 0 else low
+        return low, high if self._ceiling is None else min(high, self._ceiling)
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         return labelled(low, high, most, percent=True) if self._x_shares else super().x_ticks(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
-        return labelled(0.0, 1.0, min(most, 4), percent=True) if self._shares else super().y_ticks(low, high, most)
+        if not self._shares:
+            return super().y_ticks(low, high, most)
+        return labelled(0.0, high if self._fitted else 1.0, min(most, 4), percent=True)
 
     def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
         colours = theme.current()
         painter.setPen(QPen(QColor(colours.muted), 1, Qt.PenStyle.DashLine))
         for value, _ in self._marks:
             painter.drawLine(QPointF(x.place(value), frame.top()), QPointF(x.place(value), frame.bottom()))
+        for curve in self._curves:
+            if curve.band is not None:
+                self._draw_band(painter, curve, curve.band, x, y)
         for curve in self._curves:
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
@@ -89,6 +119,23 @@ class CurvePlot(Plot):
                 else:
                     painter.drawPolyline(QPolygonF(points))
         self._draw_mark_words(painter, frame, x)
+
+    def _draw_band(
+        self, painter: QPainter, curve: Curve, band: tuple[FloatArray, FloatArray], x: Scale, y: Scale
+    ) -> None:
+        """The shade between the limits of a curve."""
+        shade = QColor(getattr(theme.current(), curve.colour))
+        shade.setAlphaF(BAND_OPACITY)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shade)
+        low, high = band
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(low).astype(int), [0]])))
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            places = [x.place(float(value)) for value in curve.x[start:stop]]
+            above = [QPointF(a, y.place(float(b))) for a, b in zip(places, high[start:stop], strict=True)]
+            below = [QPointF(a, y.place(float(b))) for a, b in zip(places, low[start:stop], strict=True)]
+            painter.drawPolygon(QPolygonF([*above, *reversed(below)]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def has_legend(self) -> bool:
         return len(self._curves) > 1
@@ -124,7 +171,7 @@ class CurvePlot(Plot):
             index = int(np.argmin(np.abs(curve.x - x)))
             value = float(curve.y[index])
             shown = "no value" if value != value else f"{100 * value:.1f} %" if self._shares else f"{value:.4g}"
-            lines.append(f"{curve.name}: {shown}")
+            lines.append(f"{curve.name}: {shown}{_limits(curve, index)}")
         nearest = self._curves[0].x[int(np.argmin(np.abs(self._curves[0].x - x)))]
         where = f"{100 * nearest:.0f} %" if self._x_shares else f"{nearest:g}"
         return f"{self.x_title or 'at'} {where}\n" + "\n".join(lines)
@@ -136,6 +183,13 @@ class CurvePlot(Plot):
             for a, b in zip(curve.x.tolist(), curve.y.tolist(), strict=True)
         ]
         return ["curve", self.x_title or "x", self.y_title or "y"], rows
+
+
+def _limits(curve: Curve, index: int) -> str:
+    """The limits of a curve's share at one place, as text."""
+    if curve.band is None or not np.isfinite(curve.band[0][index]):
+        return ""
+    return f" (95 %: {100 * curve.band[0][index]:.1f} to {100 * curve.band[1][index]:.1f})"
 
 
 def _unbroken(curve: Curve) -> list[tuple[FloatArray, FloatArray]]:

@@ -1,0 +1,209 @@
+"""What is found in the clips themselves, as frozen plain data. N clips, F features, M frames.
+
+Arrays are read-only; an undefined figure is None or NaN, as told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """Each feature over all frames of a file. Every array is (F,); NaN where a feature has no finite number.
+
+    Attributes:
+        mean: Over finite numbers.
+        spread: Standard deviation.
+        low: Smallest finite number.
+        high: Largest.
+        absent: Share of frames in which the number is NaN or infinite.
+        zero: Share of frames in which it is exactly 0.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+    low: FloatArray
+    high: FloatArray
+    absent: FloatArray
+    zero: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Features that are missing together: NaN, or exactly 0, in the same frames.
+
+    Attributes:
+        name: "right hand" where the layout of the landmarks is known, else "features 0 to 20".
+        columns: Which features.
+        missing: Share of all frames in which the block is missing.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    missing: float
+
+
+@dataclass(frozen=True)
+class ClipSurvey:
+    """One file of clips, looked through once.
+
+    Attributes:
+        clips: N.
+        frames: M.
+        lengths: (N,), frames a clip.
+        columns: Facts of each feature, or None where the clips differ in their features.
+        glosses: `(gloss or id as text, clips)`, most clips first.
+        signers: Signers by clip where the clip names tell them, else empty.
+        constant: Features that never change.
+        blocks: Features that are missing together.
+        frozen: (N,), share of frames that repeat the frame before.
+        spikes: Clips whose first step is ten times their middle one.
+        repeated: Clips that are bit for bit another clip of this file.
+        infeasible: Clips with fewer frames than CTC needs for their gloss.
+        digests: One a clip, of its numbers; empty for clips without frames.
+        frame_prints: (M,), a fingerprint of each frame's numbers; 0 for frames of nothing but zeros and gaps.
+        means: (N, F), mean of each clip's finite numbers, NaN where there are none; (N, 0) where features differ.
+    """
+
+    clips: int
+    frames: int
+    lengths: IntArray
+    columns: ColumnFacts | None
+    glosses: tuple[tuple[str, int], ...]
+    signers: tuple[str, ...]
+    constant: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    frozen: FloatArray
+    spikes: int
+    repeated: int
+    infeasible: int
+    digests: tuple[bytes, ...]
+    frame_prints: NDArray[np.uint64]
+    means: FloatArray
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Training against validation, feature by feature, over the means of clips. Every array is (F,).
+
+    Attributes:
+        effect: Validation minus training mean over the pooled spread of clip means (Cohen's d); NaN where neither varies.
+        statistic: Kolmogorov-Smirnov distance of the clip means, in [0, 1].
+        q: Its p-value, corrected over all features after Benjamini and Hochberg.
+        ratio: Spread of single frames in validation over training; NaN where either is 0.
+        extreme: Features that are on another scale altogether.
+        raw: Features that look like a raw time or count beside the others, in either file.
+    """
+
+    effect: FloatArray
+    statistic: FloatArray
+    q: FloatArray
+    ratio: FloatArray
+    extreme: tuple[int, ...]
+    raw: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A validation clip and a training clip that are nearly the same.
+
+    Attributes:
+        validation: Clip name.
+        train: Clip name.
+        ratio: Their distance over the usual distance between two training clips of one gloss; 0 is identical.
+        same_gloss: True, False, or None where one has no gloss.
+    """
+
+    validation: str
+    train: str
+    ratio: float
+    same_gloss: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFrames:
+    """A validation clip that has frames in common with a training clip, bit for bit: one was cut from the other.
+
+    Attributes:
+        validation: Clip name.
+        train: Clip name.
+        frames: Frames in common.
+        of: Frames of the validation clip.
+    """
+
+    validation: str
+    train: str
+    frames: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest training clip of every validation clip.
+
+    Attributes:
+        method: "resampled" or "dtw".
+        pairs: Pairs nearer than the threshold, nearest first.
+        nearest: (N,), index of the nearest training clip; -1 where a clip has no frames.
+        ratio: (N,), distance over the usual distance; NaN where unknown.
+        right: (N,), the nearest clip has the same gloss.
+        judged: (N,), both clips have a gloss, by name where both files have names.
+        usual: The distance that `ratio` is over: the median distance from a training clip to the nearest other of its gloss.
+        seconds: How long it took.
+    """
+
+    method: str
+    pairs: tuple[Pair, ...]
+    nearest: IntArray
+    ratio: FloatArray
+    right: BoolArray
+    judged: BoolArray
+    usual: float | None
+    seconds: float
+
+    @property
+    def correct(self) -> int:
+        """Validation clips whose nearest training clip has their gloss."""
+        return int((self.right & self.judged).sum())
+
+    @property
+    def of(self) -> int:
+        """Clips that could be judged."""
+        return int(self.judged.sum())
+
+
+@dataclass(frozen=True)
+class DataMeasures:
+    """The clips of a case.
+
+    Attributes:
+        validation: The validation clips, or None.
+        train: The training clips, or None.
+        shift: One against the other, or None.
+        same_features: Validation clips that are bit for bit a training clip: (validation index, train index).
+        copies: The same by name.
+        same_name: Validation clips with the name of a training clip.
+        same_signers: Signers in both files, where the clip names tell them.
+        unseen: Glosses of validation that training lacks, by name.
+        shared_frames: Validation clips that were cut from a training clip, or the other way round; whole copies left out.
+        neighbours: The nearest training clips, or None where they were not sought.
+    """
+
+    validation: ClipSurvey | None
+    train: ClipSurvey | None
+    shift: Shift | None
+    same_features: tuple[tuple[int, int], ...]
+    same_name: int
+    same_signers: tuple[str, ...]
+    unseen: tuple[str, ...]
+    copies: tuple[SharedFrames, ...] = ()
+    shared_frames: tuple[SharedFrames, ...] = ()
+    neighbours: Neighbours | None = None

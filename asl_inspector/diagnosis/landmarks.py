@@ -1,0 +1,101 @@
+"""Are the hands there, and do they move?
+
+Measure: features that are NaN or exactly 0 in the very same frames form a block (`data.blocks`), in practice a hand that
+was not found; the share of frames in which each is missing, in training and in validation. Frames that repeat the frame
+before.
+
+Thresholds: a difference of 20 points between training and validation in a block, far beyond what the choice of glosses
+does (one-handed signs leave the other hand out in both alike). All blocks missing in more than 30 % of the frames: then it
+is not the idle hand alone. A clip counts as frozen with 20 % of repeated frames.
+
+Guard: a hand at rest is often missing and no fault; what is alike in both files is told as a fact.
+"""
+
+from __future__ import annotations
+
+from asl_inspector.data.records import Block, ClipSurvey, DataMeasures
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
+
+DIFFERENT = 0.2
+OFTEN = 0.3
+FROZEN = 0.2
+MANY_CLIPS = 0.2
+
+
+def ask(data: DataMeasures | None) -> Answers:
+    """Findings on missing landmarks and frozen frames."""
+    if data is None:
+        return Answers()
+    findings: list[Finding] = []
+    findings += _differing(data)
+    if not findings:
+        findings += _often(data)
+    findings += _frozen(data.validation, "validation")
+    return Answers(tuple(findings))
+
+
+def matching(data: DataMeasures) -> list[tuple[Block, float, float]]:
+    """Blocks with the share of frames in which they are missing, in training and in validation."""
+    if data.train is None or data.validation is None:
+        return []
+    theirs = {block.columns: block for block in data.train.blocks}
+    ours = {block.columns: block for block in data.validation.blocks}
+    return [
+        (theirs.get(columns) or ours[columns], _share(theirs.get(columns)), _share(ours.get(columns)))
+        for columns in dict.fromkeys([*theirs, *ours])
+    ]
+
+
+def _share(block: Block | None) -> float:
+    return block.missing if block is not None else 0.0
+
+
+def _differing(data: DataMeasures) -> list[Finding]:
+    far = [(block, there, here) for block, there, here in matching(data) if abs(here - there) > DIFFERENT]
+    if not far:
+        return []
+    block, there, here = max(far, key=lambda one: abs(one[2] - one[1]))
+    facts: dict[str, Fact] = {"block": block.name, "train": there, "validation": here, "columns": list(block.columns)}
+    sentence = f"{_subject(block)} missing in {100 * here:.0f} % of validation frames and {100 * there:.0f} % of training frames."
+    return [Finding("hands-missing-differ", "landmarks", "warning", sentence, facts, "data")]
+
+
+def _often(data: DataMeasures) -> list[Finding]:
+    for found, what in ((data.validation, "validation"), (data.train, "training")):
+        blocks = found.blocks if found is not None else ()
+        if len(blocks) > 1 and all(block.missing > OFTEN for block in blocks):
+            facts: dict[str, Fact] = {"blocks": [[block.name, block.missing] for block in blocks]}
+            words = "; ".join(f"{block.name} in {100 * block.missing:.0f} %" for block in blocks[:4])
+            sentence = f"Landmarks are often missing in the {what} clips: {words} of the frames."
+            return [Finding("hands-often-missing", "landmarks", "warning", sentence, facts, "data")]
+    first = data.validation or data.train
+    if first is None or not first.blocks:
+        return []
+    block = first.blocks[0]
+    facts = {"blocks": [[one.name, one.missing] for one in first.blocks]}
+    sentence = (
+        f"{_subject(block)} missing in {100 * block.missing:.0f} % of the frames, together, as a hand that was not found "
+        "is; training and validation agree in that."
+        if data.train is not None and data.validation is not None
+        else f"{_subject(block)} missing in {100 * block.missing:.0f} % of the frames."
+    )
+    return [Finding("hands-missing-alike", "landmarks", "info", sentence, facts, "data")]
+
+
+def _subject(block: Block) -> str:
+    return f"{block.name.capitalize()} {'are' if block.name.startswith('features') else 'is'}"
+
+
+def _frozen(found: ClipSurvey | None, what: str) -> list[Finding]:
+    if found is None or not found.clips:
+        return []
+    clips = int((found.frozen > FROZEN).sum())
+    if clips <= MANY_CLIPS * found.clips:
+        return []
+    facts: dict[str, Fact] = {"clips": clips, "of": found.clips}
+    severity: Severity = "info"
+    sentence = (
+        f"{clips} of {found.clips} {what} clips repeat the frame before in more than {100 * FROZEN:.0f} % of their frames: "
+        "the landmarks stood still, or the video was slowed down."
+    )
+    return [Finding("frozen-frames", "landmarks", severity, sentence, facts, "data")]

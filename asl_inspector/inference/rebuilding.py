@@ -1,0 +1,117 @@
+"""From a checkpoint and the clips at hand to a network that may be trusted as far as can be known.
+
+The tensors come first. What they leave open is taken from the user, from the settings and the labels, and where a
+stored figure can decide, from trying it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.inference.predictions import Predictions
+from asl_inspector.inference.preparing import Spread, measure_spread, prepared
+from asl_inspector.inference.records import Settings
+from asl_inspector.inference.running import run_network
+from asl_inspector.inference.settling import MOST_CLIPS, combinations, settle, stored_figures
+from asl_inspector.inference.sources import ClipSource
+from asl_inspector.mapped_file import Content
+from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured
+from asl_inspector.networks.plans import Labels
+from asl_inspector.networks.preparation import STANDARDISED
+from asl_inspector.progress import CancelToken, Progress, Step, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A network with what its clips need.
+
+    Attributes:
+        network: The network.
+        spread: Of the training clips, where features are to be standardised.
+    """
+
+    network: BuiltNetwork
+    spread: Spread | None
+
+    def prepare(self, clips: ClipSource) -> ClipSource:
+        """The clips as the network is to see them.
+
+        Raises:
+            InferenceError: If the training clips are needed and not there.
+        """
+        return prepared(clips, self.network.preparation, self.spread)
+
+
+def labels_of(checkpoint: Checkpoint, clips: Iterable[ClipSource], vocabularies: Iterable[Mapping[str, int]]) -> Labels:
+    """What labels and vocabularies say of the outputs."""
+    ids = {int(number) for source in clips for number in set(source.gloss_ids.tolist()) if number >= 0}
+    listed = checkpoint.contents.gloss_to_id or next((held for held in vocabularies if held), {})
+    return Labels(frozenset(ids), listed)
+
+
+def rebuild(
+    checkpoint: Checkpoint,
+    content: Content,
+    settings: Settings,
+    *,
+    validation: ClipSource | None,
+    train: ClipSource | None,
+    vocabularies: Iterable[Mapping[str, int]] = (),
+    progress: Progress = silent,
+    cancel: CancelToken | None = None,
+) -> Rebuilt:
+    """Rebuild the network of a checkpoint.
+
+    Args:
+        checkpoint: The opened checkpoint.
+        content: The bytes of its file.
+        settings: What the user chose.
+        validation: Clips that the stored figures were measured on, or None.
+        train: Training clips, or None.
+        vocabularies: Gloss to id, of every vocabulary file.
+        progress: Told how far the trials are.
+        cancel: Asked between and in the trials.
+
+    Raises:
+        InspectorError: If no network can be built.
+        Cancelled: If `cancel` was set.
+    """
+    cancel = cancel or CancelToken()
+    labels = labels_of(checkpoint, [one for one in (validation, train) if one is not None], vocabularies)
+    chosen = dict(settings.choices)
+
+    def build(more: Mapping[str, str]) -> BuiltNetwork:
+        return build_network(checkpoint, content, blank=settings.blank, chosen={**more, **chosen}, labels=labels)
+
+    network = build({})
+    spread: Spread | None = None
+
+    def spread_for(one: BuiltNetwork) -> Spread | None:
+        nonlocal spread
+        if one.preparation.scaling == STANDARDISED and spread is None and train is not None:
+            spread = measure_spread(train, cancel=cancel)
+        return spread
+
+    stored = stored_figures(checkpoint.contents.stored)
+    choices = network.architecture.choices
+    count = len(combinations(choices))
+    if stored is None or validation is None or count < 2 or len(validation.lengths) > MOST_CLIPS:
+        return Rebuilt(network, spread_for(network))
+    clips, tried = validation, 0
+
+    def run(more: Mapping[str, str]) -> Predictions:
+        nonlocal tried
+        progress(Step("Trying what the checkpoint leaves open", tried, count, "ways"))
+        tried += 1
+        one = build(more)
+        return run_network(
+            one, prepared(clips, one.preparation, spread_for(one)), device=settings.device, cancel=cancel
+        )
+
+    found = settle(choices, stored, clips.gloss_ids, run)
+    if found.chosen is None:
+        return Rebuilt(network, spread_for(network))
+    best = build(found.chosen)
+    return Rebuilt(with_choices_measured(best, found.sentences), spread_for(best))

@@ -1,0 +1,151 @@
+"""Runs batch after batch and survives a lack of memory and the loss of the device."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from asl_inspector.errors import InferenceError
+from asl_inspector.inference.batches import BatchSize
+from asl_inspector.inference.devices import describe_device, is_out_of_memory
+from asl_inspector.inference.loading import Batch
+from asl_inspector.inference.placed import PlacedNetwork, Underway, precision_matters
+from asl_inspector.networks.building import BuiltNetwork
+from asl_inspector.progress import CancelToken
+
+BATCHES_UNDER_WAY = 2  # on a GPU: one computes while the other's results are fetched
+Results = tuple[Batch, dict[str, NDArray[Any]]]
+
+
+class Runner:
+    """A network that takes batches and gives results, in the order of the batches where nothing goes wrong.
+
+    Args:
+        network: The network.
+        name: Of the clips' file, for messages.
+        device: Where to run.
+        batch_frames: Most frames in a batch, or None.
+        mixed: True for half precision, where a sample shows that it changes no frame's winner.
+        beam: True for a prefix beam search of every clip.
+    """
+
+    def __init__(
+        self,
+        network: BuiltNetwork,
+        name: str,
+        device: torch.device,
+        batch_frames: int | None,
+        *,
+        mixed: bool,
+        beam: bool = False,
+    ) -> None:
+        self._beam = beam
+        self.device = device
+        self.notes: list[str] = []
+        self._network, self._name = network, name
+        self._placed = PlacedNetwork(network.module, network.architecture.blank, device, mixed=mixed, beam=beam)
+        parameters = sum(one.numel() for one in network.module.parameters())
+        self.size = BatchSize(self._placed.kind, network.architecture.classes, batch_frames, parameters)
+        self._sampled = not mixed
+        self._under_way: deque[Underway] = deque()
+        if mixed and not self._placed.mixed:
+            self.notes.append("Full precision was used: only CUDA devices gain by less.")
+
+    @property
+    def kind(self) -> str:
+        """Kind of the device: "cpu", "cuda" or "mps"."""
+        return self._placed.kind
+
+    def put(self, batch: Batch, cancel: CancelToken) -> Iterator[Results]:
+        """Run a batch; gives the results that are there meanwhile, maybe of earlier batches.
+
+        Raises:
+            InferenceError: If the network cannot run this batch anywhere.
+            Cancelled: If `cancel` was set.
+        """
+        if not self._sampled:
+            self._sampled = True
+            self._check_precision(batch)
+        yield from self._run([batch], cancel, flush=False)
+
+    def flush(self, cancel: CancelToken) -> Iterator[Results]:
+        """The results that are still on their way."""
+        yield from self._run([], cancel, flush=True)
+
+    def _run(self, todo: list[Batch], cancel: CancelToken, *, flush: bool) -> Iterator[Results]:
+        while todo or (flush and self._under_way):
+            cancel.raise_if_cancelled()
+            batch = todo.pop() if todo else self._under_way[0].batch
+            starting = not self._under_way or batch is not self._under_way[0].batch
+            try:
+                if starting:
+                    self._under_way.append(self._placed.start(batch))
+                results = None
+                most = BATCHES_UNDER_WAY if self.kind == "cuda" else 1
+                if len(self._under_way) >= most or not starting:
+                    batch = self._under_way[0].batch
+                    results = batch, self._under_way[0].wait()
+            except (RuntimeError, MemoryError) as error:
+                todo += [one.batch for one in self._under_way if one.batch is not batch]
+                self._under_way.clear()
+                todo += self._recover(batch, error)
+                continue
+            if results is not None:
+                self._under_way.popleft()
+                yield results
+
+    def _check_precision(self, batch: Batch) -> None:
+        if not self._placed.mixed:
+            return
+        if precision_matters(self._placed, batch):
+            self._placed.mixed = False
+            self.notes.append("Half precision changed predictions on a sample, so full precision was used.")
+        else:
+            self.notes.append(
+                "Half precision was used: it changed no prediction on a sample; losses are good to about three digits."
+            )
+
+    def _recover(self, batch: Batch, error: Exception) -> list[Batch]:
+        """What to run next after an error; the device may be another one then.
+
+        Raises:
+            InferenceError: If there is no way on.
+        """
+        short = is_out_of_memory(error)
+        if short and len(batch.clips) > 1:
+            self.size.halve(batch.frames)
+            self._note_once("A batch did not fit into memory; smaller ones were used from there on.")
+            return list(batch.halves())
+        if self.kind != "cpu":
+            what = "ran out of memory on a single clip" if short else "failed"
+            self._note_once(
+                f"{describe_device(self.device)} {what} during the run; the rest ran on the CPU. It said: {_first_line(error)}"
+            )
+            self.device = torch.device("cpu")
+            self._placed = PlacedNetwork(
+                self._network.module, self._network.architecture.blank, self.device, beam=self._beam
+            )
+            return [batch]
+        if short:
+            raise InferenceError(
+                f"A clip of {batch.features.shape[1]:,} frames of “{self._name}” does not fit into memory.",
+                advice="Close other programs, or leave the longest clips out.",
+                detail=str(error),
+            ) from None
+        raise InferenceError(
+            f"The network cannot be run on the clips of “{self._name}”.",
+            advice="It may have been rebuilt wrongly: look at what is assumed about it.",
+            detail=str(error),
+        ) from None
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

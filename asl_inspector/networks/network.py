@@ -1,0 +1,33 @@
+"""What every rebuilt network can do."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """Takes clips of one length, so that padding never reaches it.
+
+    `forward` gives the logits of every output frame, (N, T, F) -> (N, T', C), or of the whole clip, (N, C).
+
+    Attributes:
+        least_frames: Fewest frames of a clip that can be run.
+        ragged: True where `forward` also takes the lengths (N,) of clips that are padded at their ends, and gives for
+            every clip the outputs that it would give alone.
+    """
+
+    least_frames = 1
+    ragged = False
+
+    @property
+    def most_frames(self) -> int | None:
+        """Most frames of a clip that can be run, or None for any number."""
+        return None
+
+    def output_frames(self, frames: int) -> int:
+        """Output frames of a clip of so many frames; 1 for a network that gives one answer a clip."""
+        return frames
+
+    def padding_logits(self) -> Tensor | None:
+        """Logits of a padded frame in training code, (C,), or None where padding gives no output of its own."""
+        return None

@@ -1,0 +1,45 @@
+"""The parts that sections of the report are made of, as plain data."""
+
+from __future__ import annotations
+
+from asl_inspector.report.contents import Inspected
+from asl_inspector.report.json_text import Json
+from asl_inspector.visible_text import visible
+
+
+def text_part(text: str) -> dict[str, Json]:
+    """A paragraph."""
+    return {"kind": "text", "text": text}
+
+
+def facts_part(rows: list[tuple[str, str]]) -> dict[str, Json]:
+    """Names with their values."""
+    return {"kind": "facts", "rows": [[name, value] for name, value in rows]}
+
+
+def table_part(head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]]) -> dict[str, Json]:
+    """A table.
+
+    Args:
+        head: One a column.
+        columns: Shares of the width; 0 takes what the text needs.
+        numeric: True for columns that stand at the right.
+        rows: As text.
+    """
+    return {
+        "kind": "table",
+        "head": list(head),
+        "columns": list(columns),
+        "numeric": list(numeric),
+        "rows": [list(row) for row in rows],
+    }
+
+
+def section_part(title: str, parts: list[Json]) -> dict[str, Json]:
+    """A section with its parts."""
+    return {"title": title, "parts": parts}
+
+
+def sentences_of(inspected: Inspected, *questions: str) -> str:
+    """All findings of some questions, as one paragraph."""
+    return " ".join(visible(one.sentence) for one in inspected.diagnosis.findings if one.question in questions)

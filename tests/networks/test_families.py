@@ -1,0 +1,206 @@
+"""Every family against a module built independently with the same weights, and against one clip at a time."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from networks.families import CLASSES, FEATURES, MEMBERS, Member, SinusoidalFrames, Tcn
+from torch import nn
+
+from asl_inspector.checkpoints.opening import open_checkpoint
+from asl_inspector.errors import UnknownArchitecture
+from asl_inspector.inference.predictions import NO_BLANK
+from asl_inspector.inference.running import run_network
+from asl_inspector.inference.sources import ClipSource
+from asl_inspector.mapped_file import MappedFile
+from asl_inspector.networks.building import BuiltNetwork, build_network
+from asl_inspector.networks.plans import Labels
+
+by_name = pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+
+
+def made(member: Member) -> nn.Module:
+    torch.manual_seed(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch discourages what old checkpoints were made with
+        network = member.make()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+        if isinstance(module, nn.BatchNorm1d | nn.LayerNorm):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+    return network.eval()
+
+
+def rebuilt(member: Member, network: nn.Module, folder: Path, **more: object) -> BuiltNetwork:
+    state = {member.prefix + key: value for key, value in network.state_dict().items()}
+    torch.save({"model_state_dict": state}, folder / "a.pt")
+    file = MappedFile(folder / "a.pt")
+    chosen = {"chosen": member.chosen} | more
+    return build_network(open_checkpoint(file), file.view, **chosen)  # type: ignore[arg-type]
+
+
+@by_name
+def test_a_rebuilt_network_computes_what_the_original_does(member: Member, tmp_path: Path) -> None:
+    network = made(member)
+    built = rebuilt(member, network, tmp_path)
+    found = built.architecture
+    assert (found.family, found.inputs, found.classes) == (member.family, FEATURES, CLASSES)
+    assert (found.blank, found.pooled) == (member.blank, member.pooled)
+    assert found.body in found.description
+    for frames in (member.least, member.least + 1, 30):
+        features = torch.randn(3, frames, FEATURES)
+        with torch.inference_mode():
+            torch.testing.assert_close(built.module(features), network(features), atol=1e-5, rtol=1e-5)
+
+
+@by_name
+def test_predictions_are_those_of_one_clip_at_a_time(member: Member, tmp_path: Path) -> None:
+    """Losses and scores from plain definitions: torch's CTC loss, or cross-entropy."""
+    network = made(member)
+    built = rebuilt(member, network, tmp_path)
+    random = np.random.default_rng(0)
+    clips = [
+        random.normal(size=(int(random.integers(member.least, 34)), FEATURES)).astype(np.float32) for _ in range(40)
+    ]
+    labels = random.integers(1, CLASSES, 40)
+    source = ClipSource("x", np.array([len(clip) for clip in clips]), labels, FEATURES, lambda i: clips[i])
+    runs = [run_network(built, source, device="cpu", batch_frames=size) for size in (1, 64, 10_000)]
+    for found in runs:
+        assert found.ran.all()
+        assert found.blank == (NO_BLANK if member.blank is None else member.blank)
+        frames = found.frame_argmax()
+        for index, clip in enumerate(clips):
+            with torch.inference_mode():
+                logits = network(torch.from_numpy(clip)[None])[0]
+            part = slice(found.starts[index], found.starts[index + 1])
+            logits = logits if logits.dim() == 2 else logits[None]
+            np.testing.assert_array_equal(frames[part], logits.argmax(-1).numpy())
+            if member.pooled:
+                wanted = nn.functional.cross_entropy(logits, torch.tensor(labels[index : index + 1]))
+                assert found.top[index].tolist() == logits[0].topk(5).indices.tolist()
+            else:
+                wanted = nn.functional.ctc_loss(
+                    logits.log_softmax(-1)[:, None],
+                    torch.tensor(labels[index : index + 1])[None],
+                    torch.tensor([len(logits)]),
+                    torch.tensor([1]),
+                    reduction="sum",
+                )
+            assert found.loss[index] == pytest.approx(wanted.item(), abs=1e-5, rel=1e-5)
+
+
+@by_name
+def test_every_open_choice_is_listed_with_its_options(member: Member, tmp_path: Path) -> None:
+    built = rebuilt(member, made(member), tmp_path)
+    choices = {choice.name: choice for choice in built.architecture.choices}
+    assert "blank" in choices
+    for name, value in member.chosen.items():
+        assert (choices[name].value, choices[name].settled_by) == (value, "you")
+        assert choices[name].sentence in built.architecture.assumptions
+        assert choices[name].sentence.endswith("as you said.")
+    for choice in choices.values():
+        assert choice.value in choice.options
+
+
+def test_a_choice_that_cannot_be_made_names_those_that_can(tmp_path: Path) -> None:
+    member = MEMBERS[0]
+    with pytest.raises(UnknownArchitecture, match=r"sigmoid.*none, relu, gelu or tanh"):
+        rebuilt(member, made(member), tmp_path, chosen={"input activation": "sigmoid"})
+    with pytest.raises(UnknownArchitecture, match="pools its frames"):
+        rebuilt(member, made(member), tmp_path, chosen={"pooling": "mean"}, blank=0)
+
+
+@pytest.mark.parametrize(
+    ("ids", "vocabulary", "blank"),
+    [
+        (range(CLASSES), {}, None),
+        (range(1, CLASSES), {}, 0),
+        (range(CLASSES - 1), {f"g{i}": i for i in range(CLASSES - 1)}, CLASSES - 1),
+        (range(3), {"<blank>": 4, "a": 0, "b": 1}, 4),
+    ],
+)
+def test_labels_and_vocabulary_tell_whether_there_is_a_blank(
+    ids: range, vocabulary: dict[str, int], blank: int | None, tmp_path: Path
+) -> None:
+    member = MEMBERS[0]
+    built = rebuilt(member, made(member), tmp_path, labels=Labels(frozenset(ids), vocabulary))
+    assert built.architecture.blank == blank
+    assert built.architecture.pooled is (blank is None)
+    choice = next(one for one in built.architecture.choices if one.name == "blank")
+    assert choice.settled_by == "labels"
+
+
+def test_a_user_may_say_that_there_is_no_blank(tmp_path: Path) -> None:
+    member = next(one for one in MEMBERS if one.name == "stacked_ctc")
+    built = rebuilt(member, made(member), tmp_path, blank=-1, chosen={"pooling": "every frame"})
+    assert (built.architecture.blank, built.architecture.pooled) == (None, False)
+    found = run_network(
+        built,
+        ClipSource(
+            "x", np.array([5, 3]), np.array([2, 4]), FEATURES, lambda i: np.ones((5 - 2 * i, FEATURES), np.float32)
+        ),
+        device="cpu",
+    )
+    with torch.inference_mode():
+        logits = built.module(torch.ones(1, 5, FEATURES))
+    assert found.loss[0] == pytest.approx(-logits.log_softmax(-1)[0, :, 2].mean().item(), abs=1e-5)
+
+
+def test_clips_too_short_or_too_long_are_left_out_and_the_reason_kept(tmp_path: Path) -> None:
+    from asl_inspector.inference.predictions import Outcome
+
+    token = next(one for one in MEMBERS if one.name == "token_transformer")
+    built = rebuilt(token, made(token), tmp_path)
+    lengths = np.array([40, 41, 3])
+    source = ClipSource("x", lengths, np.zeros(3, int), FEATURES, lambda i: np.ones((lengths[i], FEATURES), np.float32))
+    found = run_network(built, source, device="cpu")
+    assert found.outcomes is not None
+    assert found.outcomes.tolist() == [Outcome.RAN, Outcome.TOO_LONG, Outcome.RAN]
+    shrinking = next(one for one in MEMBERS if one.name == "shrinking_convolutions")
+    found = run_network(rebuilt(shrinking, made(shrinking), tmp_path), source, device="cpu")
+    assert found.outcomes is not None
+    assert found.outcomes.tolist() == [Outcome.RAN, Outcome.RAN, Outcome.TOO_SHORT]
+    assert found.lengths.tolist() == [9, 9, 0]
+
+
+def test_tensors_that_belong_to_nothing_make_it_unknown(tmp_path: Path) -> None:
+    network = made(MEMBERS[0])
+    network.register_parameter("mystery", nn.Parameter(torch.zeros(3, 3)))
+    with pytest.raises(UnknownArchitecture, match=r"mystery|fc_input"):
+        rebuilt(MEMBERS[0], network, tmp_path)
+
+
+def test_a_layout_that_reads_video_is_named_with_what_to_do(tmp_path: Path) -> None:
+    state = {"conv2d.conv1.weight": torch.zeros(2, 3, 7, 7), "temporal_model.rnn.weight_hh_l0": torch.zeros(8, 2)}
+    torch.save({"model_state_dict": state}, tmp_path / "a.pt")
+    file = MappedFile(tmp_path / "a.pt")
+    with pytest.raises(UnknownArchitecture, match="video frames") as raised:
+        build_network(open_checkpoint(file), file.view)
+    assert "saved outputs" in raised.value.advice
+
+
+def test_settings_in_the_checkpoint_answer_questions(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = SinusoidalFrames().eval()
+    torch.save({"model_state_dict": network.state_dict(), "config": {"nhead": 4, "blank_id": 6}}, tmp_path / "a.pt")
+    file = MappedFile(tmp_path / "a.pt")
+    built = build_network(open_checkpoint(file), file.view)
+    heads = next(choice for choice in built.architecture.choices if choice.name == "heads")
+    assert (heads.value, heads.settled_by) == ("4", "settings")
+    assert built.architecture.blank == 6
+
+
+def test_a_tcn_with_a_block_of_one_convolution_is_no_tcn(tmp_path: Path) -> None:
+    network = Tcn(normed=False)
+    state = {key: value for key, value in network.state_dict().items() if ".conv2" not in key and ".net.4" not in key}
+    torch.save({"model_state_dict": state}, tmp_path / "a.pt")
+    file = MappedFile(tmp_path / "a.pt")
+    with pytest.raises(UnknownArchitecture):
+        build_network(open_checkpoint(file), file.view)
