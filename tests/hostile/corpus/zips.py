@@ -56,7 +56,7 @@ def _raw(members: list[tuple[str, bytes]]) -> bytes:
         for name, content in members:
             information = zipfile.ZipInfo(name)
             file.start_dir = file.fp.tell()  # type: ignore[union-attr]
-            file.NameToInfo.pop(name, None)
+            file.NameToInfo.pop(information.filename, None)  # which ends where a NUL byte is
             file.writestr(information, content)
     return out.getvalue()
 
