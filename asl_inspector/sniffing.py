@@ -120,7 +120,7 @@ _MAGIC_LATER = (
 )
 _STILL_IMAGES = (b"heic", b"heix", b"avif", b"mif1", b"msf1")
 _ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_KERAS_WORDS = (b"keras_version", b"model_config", b"layer_names", b"_layer_checkpoint_dependencies")
+_KERAS_WORDS = (b"keras_version", b"model_weights", b"model_config", b"layer_names", b"_layer_checkpoint_dependencies")
 _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 _POSE_VERSIONS = (b"\0\0\0\0", b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")  # 0.0, 0.1 and 0.2 as floats
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")

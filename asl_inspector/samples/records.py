@@ -245,6 +245,13 @@ class Clips:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def has_labels(self) -> bool:
+        """True where any clip says what is signed."""
+        return (
+            any(self.glosses) or bool((self.gloss_ids != UNLABELLED).any()) or any(self.targets) or any(self.target_ids)
+        )
+
     def features(self, index: int) -> FloatArray:
         """Features of one clip.
 

@@ -170,8 +170,15 @@ def text_vocabulary(file: MappedFile) -> Vocabulary | None:
 
 def _is_gloss(line: str) -> bool:
     words = line.replace("_", " ").split()
-    plain = not re.search(r"[=:{}\[\]()<>%;,|]|\d\.\d", line)
-    return plain and len(line) <= LONGEST_GLOSS and len(words) <= MOST_WORDS and any(one.isalpha() for one in line)
+    plain = not re.search(r"[=:{}\[\]()<>%;,|]|\d\.\d|^#", line)
+    is_sentence = len(words) > 2 and line.endswith((".", "!", "?"))
+    return (
+        plain
+        and not is_sentence
+        and len(line) <= LONGEST_GLOSS
+        and len(words) <= MOST_WORDS
+        and any(one.isalpha() for one in line)
+    )
 
 
 def _from_numbered(lines: list[str], form: re.Pattern[str], number: int, gloss: int) -> dict[str, int]:

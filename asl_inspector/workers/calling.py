@@ -83,12 +83,12 @@ def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: C
         held = copy.file
     spool, library = Spool(), LIBRARIES.get(sniff(held.view))
     libraries = cast("tuple[Library, ...]", (library,) if library else ())
-    request = _request("file", held, copy, libraries, correction)
+    request = request_for("file", held, copy, libraries, correction)
     found, opened, runs = readers.open(request, held, cancel, spool)
     if isinstance(opened, Clips):
 
         def decode(block: Block, sink: Spool) -> None:
-            readers.ask(_request("numbers", held, copy, libraries, block), CancelToken(), sink)
+            readers.ask(request_for("numbers", held, copy, libraries, block), CancelToken(), sink)
 
         opened = with_sources(opened, held, spool, decode)
     return found, cast("Opened", opened), runs
@@ -102,7 +102,7 @@ class _Copy:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.name = packed.path.name
         spool = Spool()
-        readers.ask(_request("unpack", packed), cancel, spool)
+        readers.ask(request_for("unpack", packed), cancel, spool)
         mapped = MappedFile(spool.save(self.folder))
         self.path = mapped.path
         self.identity = _identity(mapped)
@@ -120,7 +120,7 @@ def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[M
     file = MappedFile(index_of_folder(path) if is_folder else path)
     readers = Readers(once=True)
     try:
-        found, opened, _ = readers.open(_request("checkpoint", file), file, cancel or CancelToken())
+        found, opened, _ = readers.open(request_for("checkpoint", file), file, cancel or CancelToken())
     finally:
         readers.close()
     return found.renamed(path) if is_folder else found, replace(cast("Checkpoint", opened), path=path)
@@ -304,14 +304,14 @@ class _Process:
         self.errors.close()
 
 
-def _request(
+def request_for(
     method: Method,
     file: MappedFile,
     copy: _Copy | None = None,
     libraries: tuple[Library, ...] = (),
     extra: object = None,
 ) -> ReadRequest:
-    """Made without a look into the file: one that was cut short meanwhile would end this process."""
+    """What to ask of a reader; made without a look into the file, which may have been cut short meanwhile."""
     return ReadRequest(
         method,
         (copy.path if copy else file.path).absolute(),

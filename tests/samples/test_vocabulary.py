@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from asl_inspector.case.recognising import open_file
+from asl_inspector.case.records import Role
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.records import Vocabulary
@@ -172,4 +173,6 @@ def test_lists_in_text(tmp_path: Path, text: str) -> None:
 )
 def test_other_text_is_no_vocabulary(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
-    assert open_file(tmp_path / "a.txt").opened is None
+    one = open_file(tmp_path / "a.txt")
+    assert not isinstance(one.opened, Vocabulary)
+    assert one.row.choices == (Role.UNUSED,)

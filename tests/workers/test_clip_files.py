@@ -29,7 +29,7 @@ from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import SPOOL, THE_FILE, Clips
 from asl_inspector.spool import Spool
 from asl_inspector.workers import calling, serving
-from asl_inspector.workers.calling import Readers, open_file
+from asl_inspector.workers.calling import Readers, open_file, request_for
 from asl_inspector.workers.previewing import preview
 from asl_inspector.workers.streams import Inlet, Outlet
 
@@ -297,7 +297,7 @@ def test_numbers_that_nobody_asked_for_end_the_reading(tmp_path: Path, monkeypat
     from asl_inspector.errors import InspectorError
 
     with pytest.raises(InspectorError, match="ended unexpectedly"):
-        found.read("checkpoint", MappedFile(tmp_path / "a"), CancelToken())
+        found.open(request_for("checkpoint", MappedFile(tmp_path / "a")), MappedFile(tmp_path / "a"), CancelToken())
     found.close()
 
 

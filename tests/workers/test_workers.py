@@ -30,7 +30,7 @@ from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers import calling
-from asl_inspector.workers.calling import Readers, open_checkpoint, open_file
+from asl_inspector.workers.calling import Readers, open_checkpoint, open_file, request_for
 from asl_inspector.workers.codecs import file_codec
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
@@ -184,7 +184,7 @@ def test_whatever_ends_a_reader_becomes_a_sentence(
     path.write_bytes(b"x")
     readers = Readers(once=once)
     with pytest.raises(InspectorError) as caught:
-        readers.read("checkpoint", MappedFile(path), CancelToken())
+        readers.open(request_for("checkpoint", MappedFile(path)), MappedFile(path), CancelToken())
     readers.close()
     assert words in str(caught.value)
 
@@ -198,11 +198,11 @@ def test_endless_reading_is_stopped_and_can_be_cancelled(tmp_path: Path, monkeyp
     threading.Timer(0.5, cancel.cancel).start()
     started = time.monotonic()
     with pytest.raises(Cancelled):
-        Readers().read("file", MappedFile(path), cancel)
+        Readers().open(request_for("file", MappedFile(path)), MappedFile(path), cancel)
     assert time.monotonic() - started < 1.5
     monkeypatch.setattr(calling, "SECONDS_TO_READ", 0.3)
     with pytest.raises(InspectorError, match="was stopped"):
-        Readers().read("file", MappedFile(path), CancelToken())
+        Readers().open(request_for("file", MappedFile(path)), MappedFile(path), CancelToken())
 
 
 @POSIX
@@ -214,7 +214,7 @@ def test_a_file_that_is_replaced_meanwhile_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.json").rename(path)
     readers = Readers()
     with pytest.raises(InspectorError, match="was replaced"):
-        readers.read("file", file, CancelToken())
+        readers.open(request_for("file", file), file, CancelToken())
     readers.close()
 
 
