@@ -131,13 +131,9 @@ def _read_content(file: MappedFile, job: Job) -> Found:
     if kind is Kind.EVENTS:
         return file, open_history(file), ()
     if kind in CLIP_KINDS or (kind in SHARED_KINDS and _may_hold_clips(file, kind)):
-        clips = read_clips(file, kind, job)
-        if clips is not None:
-            return file, clips, ()
-    if kind is Kind.NPY:
-        vocabulary = npy_vocabulary(file)
-        if vocabulary is not None:
-            return file, vocabulary, ()
+        held = _of_npy(file, job) if kind is Kind.NPY else read_clips(file, kind, job)
+        if held is not None:
+            return file, held, ()
     if kind in CLIP_KINDS and kind is not Kind.NPY:
         raise DataError(
             f"“{file.path.name}” is {kind.value}, but holds no clips.",
@@ -149,6 +145,14 @@ def _read_content(file: MappedFile, job: Job) -> Found:
 def _checkpoint(file: MappedFile, job: Job) -> Found:
     found, checkpoint = open_with_parts(file, cancel=job.cancel)
     return found, checkpoint, checkpoint.would_run
+
+
+def _of_npy(file: MappedFile, job: Job) -> Clips | Vocabulary | None:
+    """Clips or glosses; an array that is neither is still shown as the tensor that it is."""
+    try:
+        return read_clips(file, Kind.NPY, job) or npy_vocabulary(file)
+    except DataError:
+        return None
 
 
 def _may_hold_clips(file: MappedFile, kind: Kind) -> bool:

@@ -19,6 +19,7 @@ from asl_inspector.samples.pickled import PickleLook
 from asl_inspector.samples.records import Vocabulary
 
 LARGEST_FILE = 64 << 20
+ID_AND_COUNT = 2  # what `gloss_dict.npy` of continuous recognisers gives each gloss
 LONGEST_GLOSS = 60
 MOST_WORDS = 5
 SIZE_KEYS = ("vocab_size", "num_classes", "size")
@@ -116,9 +117,9 @@ def _map_of(node: Node, look: Look) -> dict[str, int]:
     for name, raw in node.pairs:
         held = look(raw)
         number = _whole(held)
-        if number is None and isinstance(held, Sequence) and held.items:
+        if number is None and isinstance(held, Sequence) and len(held.items) == ID_AND_COUNT:
             number = _whole(look(held.items[0]))
-        if number is None and isinstance(held, Numbers) and held.is_whole and len(held.shape) == 1 and held.count:
+        if number is None and isinstance(held, Numbers) and held.is_whole and held.shape == (ID_AND_COUNT,):
             number = int(held.all().tolist()[0])
         if number is not None:
             forward[name] = number
