@@ -327,7 +327,7 @@ def test_a_preview_shows_what_a_correction_would_give(tmp_path: Path, readers: R
 
 def test_a_preview_of_no_clips_says_why(tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
-    assert "no NumPy array" in preview(tmp_path / "a.npy", Correction()).problem
+    assert "breaks off" in preview(tmp_path / "a.npy", Correction()).problem
 
 
 @pytest.mark.parametrize("name", ["cache", "torch", "hdf5", "parquet", "npz deflated"])
