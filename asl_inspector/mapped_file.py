@@ -238,7 +238,8 @@ def open_beside(folder: Path, name: str) -> MappedFile:
         raise DataError("A file of a name that no file can have was not looked for.")
     path = folder / name
     real = Path(os.path.realpath(path))
-    if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
+    is_inside = Path(os.path.realpath(folder)) in real.parents or is_in_blobs(folder, real)
+    if path.is_symlink() and not is_inside:
         raise DataError(
             f"“{name}” is a link that leaves the folder; it was not followed.",
             advice="Drop the folder that holds the files themselves.",
@@ -246,6 +247,15 @@ def open_beside(folder: Path, name: str) -> MappedFile:
     if not real.exists():
         raise DataError(f"“{name}” is not here.", advice="Put it beside the file that names it.")
     return MappedFile(real if path.is_symlink() else path, follow=False)
+
+
+def is_in_blobs(folder: Path, real: Path) -> bool:
+    """True where a link in a snapshot of a Hugging Face cache leads to a file of that cache.
+
+    There `snapshots/REVISION/model.safetensors` is a link to `blobs/HASH`, two folders up.
+    """
+    here = Path(os.path.realpath(folder))
+    return here.parent.name == "snapshots" and real.parent == here.parent.parent / "blobs"
 
 
 def missing(path: Path, error: OSError) -> DataError:

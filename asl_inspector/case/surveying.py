@@ -1,7 +1,7 @@
 """What is in the folders that were dropped: files to open one by one, and trees of clips that are one entry.
 
 Names, sizes and times of change are all that is looked at, but for the lists of shards in small JSON files. Links are not
-followed, since they may lead to files that nobody named.
+followed, since they may lead to files that nobody named; only those of a Hugging Face cache into its own blobs are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from asl_inspector.case.belonging import together
 from asl_inspector.checkpoints.folders import DISTRIBUTED_PART, is_distributed_folder
+from asl_inspector.mapped_file import is_in_blobs
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.field_names import SPLIT_WORDS
 from asl_inspector.samples.openpose import ENDING
@@ -148,13 +149,22 @@ def _below(folder: Path, whole: list[Path]) -> Iterator[FoundFile | None]:
             if entry.name.startswith(".") or (is_whole and entry.name.endswith(DISTRIBUTED_PART)):
                 continue
             if entry.is_symlink():
-                yield None
+                yield _cached(folder / prefix, name, entry)
             elif entry.is_dir(follow_symlinks=False):
                 if depth < DEEPEST_FOLDER:
                     todo.append((f"{name}/", depth + 1))
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
                 yield FoundFile(name, status.st_size, status.st_mtime_ns)
+
+
+def _cached(folder: Path, name: str, link: os.DirEntry[str]) -> FoundFile | None:
+    """A link in a snapshot of a Hugging Face cache as the file that it is; None for all other links."""
+    real = Path(os.path.realpath(link.path))
+    if not is_in_blobs(folder, real) or not real.is_file():
+        return None
+    status = real.stat()
+    return FoundFile(name, status.st_size, status.st_mtime_ns)
 
 
 def _trees(root: Path, found: list[FoundFile]) -> list[Tree]:

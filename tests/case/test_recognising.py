@@ -216,3 +216,17 @@ def test_arrays_beside_a_network_wait_for_the_user_and_alone_are_the_checkpoint(
     assert roles(case)["checkpoint.pt"] is Role.CHECKPOINT
     assert second_checkpoints(case) == []
     assert roles(case_of(run.folder / "a_weights.npz")) == {"a_weights.npz": Role.CHECKPOINT}
+
+
+def test_a_snapshot_of_a_cache_is_read_through_its_own_links_and_no_others(tmp_path: Path) -> None:
+    shards = save_shards(tmp_path / "blobs")
+    snapshot = tmp_path / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for number, path in enumerate(shards):
+        (snapshot / path.name).symlink_to(path.rename(path.with_name(f"{number:064x}")))
+    (tmp_path / "secret.pt").write_bytes(b"x")
+    (snapshot / "other.pt").symlink_to(tmp_path / "secret.pt")
+    case = case_of(snapshot)
+    (one,) = case.files
+    assert (one.row.path.name, one.row.summary, one.row.problem) == (shards[0].name, "8 parameters", "")
+    assert any("1 link in" in note for note in case.notes)
