@@ -25,11 +25,11 @@ from asl_inspector.hashing import content_hash
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
-from asl_inspector.samples.mapping import Correction
+from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers.calling import Readers
 from asl_inspector.workers.entries import open_again, open_entries
-from asl_inspector.workers.previewing import open_corrected
+from asl_inspector.workers.previewing import ClipPreview, open_corrected, preview
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
@@ -54,6 +54,7 @@ class Inspector:
         self._opened: dict[Path, OpenFile] = {}
         self._asked: dict[Path, set[Path]] = {}  # what was added, with the rows that it gave
         self._chosen: dict[Path, Role] = {}
+        self._corrections: dict[Path, Correction] = {}
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
@@ -90,18 +91,34 @@ class Inspector:
             self.remove(path)
         return paths - set(self._asked) - set(self._opened)
 
-    def correct(self, path: Path, correction: Correction, *, cancel: CancelToken | None = None) -> Case:
-        """Read a file of clips again, its layout as the user says.
+    def correct(self, corrections: Mapping[Path, Correction], *, cancel: CancelToken | None = None) -> Case:
+        """Read files of clips as the user says; those that had another correction, or have none any more, anew.
 
         Raises:
-            Cancelled: If `cancel` was set; the case is then unchanged.
+            Cancelled: If `cancel` was set.
         """
-        path = path.absolute()
-        one = self._opened.get(path)
-        if one is not None:
-            again = open_corrected(path, correction, readers=self._readers, cancel=cancel)
-            self._opened[path] = again or one
+        wanted = {path.absolute(): one for path, one in corrections.items() if one != NO_CORRECTION}
+        for path in {*wanted, *self._corrections} & set(self._opened):
+            correction = wanted.get(path, NO_CORRECTION)
+            if self._corrections.get(path, NO_CORRECTION) != correction:
+                self._opened[path] = self._open_again(path, correction, cancel)
+        self._corrections = wanted
         return self._assign()
+
+    def preview(self, path: Path, correction: Correction, *, cancel: CancelToken | None = None) -> ClipPreview:
+        """The clips of a file or a folder as a correction would have them.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        return preview(path, correction, readers=self._readers, cancel=cancel)
+
+    def _open_again(self, path: Path, correction: Correction, cancel: CancelToken | None = None) -> OpenFile:
+        """A file or a folder of clips as it is now."""
+        corrected = None
+        if correction != NO_CORRECTION:
+            corrected = open_corrected(path, correction, readers=self._readers, cancel=cancel)
+        return corrected or open_again(path, self._readers)
 
     def remove(self, path: Path) -> Case:
         """Take a file out of the case."""
@@ -131,7 +148,7 @@ class Inspector:
 
     def clear(self) -> Case:
         """Forget all files."""
-        self._opened, self._asked, self._chosen, self._notes = {}, {}, {}, ()
+        self._opened, self._asked, self._chosen, self._notes, self._corrections = {}, {}, {}, (), {}
         self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
         return self._assign()
 
@@ -225,7 +242,7 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = open_again(path, self._readers)
+                self._opened[path] = self._open_again(path, self._corrections.get(path, NO_CORRECTION))
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))
@@ -393,7 +410,7 @@ def problem_of(error: InspectorError) -> Problem:
 
 def _identity(one: OpenFile) -> tuple[object, ...]:
     """What tells a file's content from another one's, without reading it."""
-    return (one.row.path, one.file.size, one.file.modified_ns) if one.file else (one.row.path,)
+    return (one.row.path, one.file.size, one.file.modified_ns, one.row.layout) if one.file else (one.row.path,)
 
 
 def clip_source(clips: Clips) -> ClipSource:

@@ -67,16 +67,25 @@ from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
+from asl_inspector.workers.previewing import ClipPreview, PreviewRow
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSpec:
-    """The files of a case as the window knows them: paths (folders too), and the roles that the user chose."""
+    """The files of a case as the window knows them.
+
+    Attributes:
+        paths: Files and folders.
+        chosen: The roles that the user chose.
+        corrections: What the user said of the layout of clips.
+    """
 
     paths: tuple[Path, ...]
     chosen: tuple[tuple[Path, Role], ...] = ()
+    corrections: tuple[tuple[Path, Correction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +232,7 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipMeasures,
+        ClipPreview,
         ClipSurvey,
         Clue,
         CodeHint,
@@ -231,11 +241,13 @@ CODEC = Codec(
         CompareView,
         Comparison,
         Contradiction,
+        Correction,
         Counterfactual,
         DataMeasures,
         Diagnosis,
         EarlyStop,
         Exported,
+        FieldMapping,
         Finding,
         Fingerprint,
         HealthNote,
@@ -256,6 +268,7 @@ CODEC = Codec(
         PairView,
         ParameterState,
         PrefixPair,
+        PreviewRow,
         Printed,
         Problem,
         Reply,
