@@ -201,6 +201,14 @@ class Landmarks:
         """Numbers in a frame."""
         return max((group.stop for group in self.groups), default=0)
 
+    def columns_of(self, group: LandmarkGroup) -> NDArray[np.intp]:
+        """The indices of a group's numbers in a frame."""
+        if self.interleaved:
+            return np.arange(group.start, group.stop)
+        first = group.start // group.dims
+        places = np.arange(first, first + len(group.joints))
+        return (np.arange(group.dims)[:, None] * self.points + places).reshape(-1)
+
 
 @dataclass(frozen=True, slots=True)
 class Clips:
