@@ -1,11 +1,8 @@
 """Which features go missing together?
 
 A hand that was not found is written as NaN, or as zeros, in all its numbers at once. Where the layout of the landmarks
-is known (543 points of MediaPipe Holistic, 75 points of pose and hands) the hands are looked at by their place.
-Elsewhere features whose gaps fall into the very same frames form a block: four features at least, missing in some
-frames and present in others.
-
-Source of the places: MediaPipe Holistic, 468 points of the face, 21 of the left hand, 33 of the pose, 21 of the right.
+is known, each part of the body is looked at by its place. Elsewhere features whose gaps fall into the very same frames
+form a block: four features at least, missing in some frames and present in others.
 """
 
 from __future__ import annotations
@@ -16,15 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.data.records import Block
+from asl_inspector.samples.records import Landmarks
 
 SMALLEST = 4
 MOST_BLOCKS = 8
-HOLISTIC = 543
-BODY_AND_HANDS = 75
-LAYOUTS = {
-    HOLISTIC: {"left hand": (468, 489), "right hand": (522, 543)},
-    BODY_AND_HANDS: {"right hand": (33, 54), "left hand": (54, 75)},
-}
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -36,50 +28,52 @@ class BlockFinder:
 
     Args:
         width: F.
+        landmarks: What the numbers of a frame are, or None.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, landmarks: Landmarks | None = None) -> None:
         self.width = width
         self.frames = 0
+        known = landmarks if landmarks is not None and landmarks.width == width else None
+        self.groups = {group.part: known.columns_of(group) for group in known.groups} if known is not None else {}
+        self.group_frames = dict.fromkeys(self.groups, 0)
+        self.group_clips = dict.fromkeys(self.groups, 0)
         self.missing = np.zeros(width, np.int64)
+        self.absent_clips = np.zeros(width, np.int64)
         self.prints = np.zeros(width, np.uint64)
 
     def add(self, features: NDArray[np.float32]) -> None:
         """Take in one clip, (T, F)."""
         gone = ~np.isfinite(features) | (features == 0)
+        for part, columns in self.groups.items():
+            absent = gone[:, columns].all(axis=1)
+            self.group_frames[part] += int(absent.sum())
+            self.group_clips[part] += bool(absent.all())
         self.missing += gone.sum(axis=0)
+        self.absent_clips += gone.all(axis=0)
         numbers = _mixed(np.arange(self.frames, self.frames + len(features), dtype=np.uint64))
         self.prints += (gone * numbers[:, None]).sum(axis=0, dtype=np.uint64)
         self.frames += len(features)
 
     def found(self) -> tuple[Block, ...]:
-        """The blocks, most missing first; the hands of a known layout even where they are never missing."""
+        """The blocks, most missing first; the parts of a known layout even where they are never missing."""
         if not self.frames:
             return ()
-        named = self._named()
-        if named:
-            return named
+        if self.groups:
+            return tuple(
+                Block(part, tuple(columns.tolist()), self.group_frames[part] / self.frames, self.group_clips[part])
+                for part, columns in self.groups.items()
+            )
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for column in range(self.width):
             if 0 < self.missing[column] < self.frames:
                 groups[int(self.missing[column]), int(self.prints[column])].append(column)
         blocks = [
-            Block(column_words(columns), tuple(columns), count / self.frames)
+            Block(column_words(columns), tuple(columns), count / self.frames, int(self.absent_clips[columns].min()))
             for (count, _), columns in groups.items()
             if len(columns) >= SMALLEST
         ]
         return tuple(sorted(blocks, key=lambda one: (-one.missing, one.columns))[:MOST_BLOCKS])
-
-    def _named(self) -> tuple[Block, ...]:
-        for points, hands in LAYOUTS.items():
-            for axes in (2, 3, 4):
-                if points * axes == self.width:
-                    return tuple(
-                        Block(name, columns, float(self.missing[list(columns)].min()) / self.frames)
-                        for name, (start, stop) in hands.items()
-                        if (columns := tuple(range(start * axes, stop * axes)))
-                    )
-        return ()
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -44,11 +44,13 @@ class Block:
         name: "right hand" where the layout of the landmarks is known, else "features 0 to 20".
         columns: Which features.
         missing: Share of all frames in which the block is missing.
+        clips: Clips in which it is missing from the first frame to the last.
     """
 
     name: str
     columns: tuple[int, ...]
     missing: float
+    clips: int = 0
 
 
 @dataclass(frozen=True)

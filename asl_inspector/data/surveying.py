@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from asl_inspector.data.blocks import PRIME, BlockFinder
 from asl_inspector.data.records import ClipSurvey, ColumnFacts
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.samples.known_landmarks import recognise_landmarks
 from asl_inspector.samples.records import UNLABELLED, Clips
 
 CONSTANT = 1e-6
@@ -97,7 +98,8 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
     cancel = cancel or CancelToken()
     width = clips.feature_count
     columns = _Columns(width) if width else None
-    blocks = BlockFinder(width) if width else None
+    landmarks = clips.landmarks or (recognise_landmarks(width, (width,)) if width else None)
+    blocks = BlockFinder(width, landmarks) if width else None
     frozen, spikes, digests = np.zeros(len(clips)), 0, []
     prints = [np.zeros(0, np.uint64)]
     means = np.full((len(clips), width or 0), np.nan)
@@ -114,7 +116,7 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
         if columns is not None and blocks is not None:
             means[index] = columns.add(features)
             blocks.add(raw)
-        share, spike = _movement(features)
+        share, spike = _movement(features, zero_or_nan(raw))
         frozen[index] = share
         spikes += spike
     joined = np.concatenate(prints)
@@ -128,13 +130,13 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
         lengths=clips.lengths,
         columns=facts,
         glosses=gloss_counts(clips),
-        signers=signers_of(clips.ids),
+        signers=_signers(clips),
         constant=_constant(facts),
         blocks=blocks.found() if blocks is not None else (),
         frozen=frozen,
         spikes=spikes,
         repeated=sum(count - 1 for count in known.values()),
-        infeasible=infeasible(clips.lengths, [(number,) for number in clips.gloss_ids.tolist()]),
+        infeasible=infeasible(clips.lengths, _targets(clips)),
         digests=tuple(digests),
         frame_prints=joined,
         means=means,
@@ -153,18 +155,29 @@ def frame_prints(features: NDArray[np.float32]) -> NDArray[np.uint64]:
         mixed ^= mixed >> np.uint64(29)
         mixed *= PRIME
         sums: NDArray[np.uint64] = mixed.sum(axis=1, dtype=np.uint64)
-    empty = (~np.isfinite(features) | (features == 0)).all(axis=1)
+    empty = zero_or_nan(features).all(axis=1)
     return np.where(empty, np.uint64(0), sums)
 
 
-def _movement(features: FloatArray) -> tuple[float, bool]:
-    """Share of frames that repeat the frame before, and whether the first step is a spike."""
+def _movement(features: FloatArray, absent: NDArray[np.bool_]) -> tuple[float, bool]:
+    """Share of frames that repeat the frame before, and whether the first step is a spike.
+
+    Frames in which nothing was found are left out: they say nothing about movement.
+    """
     if len(features) < 2:
         return 0.0, False
     steps = np.abs(np.diff(np.nan_to_num(features, nan=0.0, posinf=0.0, neginf=0.0), axis=0)).sum(axis=1)
-    moving = steps[steps > 0]
-    spike = len(moving) > 3 and steps[0] > SPIKE * float(np.median(moving))
-    return float((steps == 0).mean()), bool(spike)
+    told: NDArray[np.bool_] = np.logical_not(absent.all(axis=1))
+    both = told[1:] & told[:-1]
+    moving = steps[(steps > 0) & both]
+    spike = len(moving) > 3 and bool(both[0]) and steps[0] > SPIKE * float(np.median(moving))
+    return float((steps[both] == 0).mean()) if both.any() else 0.0, bool(spike)
+
+
+def zero_or_nan(features: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(T, F), where nothing was detected."""
+    absent: NDArray[np.bool_] = ~np.isfinite(features) | (features == 0)
+    return absent
 
 
 def _constant(facts: ColumnFacts | None) -> tuple[int, ...]:
@@ -185,13 +198,26 @@ def gloss_counts(clips: Clips) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(names.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+def _signers(clips: Clips) -> tuple[str, ...]:
+    """The signer of each clip: as the file says, else as the names of the clips do; nothing where some are unknown."""
+    told = tuple(one for one in clips.signers if one is not None)
+    return told if told and len(told) == len(clips) else signers_of(clips.ids)
+
+
+def _targets(clips: Clips) -> list[tuple[object, ...]]:
+    """What each clip is to be read as: several glosses of continuous signing, else one."""
+    several: tuple[tuple[object, ...], ...] = clips.target_ids or clips.targets
+    single = [(number,) for number in clips.gloss_ids.tolist()]
+    return [many or one for many, one in zip(several, single, strict=True)] if several else list(single)
+
+
 def signers_of(ids: Sequence[str]) -> tuple[str, ...]:
     """The signer of each clip where all clip names tell one ("signer03_book_2"), else nothing."""
     found = [match[1] if (match := SIGNER.search(name)) else None for name in ids]
     return tuple(one for one in found if one is not None) if found and None not in found else ()
 
 
-def required_frames(target: Sequence[int]) -> int:
+def required_frames(target: Sequence[object]) -> int:
     """Frames that CTC needs at least for a target: one for each gloss, and a blank between equal neighbours.
 
     Source: Graves et al. 2006, section 3.
@@ -199,12 +225,14 @@ def required_frames(target: Sequence[int]) -> int:
     return len(target) + sum(a == b for a, b in itertools.pairwise(target))
 
 
-def infeasible(lengths: Sequence[int] | NDArray[np.int64], targets: Sequence[Sequence[int]], *, stride: int = 1) -> int:
+def infeasible(
+    lengths: Sequence[int] | NDArray[np.int64], targets: Sequence[Sequence[object]], *, stride: int = 1
+) -> int:
     """Clips whose output is shorter than their target needs.
 
     Args:
         lengths: Frames of each clip.
-        targets: Gloss ids of each clip.
+        targets: Glosses of each clip, as ids or as text.
         stride: Frames that the network makes one output of.
     """
     return sum(int(length) // stride < required_frames(target) for length, target in zip(lengths, targets, strict=True))

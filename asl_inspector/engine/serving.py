@@ -52,7 +52,9 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
+from asl_inspector.samples.mapping import Correction
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
+from asl_inspector.workers.previewing import ClipPreview
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks
@@ -66,6 +68,7 @@ LANES = {
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
+    "previews": ("preview",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -92,12 +95,11 @@ class Service:
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
         wanted = {path.absolute() for path in spec.paths}
-        known = {one.row.path for one in self.inspector.case.files}
-        for path in known - wanted:
-            self.inspector.remove(path)
+        missing = self.inspector.keep_only(wanted)
         chosen: dict[Path, Role] = dict(spec.chosen)
         self.inspector.forget_choices()
-        return self.inspector.add(sorted(wanted - known, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+        self.inspector.add(sorted(missing, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+        return self.inspector.correct(dict(spec.corrections), cancel=talk.cancel)
 
     def warm_up(self, talk: Talk) -> str:
         """Import what the first run needs, while the window is idle."""
@@ -124,6 +126,10 @@ class Service:
             preliminary=lambda found: talk.publish(inspection_view(found, partial=True)),
         )
         return inspection_view(self.inspected, partial=False)
+
+    def preview(self, talk: Talk, path: Path, correction: Correction) -> ClipPreview:
+        """The clips of a file as a correction of its layout would have them; the case stays as it is."""
+        return self.inspector.preview(path, correction, cancel=talk.cancel)
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:
         """One validation clip, recomputed."""

@@ -103,7 +103,8 @@ def _clips(clips: Clips | None, found: ClipSurvey | None) -> Json:
         "constant_features": list(found.constant),
         "nan_features": _indices(found.columns.absent > 0) if found.columns is not None else [],
         "missing_together": [
-            {"name": one.name, "features": list(one.columns), "share": one.missing} for one in found.blocks
+            {"name": one.name, "features": list(one.columns), "share": one.missing, "clips": one.clips}
+            for one in found.blocks
         ],
         "frozen_clips": int((found.frozen > FROZEN).sum()),
         "repeated_clips": found.repeated,

@@ -58,11 +58,11 @@ def test_the_hands_of_a_known_layout_are_named() -> None:
     arrays = [random.normal(size=(10, 543 * 3)) for _ in range(2)]
     arrays[0][:5, 522 * 3 : 543 * 3] = np.nan
     blocks = {block.name: block.missing for block in survey(clips_of(arrays), "training").blocks}
-    assert blocks == {"left hand": 0.0, "right hand": 0.25}
+    assert blocks == {"face": 0.0, "left hand": 0.0, "pose": 0.0, "right hand": 0.25}
 
 
 def test_frozen_frames_and_first_steps_are_counted() -> None:
-    moving = np.arange(20.0)[:, None] * np.ones(4)
+    moving = np.arange(1.0, 21.0)[:, None] * np.ones(4)
     half = moving.copy()
     half[10:] = half[10]
     spike = moving.copy()

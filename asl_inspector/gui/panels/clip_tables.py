@@ -160,7 +160,14 @@ def block_columns(data: DataMeasures) -> list[Column]:
         if found is not None:
             share = np.array([held[one.columns].missing if one.columns in held else 0.0 for one in blocks])
             columns.append(_shares(f"missing in {name}", share))
+            absent = np.array([held[one.columns].clips if one.columns in held else 0 for one in blocks])
+            columns.append(_absent(f"{name} clips without", absent))
     return columns
+
+
+def _absent(title: str, clips: NDArray[np.int64]) -> Column:
+    words = "Clips in which they are missing from the first frame to the last"
+    return Column(title, clips, lambda row: f"{clips[row]:,}", words, numeric=True, width=160)
 
 
 def _shares(title: str, share: FloatArray) -> Column:

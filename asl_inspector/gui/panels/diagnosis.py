@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
 from asl_inspector.engine.messages import CaseView, InspectionView
@@ -162,9 +163,10 @@ class DiagnosisPanel(Panel):
         validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
         chance = f"; chance {100 * diagnosis.chance.chance:.1f}" if diagnosis.chance else ""
         wrong = labels is not None and labels.agree < labels.of
+        missing = _what_is_missing({row.role for row in inspection.files})
         first, second, agree, blank, size = self._tiles
         measured = validation.accuracies["majority"] if validation else None
-        first.show_figure(*_accuracy_figure(measured, chance, "drop the validation clips"))
+        first.show_figure(*_accuracy_figure(measured, chance, missing))
         by_name = diagnosis.by_name
         if wrong and by_name is not None:
             second.show_figure(*_accuracy_figure(by_name, "", ""), title="Accuracy by gloss name")
@@ -177,7 +179,7 @@ class DiagnosisPanel(Panel):
         else:
             agree.show_figure(f"{labels.agree} / {labels.of}", "by gloss name, certain", "danger" if wrong else "")
         if validation is None:
-            blank.show_figure("-", "drop the validation clips")
+            blank.show_figure("-", missing)
         elif validation.blanks is None:
             blank.show_figure("-", "this network has no blank")
         else:
@@ -242,6 +244,13 @@ def confidence_words(confidence: float) -> str:
         return "certain"
     word = "very likely" if confidence >= 0.9 else "likely" if confidence >= 0.7 else "possible"
     return f"{word}, {100 * confidence:.0f} %"
+
+
+def _what_is_missing(roles: set[Role]) -> str:
+    """What to drop to have something predicted."""
+    if Role.VALIDATION not in roles:
+        return "drop the validation clips"
+    return "drop the checkpoint" if Role.CHECKPOINT not in roles else "the network could not be run"
 
 
 def _accuracy_figure(found: Accuracy | None, extra: str, missing: str) -> tuple[str, str]:
