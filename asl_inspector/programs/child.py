@@ -70,6 +70,8 @@ def _listen(incoming: BinaryIO, requests: queue.SimpleQueue[object]) -> None:
     with contextlib.suppress(BrokenPipe, OSError, ValueError):
         while (parts := read_frame(incoming)) is not None:
             requests.put(CODEC.decode(parts))
+    with contextlib.suppress(OSError):  # whoever made the folder was killed and cannot take it away
+        os.rmdir(os.getcwd())
     os._exit(0)
 
 

@@ -128,11 +128,14 @@ def test_ctrl_c_ends_the_code_and_the_program_at_once(tmp_path: Path) -> None:
 
 def test_code_does_not_outlive_a_program_that_was_killed(tmp_path: Path) -> None:
     process, child = started_process(tmp_path)
+    folder = Path(f"/proc/{child}/cwd").readlink()
+    assert folder.is_dir()
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=30)
     deadline = time.monotonic() + 5
     while is_alive(child):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    assert not folder.exists()
     assert process.stderr is not None
     process.stderr.close()
