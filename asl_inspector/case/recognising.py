@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
+from asl_inspector.case.roles_of_outputs import choices_of_outputs, summary_of_outputs
 from asl_inspector.checkpoints.folders import (
     DISTRIBUTED_INDEX,
     DISTRIBUTED_PART,
@@ -26,6 +27,8 @@ from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.outputs.opening import pickled_outputs, read_outputs
+from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.feature_caches import looks_like_cache
 from asl_inspector.samples.opening import open_clips
@@ -158,6 +161,9 @@ def _read_content(file: MappedFile, cancel: CancelToken) -> Found:
     kind = sniff(file.view)
     if kind is Kind.PICKLE:
         return _open_pickle(file, cancel)
+    saved = read_outputs(file, kind)
+    if saved is not None:
+        return file, saved, ()
     if kind is Kind.JSON and not looks_like_index(file.view):
         return file, _open_json(file), ()
     if kind is Kind.TEXT:
@@ -174,6 +180,9 @@ def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
+    saved = pickled_outputs(file, pickle)
+    if saved is not None:
+        return file, saved, would_run(pickle)
     if looks_like_cache(pickle.value) and not pickle.is_damaged:
         return file, open_clips(file, cancel=cancel), would_run(pickle)
     del pickle  # it is read once more below, and two of a large one are too many
@@ -214,6 +223,8 @@ def summary_of(opened: Opened) -> str:
         return f"{len(opened):,} clips"
     if isinstance(opened, Vocabulary):
         return f"{len(opened.gloss_to_id):,} glosses"
+    if isinstance(opened, SavedOutputs):
+        return summary_of_outputs(opened)
     if opened.kind == "code":
         return f"{len(opened.hints)} hints in code" if opened.hints else "code"
     return f"{len(opened.epochs):,} {opened.axis}s" if opened.epochs else "no epochs"
@@ -227,4 +238,6 @@ def choices_of(opened: Opened) -> tuple[Role, ...]:
         return CLIP_ROLES
     if isinstance(opened, Vocabulary):
         return (Role.VOCABULARY, Role.UNUSED)
+    if isinstance(opened, SavedOutputs):
+        return choices_of_outputs(opened)
     return (Role.HISTORY, Role.UNUSED) if opened.tells_of_a_run else (Role.UNUSED,)

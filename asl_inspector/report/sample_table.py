@@ -29,7 +29,7 @@ class SampleTable:
         first_token: (N,), decoded by the first greedy token.
         score: (N,), gloss of the highest exact CTC probability.
         loss: (N,), CTC loss of the true id in nats; NaN for none.
-        confidence: (N,), probability of the best gloss as the whole answer, in [0, 1].
+        confidence: (N,), probability of the best gloss as the whole answer, in [0, 1]; NaN for raw scores.
         margin: (N,), log probability of the best gloss minus that of the second.
         blank_share: (N,), share of blank frames; NaN without a blank.
         lengths: (N,), frames.
@@ -95,7 +95,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         first_token=scored.first_token,
         score=scored.score,
         loss=predictions.loss.astype(np.float64),
-        confidence=np.exp(best[:, 0]),
+        confidence=np.exp(best[:, 0]) if predictions.probabilities else np.full(len(clips), np.nan),
         margin=margin,
         blank_share=measures.blanks.per_clip if measures.blanks else np.full(len(clips), np.nan),
         lengths=clips.lengths,
@@ -108,6 +108,8 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
 
 def gloss_names(inspected: Inspected) -> dict[int, str]:
     """What the network's outputs mean, by id: as learned in training where that is known, else as the files say."""
+    if inspected.saved_names:
+        return dict(inspected.saved_names)
     audit, checkpoint = inspected.diagnosis.labels, inspected.checkpoint
     if audit is not None:
         return dict(audit.reference_glosses)

@@ -50,11 +50,12 @@ def open_file(path: Path, *, readers: Readers, cancel: CancelToken | None = None
         Cancelled: If `cancel` was set.
     """
     from asl_inspector.case.recognising import open_with
+    from asl_inspector.outputs.records import SavedOutputs
     from asl_inspector.samples.records import Clips
 
     def read(file: MappedFile) -> Found:
         parts, opened, runs = cast("Found", readers.read("file", file, cancel or CancelToken()))
-        return parts, replace(opened, content=file.view) if isinstance(opened, Clips) else opened, runs
+        return parts, replace(opened, content=file.view) if isinstance(opened, Clips | SavedOutputs) else opened, runs
 
     return open_with(path, read)
 

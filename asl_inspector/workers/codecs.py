@@ -40,6 +40,21 @@ def checkpoint_codec() -> Codec:
 def file_codec() -> Codec:
     """For every kind of file."""
     from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
+    from asl_inspector.outputs.records import Marks, SavedOutputs, Scores
     from asl_inspector.samples.records import Clips, FeaturePlace, Vocabulary
 
-    return Codec((*OF_CHECKPOINTS, Clips, CodeHint, Contradiction, FeaturePlace, History, Printed, Stated, Vocabulary))
+    of_outputs = (Marks, SavedOutputs, Scores)
+    return Codec(
+        (
+            *OF_CHECKPOINTS,
+            *of_outputs,
+            Clips,
+            CodeHint,
+            Contradiction,
+            FeaturePlace,
+            History,
+            Printed,
+            Stated,
+            Vocabulary,
+        )
+    )

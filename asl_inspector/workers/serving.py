@@ -42,6 +42,7 @@ CODECS_OF_TEXT = (
     "utf-32-le",
 )
 LARGEST_REPLY = 1 << 30
+PARQUET_MAGIC = b"PAR1"
 
 
 def serve(*, once: bool) -> None:
@@ -145,6 +146,10 @@ def unpack_parts(reply: bytes) -> list[bytes]:
 def _opened(request: ReadRequest) -> object:
     """What the file holds; everything up to the arming of the tripwire is our own doing."""
     file = _mapped(request.path, request.identity)
+    if request.method == "file" and bytes(file.view[:4]) == PARQUET_MAGIC:
+        from asl_inspector.outputs.parquet import warm_up
+
+        warm_up()
     file.given = {one.name: _companion(one) for one in request.companions or ()}
     limit_this_process()
     tripwire.arm()
@@ -177,9 +182,10 @@ def _read_any(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple
     from dataclasses import replace
 
     from asl_inspector.case.recognising import read_file
+    from asl_inspector.outputs.records import SavedOutputs
     from asl_inspector.samples.records import Clips
 
     found, opened, runs = read_file(file)
-    if isinstance(opened, Clips):
+    if isinstance(opened, Clips | SavedOutputs):
         opened = replace(opened, content=b"")  # the caller has mapped the file itself
     return found, opened, runs
