@@ -88,7 +88,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         blanks.ask(
             validation.blanks if validation else None,
             swept,
-            no_blank=validation is not None and validation.blanks is None,
+            no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
@@ -128,6 +128,11 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         sweep=swept,
         run=run_measures,
     )
+
+
+def _one_saved_answer(evidence: Evidence) -> bool:
+    """True where saved outputs have one answer a clip, which says nothing about blanks."""
+    return evidence.saved is not None and not evidence.saved.per_frame
 
 
 def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermined, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.inference.predictions import TOP
 from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.outputs.scales import NAMES
@@ -17,7 +19,6 @@ MOST_NAMED = 3
 NEEDS_NETWORK = "Only what the network answered was saved, not the network."
 QUESTIONS = (
     ("Are the weights sound?", "Drop the checkpoint."),
-    ("Was the pre-trained encoder loaded?", "Drop the checkpoint and the Stage 1 checkpoint."),
     ("Does the network answer the same when it is run again?", "Drop the checkpoint and the features of the clips."),
 )
 
@@ -27,7 +28,7 @@ def ask(evidence: Evidence) -> Answers:
     saved = evidence.saved
     if saved is None:
         return Answers()
-    findings = [_content(saved), *_blank(saved), *_joining(saved), *_broken(saved)]
+    findings = [_content(saved), *_blank(saved), *_joining(saved), *_best_five(evidence), *_broken(saved)]
     undetermined = []
     if evidence.checkpoint is None:
         undetermined += [Undetermined(question, NEEDS_NETWORK, needs) for question, needs in QUESTIONS]
@@ -42,6 +43,9 @@ def ask(evidence: Evidence) -> Answers:
         undetermined.append(
             Undetermined("How sure is it, and what came second?", why, "Save the scores of all classes.")
         )
+    if not saved.per_frame:
+        why = f"“{saved.file}” holds one answer a clip, and blanks are of frames."
+        undetermined.append(Undetermined("Does the blank win too often?", why, "Save the scores of every frame."))
     if not saved.matched.matched:
         undetermined.append(
             Undetermined(
@@ -148,6 +152,25 @@ def _matched(told: Matched, facts: dict[str, Fact]) -> Finding:
     sentence += f"; {' and '.join(left)}: those are in no accuracy." if left else "."
     severity: Severity = "critical" if not told.matched else "warning" if left else "info"
     return Finding("outputs-joined", "outputs", severity, sentence + notes, facts, "samples")
+
+
+def _best_five(evidence: Evidence) -> list[Finding]:
+    """Top-1 and top-5 accuracy side by side, where five glosses are ranked."""
+    scored = evidence.validation
+    if scored is None or scored.predictions.ranked < TOP or scored.predictions.glosses <= TOP:
+        return []
+    mask = scored.labelled
+    first = accuracy(scored.right(scored.score))
+    five = accuracy((scored.predictions.top[mask] == scored.clips.gloss_ids[mask][:, None]).any(axis=1))
+    if first is None or five is None:
+        return []
+    sentence = (
+        f"The best score is right for {first.correct:,} of {first.of:,} clips ({100 * first.value:.3f} %), and the right gloss "
+        f"is among the five best for {five.correct:,} ({100 * five.value:.3f} %, 95 %: {100 * five.low:.1f} to "
+        f"{100 * five.high:.1f})."
+    )
+    facts: dict[str, Fact] = {"top1": first.correct, "top5": five.correct, "of": first.of}
+    return [Finding("outputs-top5", "outputs", "info", sentence, facts, "samples")]
 
 
 def _named(names: tuple[str, ...]) -> str:
