@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected, Problem
 
 HASH_BLOCK = 1 << 20
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 READERS_AT_ONCE = 2
 
 
@@ -102,7 +103,7 @@ class Inspector:
     def choose_role(self, path: Path, role: Role) -> Case:
         """Give a file the role that the user chose; a file that had this role alone goes back to choosing itself."""
         path = path.absolute()
-        if role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1):
+        if role in SOLE_ROLES:
             self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
         self._chosen[path] = role
         return self._assign()

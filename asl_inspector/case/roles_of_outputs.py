@@ -24,11 +24,8 @@ def summary_of_outputs(saved: SavedOutputs) -> str:
     """What the file holds, in few words."""
     count = f"{len(saved):,}"
     if saved.scores is not None:
-        frames = " frame by frame" if saved.scores.per_frame else ""
-        return f"scores of {count} clips{frames}, {saved.scores.classes:,} classes"
-    if saved.predicted is not None and saved.meaning == "predictions":
-        return f"predictions of {count} clips"
-    return f"labels of {count} clips" if saved.meaning == "labels" else f"ids of {count} clips"
+        return f"{count} clips{' x T' if saved.scores.per_frame else ''} x {saved.scores.classes:,}"
+    return f"{count} {saved.meaning if saved.meaning != 'predictions' else 'answers'}"
 
 
 def roles_of_outputs(files: list[OpenFile], free: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:

@@ -27,7 +27,7 @@ from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
 log = logging.getLogger(__name__)
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 class Session(QObject):

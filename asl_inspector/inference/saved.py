@@ -347,6 +347,8 @@ def log_posteriors(
         raise InferenceError(
             f"No scores of clip “{joined.clips.ids[index]}” were saved.", advice="Save the scores of all classes."
         )
+    if not outputs.scores.per_frame:
+        raise InferenceError("One answer was saved for this clip, so there is no course over time to draw.")
     rows = outputs.rows(joined.rows[index : index + 1], frames)[0]
     result: NDArray[np.float32] = torch.from_numpy(_as_logits(rows, facts.scale or "raw")).log_softmax(dim=-1).numpy()
     return result

@@ -126,12 +126,11 @@ def read_npy_outputs(file: MappedFile) -> SavedOutputs | None:
 
 def _npy_of_objects(file: MappedFile, header: NpyHeader) -> SavedOutputs | None:
     """`numpy.save` of a dict, or of an array of names; what it names is read as data."""
-    content = file.view[header.size :]
-    held = array_of(read_pickle(content).value)
+    held = array_of(read_pickle(file.view, header.size).value)
     if held is None or not isinstance(held.data, tuple):
         return None
     if header.shape == () and len(held.data) == 1:
-        return read_pickled(file.path, held.data[0], content)
+        return read_pickled(file.path, held.data[0], file.view)
     return None
 
 

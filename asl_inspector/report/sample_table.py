@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.report.contents import Inspected
-from asl_inspector.samples.records import UNLABELLED
+from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -88,7 +88,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         margin = best[:, 0] - best[:, 1]
     return SampleTable(
         clip_ids=clips.ids,
-        glosses=tuple(gloss or "" for gloss in clips.glosses),
+        glosses=_glosses(inspected, clips),
         true_ids=clips.gloss_ids,
         learned_ids=learned,
         majority=scored.majority,
@@ -104,6 +104,15 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         blank=predictions.blank,
         scored_by_name=audit is not None and audit.certain and audit.agree < audit.of,
     )
+
+
+def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:
+    """True glosses; where saved outputs stand for a network's and only ids are labelled, those of the vocabulary."""
+    if inspected.saved is None:
+        return tuple(gloss or "" for gloss in clips.glosses)
+    names = inspected.saved_names
+    pairs = zip(clips.glosses, clips.gloss_ids.tolist(), strict=True)
+    return tuple(gloss or names.get(number, "") for gloss, number in pairs)
 
 
 def gloss_names(inspected: Inspected) -> dict[int, str]:
