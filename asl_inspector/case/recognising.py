@@ -27,7 +27,7 @@ from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile, MappedParts
-from asl_inspector.outputs.opening import pickled_outputs, read_outputs
+from asl_inspector.outputs.opening import json_outputs, pickled_outputs, read_outputs
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.feature_caches import looks_like_cache
@@ -200,7 +200,9 @@ def _open_json(file: MappedFile) -> Opened:
         if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
             return open_history(file)
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
-    return open_history(file) if tells_a_history(held) else read_vocabulary(file)
+    if tells_a_history(held):
+        return open_history(file)
+    return json_outputs(file, held) or read_vocabulary(file)
 
 
 def _open_text(file: MappedFile) -> History:

@@ -20,6 +20,8 @@ from asl_inspector.outputs.scales import scale_of
 Array = NDArray[np.generic]
 ROWS_LOOKED_AT = 512
 FEWEST_ALIKE = 0.9
+FEWEST_CLIPS = 8  # where only the form of a file speaks for saved outputs
+MOST_DIFFERENT = 0.75  # of the entries of a file of ids
 
 
 def meaning_of(path: Path) -> Meaning:
@@ -183,6 +185,8 @@ def from_arrays_by_clip(path: Path, named: Sequence[tuple[str, Array]], content:
     widths = np.array([array.shape[-1] for array in arrays])
     alike = float((widths == np.bincount(widths).argmax()).mean()) if len(widths) else 0.0
     said = bool(known.words(path.stem) & (known.WORDS_OF_SCORES | known.WORDS_OF_PREDICTIONS))
+    if len(arrays) < FEWEST_CLIPS and not said:
+        return None
     if alike < 1 and not (said or (ranks == {1} and alike >= FEWEST_ALIKE and len(arrays) > 2)):
         return None
     if any(known.WORDS_OF_RUNS.search(name) or known.WORDS_OF_WEIGHTS.search(name) for name in names[:50]):
@@ -207,9 +211,9 @@ def from_marks_by_clip(path: Path, named: Sequence[tuple[str, object]]) -> Saved
     if marks is None:
         return None
     meaning = meaning_of(path)
-    distinct = len(set(marks.names or marks.ids.tolist())) == len(named)
-    if distinct and meaning == "ids":
-        return None  # each entry once: a vocabulary
+    different = len(set(marks.names or marks.ids.tolist()))
+    if different > MOST_DIFFERENT * len(named) and meaning == "ids":
+        return None  # each entry once, or nearly: a vocabulary, perhaps a faulty one
     names = tuple(name for name, _ in named)
     truth = marks if meaning == "labels" else None
     predicted = None if meaning == "labels" else marks

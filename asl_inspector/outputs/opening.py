@@ -5,7 +5,7 @@ from __future__ import annotations
 from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.outputs.numpy_outputs import read_npy_outputs, read_npz_outputs
-from asl_inspector.outputs.pickled import read_pickled
+from asl_inspector.outputs.pickled import inert, read_pickled
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.outputs.tables import read_table
 from asl_inspector.samples.records import Vocabulary
@@ -40,3 +40,12 @@ def pickled_outputs(file: MappedFile, pickle: Pickle) -> SavedOutputs | None:
         DataError: If it holds outputs that cannot be used.
     """
     return None if pickle.is_damaged else read_pickled(file.path, pickle.value, file.view)
+
+
+def json_outputs(file: MappedFile, held: object) -> SavedOutputs | None:
+    """The same of JSON that was read.
+
+    Raises:
+        DataError: If it holds outputs that cannot be used.
+    """
+    return read_pickled(file.path, inert(held), b"")

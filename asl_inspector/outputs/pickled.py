@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.inert_pickle.numpy_arrays import OBJECT, array_of, scalar_of, to_numpy
 from asl_inspector.inert_pickle.plain import items_of, key_text, pairs_of
-from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.inert_pickle.records import Buffer, Items, Pairs
 from asl_inspector.outputs import names as known
 from asl_inspector.outputs.building import from_arrays_by_clip, from_fields, from_marks_by_clip
 from asl_inspector.outputs.marks import Values
@@ -73,7 +73,7 @@ def _of_entries(path: Path, pairs: list[tuple[str, object]], content: Buffer) ->
     """`{clip: {"logits": ..., "label": ...}}`: each field becomes a column."""
     entries = [{str(key): held for key, held in pairs_of(entry) or []} for _, entry in pairs]
     first = entries[0]
-    if known.pick(first, known.FEATURES) or not known.pick(first, (*known.SCORES, *known.PREDICTIONS)):
+    if not _are_answers(entries):
         return None
     fields: dict[str, Values] = {"clip_id": [name for name, _ in pairs]}
     for field in first:
@@ -83,16 +83,30 @@ def _of_entries(path: Path, pairs: list[tuple[str, object]], content: Buffer) ->
     return from_fields(path, "a dict of one entry a clip", fields, content)
 
 
+def _are_answers(entries: list[dict[str, object]]) -> bool:
+    """True where the entries have a field of scores or predictions in common, and none of features."""
+    first = entries[0]
+    named = known.pick(first, (*known.SCORES, *known.PREDICTIONS))
+    return named is not None and not known.pick(first, known.FEATURES) and all(named in entry for entry in entries)
+
+
 def _of_rows(path: Path, rows: list[object], content: Buffer) -> SavedOutputs | None:
     """A list of dicts, one a clip."""
     if len(rows) < FEWEST_CLIPS or pairs_of(rows[0]) is None:
         return None
     entries = [{str(key): held for key, held in pairs_of(row) or []} for row in rows]
     first = entries[0]
-    if known.pick(first, known.FEATURES) or not known.pick(first, (*known.SCORES, *known.PREDICTIONS)):
+    if not _are_answers(entries):
         return None
     fields: dict[str, Values] = {name: [entry_of(entry.get(name), content) for entry in entries] for name in first}
     return from_fields(path, "a list of one entry a clip", fields, content)
+
+
+def inert(value: object) -> object:
+    """What was read from JSON as the records that stand for pickled dicts and lists."""
+    if isinstance(value, dict):
+        return Pairs([(key, inert(held)) for key, held in value.items()])
+    return Items("list", [inert(held) for held in value]) if isinstance(value, list) else value
 
 
 def entry_of(value: object, content: Buffer) -> object:

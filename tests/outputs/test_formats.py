@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -241,6 +242,20 @@ def test_columns_in_another_order_than_the_vocabulary_are_led_to_their_glosses(
     found = inspected(tmp_path / "out.csv", tmp_path / "vocabulary.csv", write_labels(tmp_path / "labels.csv", answers))
     assert accuracy(found) == (answers.correct, CLIPS)
     assert "not in the order of “vocabulary.csv”" in finding(found, "outputs-joined")
+
+
+@pytest.mark.parametrize("form", ["scores", "ids", "rows"])
+def test_json_is_read_like_a_pickle(tmp_path: Path, answers: Answers, form: str) -> None:
+    if form == "scores":
+        held: object = dict(zip(answers.names, answers.scores.tolist(), strict=True))
+    elif form == "ids":
+        held = dict(zip(answers.names, answers.predicted.tolist(), strict=True))
+    else:
+        rows = zip(answers.names, answers.predicted.tolist(), strict=True)
+        held = [{"video_id": name, "prediction": one} for name, one in rows]
+    (tmp_path / "results.json").write_text(json.dumps(held))
+    found = inspected(tmp_path / "results.json", write_labels(tmp_path / "labels.csv", answers))
+    assert accuracy(found) == (answers.correct, CLIPS)
 
 
 @pytest.mark.parametrize("form", ["list", "columns", "predictions", "frames"])

@@ -269,12 +269,15 @@ def test_curves_weights_features_and_vocabularies_are_left_to_others(tmp_path: P
     np.save(tmp_path / "f.npy", random.random((40, 36)))
     (tmp_path / "g.csv").write_text("epoch,train_loss,val_acc\n1,2.0,0.1\n2,1.5,0.2\n")
     (tmp_path / "h.csv").write_text("id,gloss\n0,HELLO\n1,BYE\n")
+    shared = {f"GLOSS{index}": index % 25 for index in range(30)} | {"answer": 3, "output": 4}
+    (tmp_path / "i.json").write_text(json.dumps(shared))
+    (tmp_path / "j.json").write_text(json.dumps({"gloss_to_id": shared, "vocab_size": 30}))
     inspector = Inspector()
     inspector.add(sorted(tmp_path.glob("?.*")))
     assert not any(isinstance(one.opened, SavedOutputs) for one in inspector.case.files)
     roles = {one.row.path.name: one.row.role for one in inspector.case.files}
     assert roles["g.csv"] is Role.HISTORY
-    assert roles["h.csv"] is Role.VOCABULARY
+    assert [roles[name] for name in ("h.csv", "i.json", "j.json")] == [Role.VOCABULARY] * 3
 
 
 def test_ids_that_may_be_either_become_labels_beside_scores_and_answers_beside_clips(tmp_path: Path) -> None:
