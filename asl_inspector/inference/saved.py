@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asl_inspector.samples.records import Clips
 
 NUMBERS_AT_ONCE = 4 << 20
-ROWS_LOOKED_AT = 4096
+ROWS_LOOKED_AT = 1024
 SMALLEST = 1e-38
 LOWEST = -1e4  # stands for the logarithm of zero: far below anything, and yet sums with it are finite
 DEVICE = "saved outputs"
@@ -280,6 +280,7 @@ def _reduced(
             progress(Step(f"Reading {outputs.path.name}", done, total, "clips"))
             rows = outputs.rows(joined.rows[part], int(columns.frames[part[0]]))
             logits = torch.from_numpy(_as_logits(rows, scale))
+            outputs.forget(joined.rows[part], int(columns.frames[part[0]]))
             labels = torch.from_numpy(np.array(clips.gloss_ids[part]))
             found = reduce_logits(logits, blank, labels, beam=beam and blank is not None)
             names = (

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.records import Buffer
+from asl_inspector.mapped_file import forget_pages
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -110,6 +111,16 @@ class SavedOutputs:
     def answers(self) -> bool:
         """True where the file holds answers of a network, not labels alone."""
         return self.scores is not None or self.predicted is not None
+
+    def forget(self, clips: IntArray, frames: int) -> None:
+        """Take what was read of some clips out of memory again, where it lies in a mapped file and all in one place."""
+        scores = self.scores
+        if scores is None or scores.unpacked.size or not len(clips):
+            return
+        first, last = int(scores.starts[clips].min()), int(scores.starts[clips].max())
+        size = frames * scores.steps[0] + scores.classes * scores.steps[1]
+        if last + size - first <= 2 * len(clips) * size:
+            forget_pages(self.content, first, last + size)
 
     def rows(self, clips: IntArray, frames: int) -> NDArray[np.generic]:
         """The scores of some clips, a view of the file where they lie evenly in it.
