@@ -14,10 +14,12 @@ from asl_inspector.outputs import names as known
 from asl_inspector.outputs.building import from_arrays_by_clip, from_fields, from_marks_by_clip
 from asl_inspector.outputs.marks import Values
 from asl_inspector.outputs.records import SavedOutputs
+from asl_inspector.outputs.scales import scale_of
 
 Array = NDArray[np.generic]
 FEWEST_CLIPS = 2
 LOOKED_AT = 5
+ROWS_LOOKED_AT = 512
 NUMBER_KINDS = "fiubUS"
 
 
@@ -60,6 +62,8 @@ def read_pickled(path: Path, value: object, content: Buffer) -> SavedOutputs | N
 
 
 def _of_arrays(path: Path, pairs: list[tuple[object, object]], content: Buffer) -> SavedOutputs | None:
+    if _are_features(path, _array(pairs[0][1], content)):
+        return None
     arrays = []
     for key, held in pairs:
         array = _array(held, content) if not _is_list_of_numbers(held) else _list_of_numbers(held)
@@ -69,10 +73,20 @@ def _of_arrays(path: Path, pairs: list[tuple[object, object]], content: Buffer) 
     return from_arrays_by_clip(path, arrays, content)
 
 
+def _are_features(path: Path, first: Array | None) -> bool:
+    """True where the first array alone shows that these are no scores, so that a large cache is not gone through."""
+    said = known.words(path.stem) & (known.WORDS_OF_SCORES | known.WORDS_OF_PREDICTIONS)
+    if first is None or first.ndim < 2 or said:
+        return False
+    return first.ndim > 2 or first.dtype.kind not in "fiu" or scale_of(first[:ROWS_LOOKED_AT]) in ("raw", None)
+
+
 def _of_entries(path: Path, pairs: list[tuple[str, object]], content: Buffer) -> SavedOutputs | None:
     """`{clip: {"logits": ..., "label": ...}}`: each field becomes a column."""
+    first = {str(key): held for key, held in pairs_of(pairs[0][1]) or []}
+    if not _are_answers([first]):
+        return None
     entries = [{str(key): held for key, held in pairs_of(entry) or []} for _, entry in pairs]
-    first = entries[0]
     if not _are_answers(entries):
         return None
     fields: dict[str, Values] = {"clip_id": [name for name, _ in pairs]}

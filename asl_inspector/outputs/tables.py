@@ -17,7 +17,7 @@ from asl_inspector.outputs.marks import Values, whole_of
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.samples.records import Vocabulary
 
-LARGEST_TABLE = 256 << 20
+LARGEST_TABLE = 96 << 20
 START = 1 << 16
 MOST_COLUMNS = 20_000
 LONGEST_NAME = 300
@@ -34,10 +34,11 @@ def read_table(file: MappedFile) -> SavedOutputs | Vocabulary | None:
     """
     start = bytes(file.view[:START])
     text = start.decode("utf-8-sig", "replace")
-    if file.size > LARGEST_TABLE or looks_like_table(text):
-        return None
     delimiter = _delimiter(text, whole=len(start) == file.size)
-    if delimiter is None:
+    if delimiter is None or looks_like_table(text):
+        return None
+    if file.size > LARGEST_TABLE:
+        _refuse_a_large_one(file, next(csv.reader([text.splitlines()[0]], delimiter=delimiter)))
         return None
     whole = bytes(file.view).decode("utf-8-sig", "replace")
     csv.field_size_limit(1 << 20)
@@ -56,6 +57,17 @@ def read_table(file: MappedFile) -> SavedOutputs | Vocabulary | None:
     if vocabulary is not None:
         return vocabulary
     return from_columns(file.path, "a table", {name: list(cells) for name, cells in columns.items()}, file.view)
+
+
+def _refuse_a_large_one(file: MappedFile, heading: list[str]) -> None:
+    """Raise where a table that is too large to read as text is one of outputs."""
+    if (known.pick(heading, known.CLIPS) and known.pick(heading, (*known.PREDICTIONS, *known.LABELS))) or (
+        len(heading) > 2 and all(NUMBERED.match(known.normal(name)) for name in heading[1:])
+    ):
+        raise DataError(
+            f"“{file.path.name}” has {file.size >> 20} MB of text, too much for a table of outputs.",
+            advice="Save the scores with numpy.save or numpy.savez, which needs no reading of text.",
+        )
 
 
 def _delimiter(text: str, *, whole: bool) -> str | None:
