@@ -25,6 +25,7 @@ from asl_inspector.outputs.scales import Scale, scale_of
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
 if TYPE_CHECKING:
+    from asl_inspector.inference.reducing import Reduced
     from asl_inspector.samples.records import Clips
 
 NUMBERS_AT_ONCE = 4 << 20
@@ -283,18 +284,7 @@ def _reduced(
             outputs.forget(joined.rows[part], int(columns.frames[part[0]]))
             labels = torch.from_numpy(np.array(clips.gloss_ids[part]))
             found = reduce_logits(logits, blank, labels, beam=beam and blank is not None)
-            names = (
-                "best_gloss",
-                "blank_lead",
-                "blank_posterior",
-                "empty",
-                "top",
-                "top_log_prob",
-                "loss",
-                "finite",
-                "beam",
-            )
-            columns.fill(part, {name: getattr(found, name).numpy() for name in names})
+            columns.fill(part, _on_cpu(found))
             done += len(part)
     ran, starts, best_gloss, blank_lead, blank_posterior = columns.finished()
     if not ran.any():
@@ -322,6 +312,21 @@ def _reduced(
         beam=_fixed(columns.beam) if beam and blank is not None else None,
         probabilities=not raw,
     )
+
+
+def _on_cpu(found: Reduced) -> dict[str, NDArray[Any]]:
+    """What is kept of a batch, as the columns take it."""
+    return {
+        "best_gloss": found.best_gloss.numpy(),
+        "blank_lead": found.blank_lead.numpy(),
+        "blank_posterior": found.blank_posterior.numpy(),
+        "empty": found.empty.numpy(),
+        "top": found.top.numpy(),
+        "top_log_prob": found.top_log_prob.numpy(),
+        "loss": found.loss.numpy(),
+        "finite": found.finite.numpy(),
+        "beam": found.beam.numpy(),
+    }
 
 
 def _as_logits(rows: NDArray[np.generic], scale: Scale) -> NDArray[np.float32]:
