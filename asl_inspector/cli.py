@@ -148,7 +148,7 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser = commands.add_parser("diagnose", help="run the network and name the causes of a bad number")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files of a case, in any order")
     roles = parser.add_argument_group("say a role instead of having it recognised")
-    for role in ("checkpoint", "val", "train", "vocabulary", "stage1", "history"):
+    for role in ("checkpoint", "val", "train", "vocabulary", "stage1", "history", "outputs", "labels"):
         repeat = "append" if role in ("vocabulary", "history") else "store"
         roles.add_argument(f"--{role}", type=Path, metavar="F", action=repeat)
     outputs = parser.add_argument_group("results")
@@ -206,7 +206,9 @@ def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
     from asl_inspector.case.records import Role
 
     chosen: dict[Path, Role] = {}
-    for role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.VOCABULARY, Role.STAGE1, Role.HISTORY):
+    for role in Role:
+        if role is Role.UNUSED:
+            continue
         held = getattr(options, role.value)
         for path in held if isinstance(held, list) else [held] if held is not None else []:
             chosen[path] = role
@@ -275,8 +277,10 @@ def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict
             f"Several files could be the checkpoint: “{main.row.path.name}” and {others}.",
             advice="Inspect one at a time, or say which with --checkpoint and --stage1.",
         )
-    if main is None and inspector.case.validation is None:
-        raise UsageError("None of these files is a checkpoint or holds clips.", advice="Give a checkpoint.")
+    if main is None and inspector.case.validation is None and inspector.case.outputs is None:
+        raise UsageError(
+            "None of these files is a checkpoint, or holds clips or saved outputs.", advice="Give a checkpoint."
+        )
 
 
 def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> None:

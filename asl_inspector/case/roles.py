@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.case.roles_of_outputs import roles_of_outputs
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.records import History
 from asl_inspector.samples.records import Clips, Vocabulary
@@ -34,6 +35,7 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
     free = [one for one in files if one.row.path not in chosen and one.opened is not None]
     decisions |= _checkpoints([one for one in free if isinstance(one.opened, Checkpoint)], taken)
     decisions |= _clips([one for one in free if isinstance(one.opened, Clips)], taken)
+    decisions |= roles_of_outputs(files, free, taken)
     for one in free:
         if isinstance(one.opened, Vocabulary):
             decisions[one.row.path] = (Role.VOCABULARY, "It gives each gloss an id.")

@@ -18,9 +18,11 @@ from asl_inspector.diagnosis import (
     landmarks,
     metadata,
     nearest,
+    offsets,
     overfitting,
     pretraining,
     run,
+    saved_outputs,
     training,
     weights,
 )
@@ -29,6 +31,7 @@ from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
+from asl_inspector.inference.predictions import TOP
 from asl_inspector.progress import CancelToken
 
 
@@ -41,7 +44,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     in_top = (scored.predictions.top[mask] == scored.clips.gloss_ids[mask][:, None]).any(axis=1)
     return ClipMeasures(
         accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
-        top5=accuracy(in_top),
+        top5=accuracy(in_top) if scored.predictions.ranked >= min(TOP, scored.predictions.glosses) else None,
         blanks=blank_figures,
         histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
         losses=metadata.measure_losses(scored),
@@ -54,7 +57,9 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     Raises:
         Cancelled: If `cancel` was set.
     """
-    data = evidence.data or measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
+    data = evidence.data
+    if data is None and evidence.saved is None:
+        data = measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
@@ -70,6 +75,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
+    offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
     answers = [
         labels.ask(evidence, audit),
         remap_answers,
@@ -82,7 +88,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         blanks.ask(
             validation.blanks if validation else None,
             swept,
-            no_blank=validation is not None and validation.blanks is None,
+            no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
@@ -91,12 +97,14 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
+        saved_outputs.ask(evidence),
+        offsets.ask(offset),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
         run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
-        "label-map-mismatch": remapped,
+        "label-map-mismatch": remapped or offsets.counterfactual(offset),
         "blank-collapse": counterfactuals.without_blank(swept),
         "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit),
     }
@@ -120,6 +128,11 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         sweep=swept,
         run=run_measures,
     )
+
+
+def _one_saved_answer(evidence: Evidence) -> bool:
+    """True where saved outputs have one answer a clip, which says nothing about blanks."""
+    return evidence.saved is not None and not evidence.saved.per_frame
 
 
 def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermined, ...]:

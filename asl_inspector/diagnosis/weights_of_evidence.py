@@ -22,6 +22,8 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "id-is-the-blank": {"label-map-mismatch": 7.0},
     "ids-agree": {"label-map-mismatch": -6.0},
     "remap-helps": {"label-map-mismatch": 2.0},
+    "labels-shifted": {"label-map-mismatch": 8.5},
+    "outputs-labels-disagree": {"label-map-mismatch": 3.0},
     # outputs
     "outputs-do-not-fit-vocabulary": {"class-count-mismatch": 8.0},
     "ids-outside-outputs": {"class-count-mismatch": 7.0},

@@ -63,7 +63,9 @@ from asl_inspector.engine.tensor_messages import (
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Settings
+from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.outputs.joining import Matched
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
@@ -114,6 +116,7 @@ class InspectionView:
         seconds: How long they took.
         partial: True where the training clips are still being run.
         data: What was found in the clips, without the arrays that only the core needs, or None.
+        saved: What is known of saved outputs, where they stand for a network's, or None.
     """
 
     files: tuple[CaseFile, ...]
@@ -128,6 +131,7 @@ class InspectionView:
     seconds: float
     partial: bool
     data: DataMeasures | None = None
+    saved: SavedFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +264,7 @@ CODEC = Codec(
         LossSteps,
         Losses,
         Luck,
+        Matched,
         ModuleDistance,
         Neighbours,
         OptimizerState,
@@ -277,6 +282,7 @@ CODEC = Codec(
         Role,
         RunMeasures,
         SampleTable,
+        SavedFacts,
         Settings,
         SharedFrames,
         Shift,

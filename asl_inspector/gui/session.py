@@ -29,7 +29,7 @@ from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.workers.previewing import ClipPreview
 
 log = logging.getLogger(__name__)
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 class Session(QObject):

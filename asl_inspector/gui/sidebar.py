@@ -23,6 +23,8 @@ ROLE_NAMES = {
     Role.VOCABULARY: "Vocabulary",
     Role.STAGE1: "Stage 1 checkpoint",
     Role.HISTORY: "History",
+    Role.OUTPUTS: "Saved outputs",
+    Role.LABELS: "Labels",
     Role.UNUSED: "Not used",
 }
 ORDER = list(ROLE_NAMES)

@@ -20,6 +20,7 @@ from asl_inspector.networks.records import Architecture
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.run_json import data_json, history_json
+from asl_inspector.report.saved_json import saved_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
@@ -39,6 +40,7 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
         "data": data_json(inspection.case.validation, inspection.case.train, inspection.data),
         "predictions": _predictions(inspection),
+        "saved_outputs": saved_json(inspection.saved),
         "labels": _labels(diagnosis.labels),
         "stage1": _stage1(diagnosis.stage1),
         "history": history_json(inspection.history, diagnosis.run),

@@ -168,7 +168,7 @@ def _row(name: str, clips: Clips, found: ClipSurvey | None) -> list[str]:
         f"{int(lengths.min())} to {int(lengths.max())}",
         str(clips.gloss_count),
         f"{min(counts)} to {max(counts)}" if counts else "",
-        str(clips.feature_count or "differ"),
+        str(clips.feature_count or ("differ" if len(clips.places) else "none given")),
     ]
 
 

@@ -20,11 +20,20 @@ def summary_text(inspection: Inspected) -> str:
         lines += _cause_lines(number, cause, sentences)
     if not diagnosis.causes:
         lines += ["No cause was found.", ""]
+    lines += _saved_lines(inspection)
     if diagnosis.undetermined:
         lines.append("Could not be determined:")
         for one in diagnosis.undetermined:
             lines += _wrapped(f"- {one.question} {one.sentence} {one.needs}".rstrip(), "  ")
     return "\n".join(lines).rstrip()
+
+
+def _saved_lines(inspection: Inspected) -> list[str]:
+    """What saved outputs hold and how they met their labels, where they stand for a network's."""
+    if inspection.saved is None:
+        return []
+    told = [finding.sentence for finding in inspection.diagnosis.findings if finding.question == "outputs"]
+    return ["Saved outputs:", *(line for sentence in told for line in _wrapped(f"- {sentence}", "  ")), ""]
 
 
 def _cause_lines(number: int, cause: Cause, sentences: dict[str, str]) -> list[str]:
