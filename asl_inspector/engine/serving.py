@@ -49,11 +49,13 @@ from asl_inspector.engine.views import case_view, inspection_view
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
+from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 if TYPE_CHECKING:
+    from asl_inspector.diagnosis.records import Diagnosis
     from asl_inspector.engine.looks import Looks
 
 SECONDS_BETWEEN_UPDATES = 0.05
@@ -65,6 +67,7 @@ LANES = {
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
+    "epochs": ("epochs", "epochs_so_far"),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -87,6 +90,7 @@ class Service:
         self.inspected: Inspected | None = None
         self._looks: Looks | None = None
         self.comparer = Comparer()
+        self.epoch_runs = EpochRuns(self.inspector)
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -122,6 +126,22 @@ class Service:
             preliminary=lambda found: talk.publish(inspection_view(found, partial=True)),
         )
         return inspection_view(self.inspected, partial=False)
+
+    def epochs(self, talk: Talk) -> Diagnosis | None:
+        """Score the other files of the run; what is known after each one is published on the way."""
+        before = self.inspected
+        if before is None:
+            return None
+        try:
+            self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=talk.publish)
+        finally:
+            if self.inspected is before:  # and not the next inspection, which came meanwhile
+                self.inspected = self.epoch_runs.latest
+        return self.epochs_so_far(talk)
+
+    def epochs_so_far(self, _talk: Talk) -> Diagnosis | None:
+        """The diagnosis with the files that were scored, or None where there is none."""
+        return self.inspected.diagnosis if self.inspected is not None else None
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:
         """One validation clip, recomputed."""
