@@ -33,11 +33,16 @@ Publish = Callable[["AlongEpochs"], None]
 Key = tuple[object, ...]
 
 
+def _nobody(_along: AlongEpochs) -> None:
+    """A `Publish` that tells nobody."""
+
+
 @dataclass(frozen=True)
 class _Round:
     """What is the same for all files of one round."""
 
     rebuilt: Rebuilt
+    file: OpenFile
     main: Checkpoint
     clips: Clips
     key: Key
@@ -62,7 +67,7 @@ class EpochRuns:
         *,
         progress: Progress = silent,
         cancel: CancelToken | None = None,
-        publish: Publish = lambda along: None,
+        publish: Publish = _nobody,
     ) -> Inspected:
         """The inspection with all files of the run beside each other; itself where there is nothing to add.
 
@@ -85,11 +90,11 @@ class EpochRuns:
         case = inspected.case
         epochs = epochs_of(one for one in (case.checkpoint, *case.epochs) if one is not None)
         files = sorted(case.epochs, key=lambda one: _order(epochs[one.row.path], one))
-        entries = [self._entry_of_main(inspected, epochs), *_unreadable(case)]
+        entries = [self._entry_of_main(started, inspected, epochs), *_unreadable(case)]
         judge = _judge_of(inspected, started.clips)
         waiting = list(files)
         for number, one in enumerate(files, start=1):
-            self._tell(inspected, judge, entries, waiting, publish if number > 1 else lambda _: None)
+            self._tell(inspected, judge, entries, waiting, publish)
             cancel.raise_if_cancelled()
             epoch = epochs[one.row.path]
             what = f"epoch {epoch}" if epoch is not None else f"“{one.row.path.name}”"
@@ -128,14 +133,12 @@ class EpochRuns:
         train = next((one for one in case.files if case.train is not None and one.opened is case.train), None)
         settings = replace(self._inspector.settings, choices=())
         key = (_identity(shown), _identity(train) if train is not None else None, settings, answers)
-        return _Round(rebuilt, main.opened, clips, key)
+        return _Round(rebuilt, main, main.opened, clips, key)
 
-    def _entry_of_main(self, inspected: Inspected, epochs: dict[Path, int | None]) -> Entry:
+    def _entry_of_main(self, started: _Round, inspected: Inspected, epochs: dict[Path, int | None]) -> Entry:
         from asl_inspector.diagnosis.along_epochs import Entry, answers_of
 
-        main = inspected.case.checkpoint
-        assert main is not None  # a round has one
-        path = main.row.path
+        path = started.file.row.path
         if inspected.validation is not None:
             return Entry(path, epochs[path], inspected=True, answered=answers_of(inspected.validation))
         problem = inspected.problems[0].sentence if inspected.problems else "Nothing was predicted."

@@ -114,9 +114,8 @@ def choose_main(candidates: Sequence[OpenFile]) -> OpenFile | None:
 def roles_beside(main: OpenFile, others: Iterable[OpenFile]) -> dict[Path, Decision]:
     """The role of every other checkpoint beside the inspected one."""
     others = [one for one in others if one is not main]
-    run = next((run for run in _groups([main, *others]) if any(one is main for one in run)), None)
-    if run is None:  # the inspected file itself need not tell where it stands
-        run = next((run for run in _groups(others) if run and _same_run(main, run[0])), [])
+    runs = _groups([main, *others])  # the inspected file itself need not tell where it stands
+    run = next((run for run in runs if run and _same_run(main, run[0])), [])
     names = {one.row.path for one in run}
     return {one.row.path: _beside(main, one, is_of_run=one.row.path in names) for one in others}
 

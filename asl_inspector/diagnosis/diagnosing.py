@@ -135,6 +135,10 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
     predicted = diagnosis.validation is not None
     headline, summary = _headline(verdict, ranked, findings, diagnosis.labels, predicted=predicted)
+    collapsed = any(cause.id == "blank-collapse" and epoch_findings.is_late_collapse(cause) for cause in ranked)
+    if collapsed and headline == REMEDIES["blank-collapse"].headline:
+        headline = epoch_findings.COLLAPSED
+        summary = next(one.sentence for one in findings if one.id in epoch_findings.COLLAPSES)
     return replace(
         diagnosis,
         verdict=verdict,

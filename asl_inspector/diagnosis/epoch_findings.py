@@ -12,7 +12,10 @@ from asl_inspector.diagnosis.records import Accuracy, Cause
 
 QUESTION = "along_epochs"
 WHERE = "training:epochs"
-COLLAPSES = ("blank-collapse-begins", "narrowing-begins", "never-left-the-blanks")
+BEGINS = {"blank": "blank-collapse-begins", "narrow": "narrowing-begins"}  # the inspected file is in it
+LATER = {"blank": "blank-collapse-later", "narrow": "narrowing-later"}  # it is older
+COLLAPSES = (*BEGINS.values(), "never-left-the-blanks")
+COLLAPSED = "The run collapsed to blanks before this file was written"
 ANSWERED_BY_FILES = ("label-map-mismatch", "undertrained")  # causes that ask for the other files to be scored
 
 
@@ -23,12 +26,28 @@ def ask(along: AlongEpochs | None) -> Answers:
     return Answers((*_collapse(along), *_best(along)))
 
 
+def sentences(along: AlongEpochs) -> list[str]:
+    """The findings in words."""
+    return [finding.sentence for finding in ask(along).findings]
+
+
 def advised(cause: Cause, along: AlongEpochs) -> Cause:
     """The cause with a next step that knows the files: they need not be scored again."""
     words = action(along)
+    if cause.id == "blank-collapse" and is_late_collapse(cause):
+        mended = (
+            "Go on from the last file before the collapse with a tenth of the learning rate and clipped gradients, "
+        )
+        mended += "and stop when the share of empty clips rises."
+        return replace(cause, title="Collapse to blanks", next_experiment=words, fix=mended, snippet="")
     if cause.id not in ANSWERED_BY_FILES or along.partial or not words:
         return cause
     return replace(cause, next_experiment=words)
+
+
+def is_late_collapse(cause: Cause) -> bool:
+    """True where the blank took over in the course of the run and hides nothing that a bias would bring back."""
+    return BEGINS["blank"] in cause.supporting and "blank-hides-answers" not in cause.supporting
 
 
 def action(along: AlongEpochs) -> str:
@@ -47,7 +66,10 @@ def action(along: AlongEpochs) -> str:
         return f"Keep “{best.name}”{_epoch(best)}: {figures}, the best of {files}."
     if along.shown:
         return f"Use “{best.name}”{_epoch(best)}: {figures}, the best of {files}. No training is needed."
-    return f"Keep “{inspected.name}” or use “{best.name}” ({figures}): no difference is shown among {files}."
+    return (
+        f"Keep “{inspected.name}” or use “{best.name}”{_epoch(best)}, with {figures} the best of {files}: no difference "
+        "between the two is shown."
+    )
 
 
 def _collapse(along: AlongEpochs) -> list[Finding]:
@@ -73,11 +95,19 @@ def _collapse(along: AlongEpochs) -> list[Finding]:
         "most_extreme": found.high,
         "p": found.p,
     }
-    inspected = _inspected_point(along)
-    is_in_it = inspected is not None and inspected.epoch is not None and inspected.epoch >= found.begins
-    severity: Severity = "warning" if is_in_it else "info"
-    id_ = "blank-collapse-begins" if found.kind == "blank" else "narrowing-begins"
+    id_, severity = BEGINS[found.kind], _severity(along, found)
+    if severity == "info":
+        id_ = LATER[found.kind]
     return [Finding(id_, QUESTION, severity, collapse_words(found) + _until(along, found), facts, WHERE)]
+
+
+def _severity(along: AlongEpochs, found: Collapse) -> Severity:
+    """What the collapse means for the inspected file: nothing where that is older, most where it is shown to be worse."""
+    inspected, best = _inspected_point(along), _best_point(along)
+    if inspected is None or inspected.epoch is None or inspected.epoch < found.begins:
+        return "info"
+    was_better = bool(along.shown) and best is not None and best.epoch is not None and best.epoch <= found.after
+    return "critical" if was_better and along.above_guessing else "warning"
 
 
 def collapse_words(found: Collapse) -> str:
@@ -87,11 +117,11 @@ def collapse_words(found: Collapse) -> str:
     if found.kind == "blank":
         return (
             f"The collapse to blanks begins {when}: from there on {_range(found.low, found.high)} of the clips come out "
-            f"empty, at epoch {found.after} {_share(found.before)}."
+            f"empty; at epoch {found.after} it was {_share(found.before)}."
         )
     return (
         f"The collapse to a few glosses begins {when}: from there on the answers are as varied as at most {found.low:.1f} "
-        f"equally frequent glosses, at epoch {found.after} as {found.before:.0f}."
+        f"equally frequent glosses; at epoch {found.after} it was {found.before:.1f}."
     )
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import Neighbours
+from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
@@ -55,7 +56,6 @@ from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
 if TYPE_CHECKING:
-    from asl_inspector.diagnosis.records import Diagnosis
     from asl_inspector.engine.looks import Looks
 
 SECONDS_BETWEEN_UPDATES = 0.05
@@ -67,7 +67,7 @@ LANES = {
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
-    "epochs": ("epochs", "epochs_so_far"),
+    "epochs": ("epochs",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -132,15 +132,10 @@ class Service:
         before = self.inspected
         if before is None:
             return None
-        try:
+        with contextlib.suppress(Cancelled):  # what was scored until then is an answer too, marked partial
             self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=talk.publish)
-        finally:
-            if self.inspected is before:  # and not the next inspection, which came meanwhile
-                self.inspected = self.epoch_runs.latest
-        return self.epochs_so_far(talk)
-
-    def epochs_so_far(self, _talk: Talk) -> Diagnosis | None:
-        """The diagnosis with the files that were scored, or None where there is none."""
+        if self.inspected is before:  # and not the next inspection, which came meanwhile
+            self.inspected = self.epoch_runs.latest
         return self.inspected.diagnosis if self.inspected is not None else None
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:

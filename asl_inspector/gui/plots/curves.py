@@ -29,6 +29,7 @@ class Curve:
         colour: Name of a colour of the theme.
         dashed: True for a line of minor interest.
         band: (n,) and (n,), lower and upper limits, drawn as a shade behind the line; NaN where there are none.
+        dots: True to mark every value, where there are few.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Curve:
     colour: str = "series_1"
     dashed: bool = False
     band: tuple[FloatArray, FloatArray] | None = None
+    dots: bool = False
 
 
 class CurvePlot(Plot):
@@ -114,10 +116,10 @@ class CurvePlot(Plot):
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
             for part in _unbroken(curve):
                 points = [QPointF(x.place(float(a)), y.place(float(b))) for a, b in zip(*part, strict=True)]
-                if len(points) == 1:
-                    painter.drawEllipse(points[0], 2, 2)
-                else:
+                if len(points) > 1:
                     painter.drawPolyline(QPolygonF(points))
+                for point in points if curve.dots or len(points) == 1 else ():
+                    painter.drawEllipse(point, 2, 2)
         self._draw_mark_words(painter, frame, x)
 
     def _draw_band(
