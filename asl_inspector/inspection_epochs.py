@@ -179,7 +179,9 @@ class EpochRuns:
             )
         chosen = {choice.name: choice.value for choice in started.rebuilt.network.architecture.choices}
         progress(Step(""))
-        network = build_network(one.opened, one.file.view, chosen=chosen)
+        settings_of_run = started.main.contents.hyperparameters  # only some files of a run may store them
+        contents = replace(one.opened.contents, hyperparameters=settings_of_run)
+        network = build_network(replace(one.opened, contents=contents), one.file.view, chosen=chosen)
         rebuilt = Rebuilt(network, started.rebuilt.spread)
         run = Run(
             network,

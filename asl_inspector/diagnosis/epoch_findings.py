@@ -128,7 +128,12 @@ def collapse_words(found: Collapse) -> str:
 def _until(along: AlongEpochs, found: Collapse) -> str:
     if not along.partial:
         return ""
-    return f" So it is at the {found.points} later files scored so far; {len(along.waiting)} were not scored."
+    return f" So it is at the {found.points} later files scored so far; {not_scored(along)}."
+
+
+def not_scored(along: AlongEpochs) -> str:
+    """How many files wait."""
+    return f"{len(along.waiting)} of {along.files} {'was' if len(along.waiting) == 1 else 'were'} not scored"
 
 
 def _best(along: AlongEpochs) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from asl_inspector.diagnosis.epoch_findings import action
+from asl_inspector.diagnosis.epoch_findings import action, not_scored
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.report.charts import Axis, Chart, FloatArray, Series
 from asl_inspector.report.contents import Inspected
@@ -117,7 +117,7 @@ def epoch_lines(along: AlongEpochs | None) -> list[str]:
 def _title(along: AlongEpochs) -> str:
     """What the table is of."""
     by_name = ", by gloss name" if along.by_name else ""
-    partial = f"; {len(along.waiting)} were not scored" if along.partial else ""
+    partial = f"; {not_scored(along)}" if along.partial else ""
     return f"The {along.files} files of this run on the same {along.clips} clips{by_name}{partial}:"
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from asl_inspector.diagnosis.epoch_findings import action, sentences
+from asl_inspector.diagnosis.epoch_findings import action, not_scored, sentences
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.gui import theme
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
@@ -118,8 +118,7 @@ class EpochsCard(Card):
         elif along is None:
             self._show_state("Cancelled; no other file was scored", is_running=False, can_go_on=True)
         elif along.partial:
-            text = f"Partial: {len(along.waiting)} of {along.files} files were not scored"
-            self._show_state(text, is_running=False, can_go_on=True)
+            self._show_state(f"Partial: {not_scored(along)}", is_running=False, can_go_on=True)
         else:
             self._show_state("", is_running=False, can_go_on=False)
 

@@ -93,13 +93,14 @@ class TrainingPanel(Panel):
     def show_inspection(self, inspection: InspectionView | None) -> None:
         self._inspection = inspection
         history = inspection.history if inspection else None
-        has_epochs = inspection is not None and any(row.role is Role.EPOCH for row in inspection.files)
+        epochs = sum(row.role is Role.EPOCH for row in inspection.files) if inspection is not None else 0
         told_of = history is not None and history.tells_of_a_run
-        self.epochs.setVisible(has_epochs)
+        self.epochs.setVisible(bool(epochs))
         self._story.setVisible(told_of)
         if inspection is None or history is None or not told_of:
-            if has_epochs:
+            if epochs:
                 self.show_content()
+                self.figure_changed.emit(f"{epochs + 1} files")
             else:
                 self.show_empty()
             return
