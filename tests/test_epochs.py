@@ -80,6 +80,14 @@ def test_a_collapse_from_a_known_epoch_is_named(collapsed: TrainedRun) -> None:
     assert "checkpoint_epoch_9.pt (inspected)" in summary_text(found)
 
 
+def test_a_file_that_a_bias_rescues_in_part_is_still_beaten_by_the_file_before(collapsed: TrainedRun) -> None:
+    files = [collapsed.checkpoints[epoch] for epoch in (4, 5, 6, 7, 8)]
+    cause = inspected(*files, collapsed.validation).diagnosis.causes[0]
+    assert (cause.id, cause.title) == ("blank-collapse", "The blank hides the answers")
+    assert cause.next_experiment.startswith("Use “checkpoint_epoch_")
+    assert "To rescue this file instead: take the bias" in cause.next_experiment
+
+
 def test_an_older_file_of_a_run_that_collapses_later_is_not_ill(collapsed: TrainedRun) -> None:
     found = inspected(collapsed.folder, chosen={collapsed.checkpoints[6]: Role.CHECKPOINT})
     assert "blank-collapse-later" in ids(found)

@@ -40,9 +40,17 @@ def advised(cause: Cause, along: AlongEpochs) -> Cause:
         )
         mended += "and stop when the share of empty clips rises."
         return replace(cause, title="Collapse to blanks", next_experiment=words, fix=mended, snippet="")
+    if cause.id == "blank-collapse" and BEGINS["blank"] in cause.supporting and along.shown:
+        return replace(
+            cause, next_experiment=f"{words} To rescue this file instead: {_uncapitalised(cause.next_experiment)}"
+        )
     if cause.id not in ANSWERED_BY_FILES or along.partial or not words:
         return cause
     return replace(cause, next_experiment=words)
+
+
+def _uncapitalised(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def is_late_collapse(cause: Cause) -> bool:
