@@ -18,6 +18,7 @@ from trained_runs import TrainedRun, train_run
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.along_epochs import Answered
 from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.widgets import Foldable
 from asl_inspector.inspection_epochs import EpochRuns
 
 
@@ -60,7 +61,9 @@ def test_the_files_of_the_run_follow_the_inspection(
     assert window.session.inspection is not None
     assert window.session.inspection.diagnosis.along is not None
     assert "The 5 files of this run" in window.training.text()
-    assert "4 other epochs of the run" in texts(window.sidebar)
+    folded = window.sidebar.findChild(Foldable)
+    assert folded is not None
+    assert "4 other epochs of the run" in folded._button.text()
     QAbstractItemModelTester(card._rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
 
 
