@@ -207,3 +207,22 @@ def test_holm_steps_down() -> None:
     assert holm({7: 0.03, 8: 0.01, 9: 0.02}) == pytest.approx({8: 0.03, 9: 0.04, 7: 0.04})
     assert holm({1: 0.9, 2: 0.8}) == {2: 1.0, 1: 1.0}
     assert holm({}) == {}
+
+
+def test_two_files_of_one_epoch_that_disagree_do_not_date_a_collapse() -> None:
+    entries = [
+        Entry(Path(f"{name}.pt"), epoch, name == "last", answered(answers(5, empty=empty)))
+        for name, epoch, empty in (("a", 1, 0), ("best", 2, 0), ("epoch_2", 2, 110), ("last", 3, 110))
+    ]
+    assert Judge(TRUTH, ALL, by_name=False).judge(entries).collapse is None
+
+
+def test_guessing_as_often_as_there_are_files_is_the_null() -> None:
+    """13 of 120 by guessing among 20 glosses: p = 0.0079 in one look, 1 - (1 - p)^12 in twelve."""
+    p = sum(comb(CLIPS, k) * 0.05**k * 0.95 ** (CLIPS - k) for k in range(13, CLIPS + 1))
+    assert p < 0.01
+    pair = judged({1: answers(13), 2: np.zeros(CLIPS, int)}, 1)
+    assert pair.p_guessing == pytest.approx(1 - (1 - p) ** 2)
+    many = judged({1: answers(13)} | {epoch: np.zeros(CLIPS, int) for epoch in range(2, 13)}, 1)
+    assert many.p_guessing == pytest.approx(1 - (1 - p) ** 12)
+    assert not many.above_guessing
