@@ -60,6 +60,7 @@ class EpochRuns:
         self._inspector = inspector
         self._known: dict[Key, Answered] = {}
         self.latest: Inspected | None = None  # with what the last round has found, even if it was cancelled
+        self._bare: Inspected | None = None  # the same without it
 
     def score(
         self,
@@ -80,13 +81,14 @@ class EpochRuns:
         Raises:
             Cancelled: If `cancel` was set; `latest` then holds what was found until then, marked partial.
         """
-        from asl_inspector.diagnosis.diagnosing import with_epochs
-
         cancel = cancel or CancelToken()
-        self.latest = inspected
+        if inspected is self.latest and self._bare is not None:
+            inspected = self._bare  # to go on where a cancelled round stopped
+        self.latest = self._bare = inspected
         started = self._round(inspected)
         if started is None:
             return inspected
+        self._known = {key: held for key, held in self._known.items() if key[1] == started.key}
         case = inspected.case
         epochs = epochs_of(one for one in (case.checkpoint, *case.epochs) if one is not None)
         files = sorted(case.epochs, key=lambda one: _order(epochs[one.row.path], one))
@@ -101,8 +103,7 @@ class EpochRuns:
             told = _renamed(progress, f"Scoring {what} ({number} of {len(files)})")
             entries.append(self._entry(started, one, epoch, told, cancel))
             waiting.remove(one)
-        along = self._tell(inspected, judge, entries, [], publish)
-        return replace(inspected, diagnosis=with_epochs(inspected.diagnosis, along))
+        return self._tell(inspected, judge, entries, [], publish)
 
     def _tell(
         self,
@@ -111,14 +112,14 @@ class EpochRuns:
         entries: Sequence[Entry],
         waiting: Sequence[OpenFile],
         publish: Publish,
-    ) -> AlongEpochs:
+    ) -> Inspected:
         """Judge what is known, keep it and publish it."""
         from asl_inspector.diagnosis.diagnosing import with_epochs
 
         along = judge.judge(entries, [one.row.path.name for one in waiting])
-        self.latest = replace(inspected, diagnosis=with_epochs(inspected.diagnosis, along))
+        self.latest = told = replace(inspected, diagnosis=with_epochs(inspected.diagnosis, along))
         publish(along)
-        return along
+        return told
 
     def _round(self, inspected: Inspected) -> _Round | None:
         case, rebuilt = inspected.case, self._inspector.rebuilt

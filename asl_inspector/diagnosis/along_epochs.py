@@ -33,6 +33,7 @@ from asl_inspector.diagnosis.measures import accuracy, best_of, effective_classe
 from asl_inspector.inference.predictions import NO_BLANK
 
 IntArray = NDArray[np.int64]
+Ids = NDArray[np.integer]
 BoolArray = NDArray[np.bool_]
 
 SHOWN = 0.05
@@ -58,8 +59,8 @@ class Answered:
         glosses: Glosses that the network can say.
     """
 
-    answers: IntArray
-    spoken: IntArray
+    answers: Ids
+    spoken: Ids
     ran: BoolArray
     empty: BoolArray
     blank_share: float | None
@@ -83,9 +84,10 @@ def answers_of(scored: Scored) -> Answered:
     predictions = scored.predictions
     figures = blanks.measure(predictions)
     has_blank = predictions.blank != NO_BLANK
+    spoken = scored.majority.astype(np.int32)
     return Answered(
-        answers=scored.answer.astype(np.int32).astype(np.int64),
-        spoken=scored.majority,
+        answers=spoken if scored.answer is scored.majority else scored.answer.astype(np.int32),
+        spoken=spoken,
         ran=predictions.ran,
         empty=predictions.ran & scored.empty & has_blank,
         blank_share=figures.argmax_valid if figures is not None else None,
@@ -142,7 +144,7 @@ class Judge:
         if found is None:
             return point
         scored = found.ran & self._labelled
-        spoken = found.spoken[found.ran & ~found.empty]
+        spoken = found.spoken[found.ran & ~found.empty].astype(np.int64)
         low, high = self._null(scored, len(spoken))
         return replace(
             point,

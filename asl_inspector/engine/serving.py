@@ -132,10 +132,15 @@ class Service:
         before = self.inspected
         if before is None:
             return None
+
+        def keep(along: object) -> None:
+            nonlocal before
+            if self.inspected is before:  # and not the next inspection, which came meanwhile
+                self.inspected = before = self.epoch_runs.latest
+            talk.publish(along)
+
         with contextlib.suppress(Cancelled):  # what was scored until then is an answer too, marked partial
-            self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=talk.publish)
-        if self.inspected is before:  # and not the next inspection, which came meanwhile
-            self.inspected = self.epoch_runs.latest
+            self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=keep)
         return self.inspected.diagnosis if self.inspected is not None else None
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:

@@ -26,7 +26,8 @@ class EpochJobs(QObject):
 
     def __init__(self, session: Session, training: TrainingPanel, diagnosis: DiagnosisPanel) -> None:
         super().__init__(session)
-        self._session, self._card, self._diagnosis = session, training.epochs, diagnosis
+        self._session, self._training, self._diagnosis = session, training, diagnosis
+        self._card = training.epochs
         session.inspection_changed.connect(self._follow)
         session.jobs.progressed.connect(self._show_step)
         session.jobs.published.connect(self._show_part)
@@ -80,6 +81,8 @@ class EpochJobs(QObject):
         match part:
             case AlongEpochs():
                 self._card.show_along(part)
+                count = f"{len(part.scored)} of {part.files}" if part.partial else f"{part.files}"
+                self._training.figure_changed.emit(f"{count} files")
             case Diagnosis() if self._session.inspection is not None:
                 self._session.inspection = replace(self._session.inspection, diagnosis=part)
                 self._card.show_along(part.along)

@@ -36,9 +36,11 @@ class EpochsCard(Card):
         self._add_progress()
         self.body.addWidget(self._action)
         self.body.addWidget(self._sentences)
-        self._accuracy = CurvePlot(x_title="epoch", y_title="accuracy", height=PLOT_HEIGHT, shares=True, fitted=True)
-        self._blanks = CurvePlot(x_title="epoch", y_title="share", height=PLOT_HEIGHT, shares=True)
-        self._variety = CurvePlot(x_title="epoch", y_title="glosses", height=PLOT_HEIGHT)
+        self._accuracy = CurvePlot(
+            x_title="epoch", y_title="accuracy", height=PLOT_HEIGHT, x_whole=True, shares=True, fitted=True
+        )
+        self._blanks = CurvePlot(x_title="epoch", y_title="share", height=PLOT_HEIGHT, x_whole=True, shares=True)
+        self._variety = CurvePlot(x_title="epoch", y_title="glosses", height=PLOT_HEIGHT, x_whole=True)
         self._blank_box = _titled("Blanks", self._blanks)
         self._plots = Columns(narrowest=NARROWEST_PLOT)
         self._plots.set_members(

@@ -44,7 +44,8 @@ class Curve:
 class CurvePlot(Plot):
     """Several curves.
 
-    `shares` draws the vertical axis as percentages, from 0 to 100 or, where `fitted`, to what the curves need.
+    `shares` draws the vertical axis as percentages, from 0 to 100 or, where `fitted`, to what the curves need; `x_whole`
+    leaves out what lies between whole numbers of the other axis.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class CurvePlot(Plot):
         height: int = 190,
         shares: bool = False,
         x_shares: bool = False,
+        x_whole: bool = False,
         fitted: bool = False,
     ) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
@@ -62,6 +64,7 @@ class CurvePlot(Plot):
         self._marks: tuple[tuple[float, str], ...] = ()
         self._shares = shares
         self._x_shares = x_shares
+        self._x_whole = x_whole
         self._fitted = fitted
         self._ceiling: float | None = None
 
@@ -96,6 +99,8 @@ class CurvePlot(Plot):
         return low, high if self._ceiling is None else min(high, self._ceiling)
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        if self._x_whole:
+            return [(value, f"{value:.0f}") for value, _ in super().x_ticks(low, high, most) if value == round(value)]
         return labelled(low, high, most, percent=True) if self._x_shares else super().x_ticks(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
