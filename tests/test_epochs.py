@@ -204,6 +204,23 @@ def test_a_cancel_in_the_middle_keeps_what_is_done(sound: TrainedRun) -> None:
     assert {step.what for step in steps} == {f"Scoring epoch {epoch} ({epoch} of 5)" for epoch in (3, 4, 5)}
 
 
+def test_a_round_that_goes_on_ends_like_one_that_was_never_stopped(collapsed: TrainedRun) -> None:
+    """In between, the collapse takes a cause off the list; its counterfactual must not be lost."""
+    inspector = Inspector(Settings(device="cpu"))
+    inspector.add([collapsed.folder])
+    base = inspector.inspect()
+    runs, token = EpochRuns(inspector), CancelToken()
+    with pytest.raises(Cancelled):
+        runs.score(base, cancel=token, publish=lambda one: token.cancel() if len(one.scored) == 8 else None)
+    assert runs.latest is not None
+    assert along(runs.latest).partial
+    gone_on, at_once = runs.score(runs.latest).diagnosis, EpochRuns(inspector).score(base).diagnosis
+    assert gone_on.along == at_once.along
+    assert gone_on.causes == at_once.causes
+    assert gone_on.findings == at_once.findings
+    assert (gone_on.headline, gone_on.summary) == (at_once.headline, at_once.summary)
+
+
 def test_another_inspected_file_of_the_run_costs_no_second_round(sound: TrainedRun) -> None:
     inspector = Inspector(Settings(device="cpu"))
     inspector.add([sound.folder])

@@ -72,6 +72,15 @@ def train_run(
         saved: Epochs to save; all where none is given.
         seed: Of the weights.
     """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so small a network is slower on two, and far slower on a busy machine
+    try:
+        return _train(folder, epochs, collapse_from, saved, seed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(folder: Path, epochs: int, collapse_from: int | None, saved: Sequence[int], seed: int) -> TrainedRun:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     network = Notebook(FEATURES, 16, 1, len(GLOSSES) + 1)
