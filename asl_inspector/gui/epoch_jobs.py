@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
@@ -19,6 +19,7 @@ from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
 LANE = "epochs"
+MS_BETWEEN_PARTS = 400  # a new row moves everything below the table, and small files are scored many a second
 
 
 class EpochJobs(QObject):
@@ -28,6 +29,11 @@ class EpochJobs(QObject):
         super().__init__(session)
         self._session, self._training, self._diagnosis = session, training, diagnosis
         self._card = training.epochs
+        self._part: AlongEpochs | None = None  # the newest, not shown yet
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(MS_BETWEEN_PARTS)
+        self._timer.timeout.connect(self._show_newest)
         session.inspection_changed.connect(self._follow)
         session.jobs.progressed.connect(self._show_step)
         session.jobs.published.connect(self._show_part)
@@ -63,6 +69,7 @@ class EpochJobs(QObject):
     def _follow(self, inspection: InspectionView | None) -> None:
         """Score the files of a new, complete inspection; what is under way for an older one no longer counts."""
         self._session.jobs.forget(LANE)
+        self._part = None
         roles = {row.role for row in self._session.case.files}
         if inspection is None or inspection.partial or not {Role.EPOCH, Role.VALIDATION} <= roles:
             self._card.show_along(None)
@@ -80,13 +87,24 @@ class EpochJobs(QObject):
             return
         match part:
             case AlongEpochs():
-                self._card.show_along(part)
-                count = f"{len(part.scored)} of {part.files}" if part.partial else f"{part.files}"
-                self._training.figure_changed.emit(f"{count} files")
+                self._part = part
+                if not self._timer.isActive():
+                    self._show_newest()
             case Diagnosis() if self._session.inspection is not None:
+                self._part = part.along
+                self._show_newest()
                 self._session.inspection = replace(self._session.inspection, diagnosis=part)
-                self._card.show_along(part.along)
                 self._diagnosis.show_inspection(self._session.inspection)
+
+    @Slot()
+    def _show_newest(self) -> None:
+        part, self._part = self._part, None
+        if part is None:
+            return
+        self._timer.start()
+        self._card.show_along(part)
+        count = f"{len(part.scored)} of {part.files}" if part.partial else f"{part.files}"
+        self._training.figure_changed.emit(f"{count} files")
 
     @Slot(str, object)
     def _show_success(self, lane: str, _result: object) -> None:

@@ -11,7 +11,7 @@ from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.gui import theme
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.tables import ROW_HEIGHT, Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Columns, Text, link_button
+from asl_inspector.gui.widgets import Card, Columns, Elided, Text, link_button
 from asl_inspector.progress import Step
 from asl_inspector.report.epoch_parts import epoch_lines, numbers, row_of
 
@@ -76,7 +76,7 @@ class EpochsCard(Card):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
         self._bar.setAccessibleName("Progress of scoring the files of the run")
-        self._step = Text(size=theme.SMALL, tone="muted")
+        self._step = Elided(size=theme.SMALL, tone="muted")
         self._cancel, self._go_on = link_button("Cancel"), link_button("Score the rest")
         self._cancel.clicked.connect(self.wants_cancel)
         self._go_on.clicked.connect(self.wants_scoring)
@@ -90,7 +90,7 @@ class EpochsCard(Card):
         self._show_state("", is_running=False, can_go_on=False)
 
     def _show_state(self, text: str, *, is_running: bool, can_go_on: bool) -> None:
-        self._step.setText(text)
+        self._step.set_whole(text)
         self._bar.setVisible(is_running)
         self._cancel.setVisible(is_running)
         self._go_on.setVisible(can_go_on)
@@ -249,7 +249,7 @@ class EpochsCard(Card):
 
 COLUMNS = (
     ("epoch", "From the file's name, else as the file states it", 70),
-    ("file", "The file", 260),
+    ("file", "The file", 235),
     ("right", "Clips right of those that ran and have a label", 90),
     ("accuracy", "Their share", 90),
     ("95 %", "Wilson's limits", 120),
