@@ -6,17 +6,14 @@ changes. Torch is imported when a network is first needed, not before.
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asl_inspector.case.recognising import expand_folders
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
 from asl_inspector.case.run_history import run_history
@@ -24,11 +21,15 @@ from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InferenceError, InspectorError
+from asl_inspector.hashing import content_hash
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.mapped_file import Content, missing
+from asl_inspector.mapped_file import missing
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers.calling import Readers, open_file
+from asl_inspector.workers.calling import Readers
+from asl_inspector.workers.entries import open_again, open_entries
+from asl_inspector.workers.previewing import ClipPreview, open_corrected, preview
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Inspected, Problem
 
-HASH_BLOCK = 1 << 20
-READERS_AT_ONCE = 2
-
 
 class Inspector:
     """One case: its files, and what was computed from them."""
@@ -54,7 +52,9 @@ class Inspector:
         self._readers = Readers()
         weakref.finalize(self, self._readers.close)
         self._opened: dict[Path, OpenFile] = {}
+        self._asked: dict[Path, set[Path]] = {}  # what was added, with the rows that it gave
         self._chosen: dict[Path, Role] = {}
+        self._corrections: dict[Path, Correction] = {}
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
@@ -76,18 +76,49 @@ class Inspector:
         Raises:
             Cancelled: If `cancel` was set; the case is then unchanged.
         """
-        cancel = cancel or CancelToken()
-        files, notes = expand_folders(path.absolute() for path in paths)
-        fresh: dict[Path, OpenFile] = {}
-        with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
-            opening = [pool.submit(open_file, path, readers=self._readers, cancel=cancel) for path in files]
-            for index, (path, opened) in enumerate(zip(files, opening, strict=True)):
-                progress(Step(f"Opening {path.name}", index, len(files), "files"))
-                fresh[path] = opened.result()
-        self._opened |= fresh
+        found = open_entries(paths, self._readers, progress=progress, cancel=cancel)
+        self._opened |= found.opened
+        self._asked |= found.asked
         self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
-        self._notes += tuple(notes)
+        self._notes += found.notes
         return self._assign()
+
+    def keep_only(self, paths: set[Path]) -> set[Path]:
+        """Forget what is not among the files and folders that were added as `paths`; returns those still to be added."""
+        self._asked = {path: rows for path, rows in self._asked.items() if path in paths}
+        kept = paths.union(*self._asked.values())
+        for path in set(self._opened) - kept:
+            self.remove(path)
+        return paths - set(self._asked) - set(self._opened)
+
+    def correct(self, corrections: Mapping[Path, Correction], *, cancel: CancelToken | None = None) -> Case:
+        """Read files of clips as the user says; those that had another correction, or have none any more, anew.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        wanted = {path.absolute(): one for path, one in corrections.items() if one != NO_CORRECTION}
+        for path in {*wanted, *self._corrections} & set(self._opened):
+            correction = wanted.get(path, NO_CORRECTION)
+            if self._corrections.get(path, NO_CORRECTION) != correction:
+                self._opened[path] = self._open_again(path, correction, cancel)
+        self._corrections = wanted
+        return self._assign()
+
+    def preview(self, path: Path, correction: Correction, *, cancel: CancelToken | None = None) -> ClipPreview:
+        """The clips of a file or a folder as a correction would have them.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        return preview(path, correction, readers=self._readers, cancel=cancel)
+
+    def _open_again(self, path: Path, correction: Correction, cancel: CancelToken | None = None) -> OpenFile:
+        """A file or a folder of clips as it is now."""
+        corrected = None
+        if correction != NO_CORRECTION:
+            corrected = open_corrected(path, correction, readers=self._readers, cancel=cancel)
+        return corrected or open_again(path, self._readers)
 
     def remove(self, path: Path) -> Case:
         """Take a file out of the case."""
@@ -122,7 +153,7 @@ class Inspector:
 
     def clear(self) -> Case:
         """Forget all files."""
-        self._opened, self._chosen, self._notes = {}, {}, ()
+        self._opened, self._asked, self._chosen, self._notes, self._corrections = {}, {}, {}, (), {}
         self._network, self._predictions, self._runs, self._surveys = None, {}, {}, {}
         return self._assign()
 
@@ -134,7 +165,7 @@ class Inspector:
         """The case with the SHA-256 of every used file."""
         for path, one in self._opened.items():
             if one.row.sha256 is None and one.file is not None:
-                digest = content_hash(one.file.view, cancel or CancelToken())
+                digest = content_hash(one.file, cancel or CancelToken())
                 self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
         return self._assign()
 
@@ -216,7 +247,7 @@ class Inspector:
             if one.file is None or one.file.is_current():
                 continue
             if path.exists():
-                self._opened[path] = open_file(path, readers=self._readers)
+                self._opened[path] = self._open_again(path, self._corrections.get(path, NO_CORRECTION))
             else:
                 gone = missing(path, FileNotFoundError())
                 problems.append(problem_of(gone))
@@ -384,7 +415,7 @@ def problem_of(error: InspectorError) -> Problem:
 
 def _identity(one: OpenFile) -> tuple[object, ...]:
     """What tells a file's content from another one's, without reading it."""
-    return (one.row.path, one.file.size, one.file.modified_ns) if one.file else (one.row.path,)
+    return (one.row.path, one.file.size, one.file.modified_ns, one.row.layout) if one.file else (one.row.path,)
 
 
 def clip_source(clips: Clips) -> ClipSource:
@@ -418,15 +449,3 @@ def judged_weights(
     known = [(tensors[index], facts) for index, facts in measured.items()]
     health = weight_health(main.opened, main.file.view, known=known, progress=progress, cancel=cancel)
     return {key: count for key, count in bad.items() if count}, health
-
-
-def content_hash(content: Content, cancel: CancelToken) -> str:
-    """SHA-256 in hexadecimal; of several files, that of their list as `sha256sum` writes it, sorted by name."""
-    if isinstance(content, Mapping):
-        lines = [f"{content_hash(held, cancel)}  {name}\n" for name, held in sorted(content.items())]
-        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-    digest = hashlib.sha256()
-    for start in range(0, len(content), HASH_BLOCK):
-        cancel.raise_if_cancelled()
-        digest.update(content[start : start + HASH_BLOCK])
-    return digest.hexdigest()

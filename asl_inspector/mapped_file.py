@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from asl_inspector.errors import DataError
@@ -35,7 +35,7 @@ class MappedFile:
 
     Args:
         path: The file.
-        follow: Whether a symbolic link may be followed.
+        follow: False to refuse a symbolic link, for files that nobody named one by one.
 
     Raises:
         DataError: If the path is no readable regular file.
@@ -62,6 +62,10 @@ class MappedFile:
             ).toreadonly()
         finally:
             os.close(descriptor)
+
+    def blocks(self) -> Iterator[memoryview]:
+        """The bytes as they are on disk."""
+        yield self.view
 
     def beside(self, name: str) -> MappedFile:
         """A file that this one names; see `open_beside`.
@@ -90,6 +94,28 @@ class MappedFile:
         except OSError:
             return False
         return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+
+
+class UnpackedFile(MappedFile):
+    """A file whose bytes are what another one unpacks to.
+
+    Args:
+        packed: The file as it is on disk; its path, size and time of change stand.
+        view: The unpacked bytes.
+    """
+
+    def __init__(self, packed: MappedFile, view: memoryview) -> None:
+        self.path = packed.path
+        self.size = packed.size
+        self.modified_ns = packed.modified_ns
+        self.device, self.inode = packed.device, packed.inode
+        self.view = view
+        self.given, self.wanted = {}, []  # what is packed names no files beside it
+        self._packed = packed
+
+    def blocks(self) -> Iterator[memoryview]:
+        """The bytes as they are on disk."""
+        yield from self._packed.blocks()
 
 
 def forget_pages(view: bytes | memoryview, start: int, stop: int) -> None:
@@ -156,6 +182,43 @@ class MappedParts:
         return all(file.is_current() for file in self.files.values())
 
 
+class MappedFolder:
+    """Many files of one folder that are one entry; each is opened when its bytes are asked for.
+
+    Attributes:
+        path: The folder.
+        files: Size and time of change of each, by its name below the folder.
+        size: Bytes of all.
+        modified_ns: When the last of them was changed.
+        view: Nothing: the folder itself has no bytes.
+    """
+
+    view = memoryview(b"")
+
+    def __init__(self, path: Path, files: Mapping[str, tuple[int, int]]) -> None:
+        self.path = path
+        self.files = dict(files)
+        self.size = sum(size for size, _ in self.files.values())
+        self.modified_ns = max((modified for _, modified in self.files.values()), default=0)
+
+    def is_current(self) -> bool:
+        """True while every path still holds what was found."""
+        for name, (size, modified_ns) in self.files.items():
+            try:
+                status = os.stat(self.path / name, follow_symlinks=False)
+            except OSError:
+                return False
+            if (status.st_size, status.st_mtime_ns) != (size, modified_ns):
+                return False
+        return True
+
+    def blocks(self) -> Iterator[memoryview]:
+        """The names and the bytes of all files, in the order of their names."""
+        for name in sorted(self.files):
+            yield memoryview(name.encode("utf-8", "surrogateescape"))
+            yield MappedFile(self.path / name, follow=False).view
+
+
 def open_beside(folder: Path, name: str) -> MappedFile:
     """A file that another file names, opened only if it lies in the same folder.
 
@@ -175,7 +238,8 @@ def open_beside(folder: Path, name: str) -> MappedFile:
         raise DataError("A file of a name that no file can have was not looked for.")
     path = folder / name
     real = Path(os.path.realpath(path))
-    if path.is_symlink() and Path(os.path.realpath(folder)) not in real.parents:
+    is_inside = Path(os.path.realpath(folder)) in real.parents or is_in_blobs(folder, real)
+    if path.is_symlink() and not is_inside:
         raise DataError(
             f"“{name}” is a link that leaves the folder; it was not followed.",
             advice="Drop the folder that holds the files themselves.",
@@ -183,6 +247,15 @@ def open_beside(folder: Path, name: str) -> MappedFile:
     if not real.exists():
         raise DataError(f"“{name}” is not here.", advice="Put it beside the file that names it.")
     return MappedFile(real if path.is_symlink() else path, follow=False)
+
+
+def is_in_blobs(folder: Path, real: Path) -> bool:
+    """True where a link in a snapshot of a Hugging Face cache leads to a file of that cache.
+
+    There `snapshots/REVISION/model.safetensors` is a link to `blobs/HASH`, two folders up.
+    """
+    here = Path(os.path.realpath(folder))
+    return here.parent.name == "snapshots" and real.parent == here.parent.parent / "blobs"
 
 
 def missing(path: Path, error: OSError) -> DataError:

@@ -66,11 +66,11 @@ class Kind(Enum):
     BINARY = "a binary file of no known kind"
 
 
+LIBRARIES = {Kind.HDF5: "hdf5", Kind.PARQUET: "arrow", Kind.ARROW: "arrow"}  # kinds that a library of its own reads
 _MAGIC = (
     (b"PK\x03\x04", Kind.ZIP),
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
-    (b"MATLAB ", Kind.MATLAB),
     (b"\x1f\x8b", Kind.GZIP),
     (b"BZh", Kind.BZIP2),
     (b"\xfd7zXZ\0", Kind.XZ),
@@ -115,12 +115,14 @@ _MAGIC_LATER = (
     (8, b"AVI ", Kind.VIDEO),
     (8, b"WAVE", Kind.AUDIO),
     (257, b"ustar", Kind.TAR),
-    (512, b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    *((start, b"\x89HDF\r\n\x1a\n", Kind.HDF5) for start in (512, 1024, 2048)),  # behind a block for the user
+    (0, b"MATLAB ", Kind.MATLAB),
 )
 _STILL_IMAGES = (b"heic", b"heix", b"avif", b"mif1", b"msf1")
 _ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_KERAS_WORDS = (b"keras_version", b"model_config", b"layer_names", b"_layer_checkpoint_dependencies")
+_KERAS_WORDS = (b"keras_version", b"model_weights", b"model_config", b"layer_names", b"_layer_checkpoint_dependencies")
 _TORCH_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
+_POSE_VERSIONS = (b"\0\0\0\0", b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")  # 0.0, 0.1 and 0.2 as floats
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SERVER_XML = re.compile(r"<(?:error|errorresponse)\b[^>]*>.{0,400}?<code>", re.DOTALL)
 _SERVER_TEXT = re.compile(
@@ -179,6 +181,10 @@ def _by_magic(head: bytes, size: int) -> Kind | None:
         return Kind.IMAGE
     if _is_event_file(head):
         return Kind.EVENTS
+    if _is_pose(head):
+        return Kind.POSE
+    if _is_arrow_stream(head, size):
+        return Kind.ARROW
     if head.startswith(b"\x08\x01\x12") and b"serve" in head[:64]:
         return Kind.TENSORFLOW
     if head.startswith(_ZLIB_STARTS):
@@ -209,6 +215,21 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     """The same where the file was cut short: a length beyond it has zeros at its end, or is no length at all."""
     length = int.from_bytes(head[:8], "little")
     return _starts_header(head) and length > size - 8 and (head[6:8] == b"\0\0" or length >> 62 != 0)
+
+
+def _is_pose(head: bytes) -> bool:
+    """A `.pose` starts with its version as a float, three sizes, a count of components and the first one's name."""
+    if head[:4] not in _POSE_VERSIONS or len(head) < 16:
+        return False
+    components, length = int.from_bytes(head[10:12], "little"), int.from_bytes(head[12:14], "little")
+    name = head[14 : 14 + length]
+    return 0 < components < 256 and 0 < length < 256 and re.fullmatch(rb"[\w \-.]+", name) is not None
+
+
+def _is_arrow_stream(head: bytes, size: int) -> bool:
+    """Arrow's stream starts with a marker and the length of its first message, which holds a table of offsets."""
+    length = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"\xff\xff\xff\xff" and 8 < length < size and int.from_bytes(head[8:12], "little") < length
 
 
 def _starts_header(head: bytes) -> bool:

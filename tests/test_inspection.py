@@ -9,12 +9,15 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from asl_inspector.inspection import Inspector, content_hash
+from asl_inspector.hashing import content_hash
+from asl_inspector.inspection import Inspector
+from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
 
 
 def test_the_hash_of_one_file_is_that_of_its_bytes(tmp_path: Path) -> None:
-    assert content_hash(memoryview(b"abc"), CancelToken()) == hashlib.sha256(b"abc").hexdigest()
+    (tmp_path / "a").write_bytes(b"abc")
+    assert content_hash(MappedFile(tmp_path / "a"), CancelToken()) == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_the_hash_of_several_files_is_that_of_their_list(tmp_path: Path) -> None:

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
-from asl_inspector.checkpoints.folders import (
-    DISTRIBUTED_INDEX,
-    DISTRIBUTED_PART,
-    index_of_folder,
-    is_distributed_folder,
-    shards_of,
-)
+from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.opening import open_with_parts
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_count
 from asl_inspector.checkpoints.sharded import looks_like_index
 from asl_inspector.checkpoints.would_run import would_run
+from asl_inspector.checkpoints.zip_directory import read_directory
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.json_logs import looks_like_json_lines
 from asl_inspector.history.opening import open_history, tells_a_history
-from asl_inspector.history.records import History
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
-from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.progress import CancelToken
-from asl_inspector.samples.feature_caches import looks_like_cache
-from asl_inspector.samples.opening import open_clips
+from asl_inspector.samples.islr import looks_like_index as looks_like_names
+from asl_inspector.samples.job import Job
+from asl_inspector.samples.opening import checked, decode_block, json_clips, read_clips, with_sources
+from asl_inspector.samples.pickled import read_pickled_clips
 from asl_inspector.samples.records import Clips, Vocabulary
-from asl_inspector.samples.vocabulary import read_vocabulary
+from asl_inspector.samples.vocabulary import npy_vocabulary, pickled_vocabulary, read_vocabulary, text_vocabulary
 from asl_inspector.sniffing import Kind, sniff
+from asl_inspector.spool import Spool
+from asl_inspector.unpacking import unpack
 
-MOST_FILES = 2_000
-DEEPEST_FOLDER = 4
+HEAD = 1 << 16
+CLIP_KINDS = (Kind.NPY, Kind.PARQUET, Kind.ARROW, Kind.POSE)  # these formats hold no networks
+SHARED_KINDS = (Kind.ZIP, Kind.SAFETENSORS, Kind.TORCH_LEGACY, Kind.HDF5)
 LARGEST_JSON = 256 << 20
 Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20
@@ -44,72 +42,35 @@ CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.EPOCH, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
 
 
-def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """The files among `paths` and in the folders among them, hidden ones left out, and notes on what was cut.
-
-    A checkpoint of several files is one entry: its index, or the folder of a distributed checkpoint.
-    """
-    files: list[Path] = []
-    notes: list[str] = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        found = sorted(_files_below(path))
-        if len(found) > MOST_FILES:
-            notes.append(f"“{path.name}” holds {len(found):,} files; only the first {MOST_FILES:,} were looked at.")
-        files += found[:MOST_FILES]
-    return together(list(dict.fromkeys(files))), notes
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        if is_distributed_folder(names):
-            found.append(Path(place))
-            names = [name for name in names if not name.endswith(DISTRIBUTED_PART)]
-        depth = len(Path(place).relative_to(folder).parts)
-        folders[:] = [] if depth >= DEEPEST_FOLDER else sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place) / name for name in names if not name.startswith(".")]
-        if len(found) > 4 * MOST_FILES:
-            break
-    return found
-
-
-def together(files: list[Path]) -> list[Path]:
-    """The same entries without the shards of an index among them, and with distributed checkpoints as their folder."""
-    folders = {path.parent for path in files if path.name == DISTRIBUTED_INDEX and _is_beside_parts(path)}
-    entries = list(
-        dict.fromkeys(
-            path.parent
-            if path.parent in folders and (path.name == DISTRIBUTED_INDEX or path.suffix == DISTRIBUTED_PART)
-            else path
-            for path in files
-        )
-    )
-    parts = {shard for path in entries if path.is_file() for shard in shards_of(path) or []}
-    return [path for path in entries if path not in parts]
-
-
-def _is_beside_parts(path: Path) -> bool:
-    try:
-        return is_distributed_folder(entry.name for entry in os.scandir(path.parent))
-    except OSError:
-        return False
-
-
 def open_file(path: Path, *, cancel: CancelToken | None = None) -> OpenFile:
     """Open one file by its content, in this process. Problems are kept in the row; only `Cancelled` is raised.
 
     The program itself opens files through `workers.calling`, which does the same in a process of its own.
     """
-    return open_with(path, lambda file: read_file(file, cancel=cancel))
+
+    def read(file: MappedFile) -> Found:
+        if sniff(file.view) is Kind.GZIP:
+            unpacked = Spool()
+            unpack(file, unpacked)
+            file = UnpackedFile(file, unpacked.view)
+        spool = Spool()
+        found, opened, runs = read_file(file, Job(spool, cancel=cancel or CancelToken()))
+        if isinstance(opened, Clips):
+            opened = with_sources(opened, file, spool, lambda block, sink: decode_block(file, block, sink))
+        return found, opened, runs
+
+    return open_with(path, read)
 
 
 def open_with(path: Path, read: Callable[[MappedFile], Found]) -> OpenFile:
     """Map a file, or the index of a folder that is one checkpoint, have it read, and write its row.
 
     Problems are kept in the row.
+
+    Args:
+        path: The file or the folder.
+        read: Gives the file as it was read (unpacked, where it was packed; with the files that it names), what it
+            holds and what it would run.
     """
     file: MappedFile | MappedParts | None = None
     try:
@@ -119,16 +80,22 @@ def open_with(path: Path, read: Callable[[MappedFile], Found]) -> OpenFile:
             file, opened = file.renamed(path), replace(opened, path=path)
     except InspectorError as error:
         return OpenFile(_problem(path, file.size if file else 0, error), file, None)
-    row = CaseFile(
+    return OpenFile(row_of(path, file.size, opened, runs), file, opened)
+
+
+def row_of(path: Path, size: int, opened: Opened, runs: tuple[WouldRun, ...] = ()) -> CaseFile:
+    """The row of something that was opened, before it is given a role."""
+    return CaseFile(
         path=path,
         role=Role.UNUSED,
         why="",
-        bytes=file.size,
+        bytes=size,
         summary=summary_of(opened),
         choices=choices_of(opened),
         would_run=runs,
+        layout=opened.mapping.sentence if isinstance(opened, Clips) and opened.mapping else "",
+        notes=opened.notes if isinstance(opened, Clips) else (),
     )
-    return OpenFile(row, file, opened)
 
 
 def _problem(path: Path, size: int, error: InspectorError) -> CaseFile:
@@ -137,50 +104,85 @@ def _problem(path: Path, size: int, error: InspectorError) -> CaseFile:
     )
 
 
-def read_file(file: MappedFile, *, cancel: CancelToken | None = None) -> Found:
+def read_file(file: MappedFile, job: Job | None = None) -> Found:
     """What the file holds, with the files that it names, and what an ordinary load of it would have run.
+
+    Clips come without the bytes behind them.
 
     Raises:
         InspectorError: If the file is damaged or of no use.
-        Cancelled: If `cancel` was set.
+        Cancelled: If the user cancelled.
     """
     try:
-        return _read_content(file, cancel or CancelToken())
+        found, opened, runs = _read_content(file, job or Job())
     except RecursionError:
         raise DataError(f"“{file.path.name}” is nested too deeply to read.") from None
+    return found, checked(opened) if isinstance(opened, Clips) else opened, runs
 
 
-def _with_parts(file: MappedFile | MappedParts, checkpoint: Checkpoint) -> Found:
-    return file, checkpoint, checkpoint.would_run
-
-
-def _read_content(file: MappedFile, cancel: CancelToken) -> Found:
+def _read_content(file: MappedFile, job: Job) -> Found:
     kind = sniff(file.view)
     if kind is Kind.PICKLE:
-        return _open_pickle(file, cancel)
+        return _open_pickle(file, job)
     if kind is Kind.JSON and not looks_like_index(file.view):
-        return file, _open_json(file), ()
+        return file, _open_json(file, job), ()
     if kind is Kind.TEXT:
-        return file, _open_text(file), ()
+        return file, _open_text(file, job), ()
     if kind is Kind.EVENTS:
         return file, open_history(file), ()
-    return _with_parts(*open_with_parts(file, cancel=cancel))
+    if kind in CLIP_KINDS or (kind in SHARED_KINDS and _may_hold_clips(file, kind)):
+        held = _of_npy(file, job) if kind is Kind.NPY else read_clips(file, kind, job)
+        if held is not None:
+            return file, held, ()
+    if kind in CLIP_KINDS and kind is not Kind.NPY:
+        raise DataError(
+            f"“{file.path.name}” is {kind.value}, but holds no clips.",
+            advice="A clip is an array of frames by features. Labels alone belong into one file with their features.",
+        )
+    return _checkpoint(file, job)
 
 
-def _open_pickle(file: MappedFile, cancel: CancelToken) -> Found:
+def _checkpoint(file: MappedFile, job: Job) -> Found:
+    found, checkpoint = open_with_parts(file, cancel=job.cancel)
+    return found, checkpoint, checkpoint.would_run
+
+
+def _of_npy(file: MappedFile, job: Job) -> Clips | Vocabulary | None:
+    """Clips or glosses; an array that is neither is still shown as the tensor that it is."""
     try:
-        pickle = read_pickle_file(file.view, cancel=cancel, salvage=True)
+        return read_clips(file, Kind.NPY, job) or npy_vocabulary(file)
+    except DataError:
+        return None
+
+
+def _may_hold_clips(file: MappedFile, kind: Kind) -> bool:
+    """False for an archive so damaged that the reader of checkpoints can say best what is wrong with it."""
+    if kind is not Kind.ZIP:
+        return True
+    try:
+        return bool(read_directory(file.view).members)
+    except InspectorError:
+        return False
+
+
+def _open_pickle(file: MappedFile, job: Job) -> Found:
+    try:
+        pickle = read_pickle_file(file.view, cancel=job.cancel, salvage=True)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
-    if looks_like_cache(pickle.value) and not pickle.is_damaged:
-        return file, open_clips(file, cancel=cancel), would_run(pickle)
+    clips = read_pickled_clips(file, pickle, job) if not pickle.is_damaged else None
+    if clips is not None:
+        return file, clips, would_run(pickle)
+    vocabulary = pickled_vocabulary(file, pickle) if not pickle.is_damaged else None
+    if vocabulary is not None and len(vocabulary.gloss_to_id) > 1:
+        return file, vocabulary, would_run(pickle)
     del pickle  # it is read once more below, and two of a large one are too many
-    return _with_parts(*open_with_parts(file, cancel=cancel))
+    return _checkpoint(file, job)
 
 
-def _open_json(file: MappedFile) -> Opened:
+def _open_json(file: MappedFile, job: Job) -> Opened:
     if file.size > LARGEST_JSON:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB of JSON and is neither vocabulary nor notebook.")
     content = bytes(file.view)
@@ -191,13 +193,28 @@ def _open_json(file: MappedFile) -> Opened:
         if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
             return open_history(file)
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
-    return open_history(file) if tells_a_history(held) else read_vocabulary(file)
+    if tells_a_history(held):
+        return open_history(file)
+    return json_clips(file, held, job) or read_vocabulary(file, held)
 
 
-def _open_text(file: MappedFile) -> History:
-    """A log; other prose is left unused in peace, but not where the name promises something else."""
+def _open_text(file: MappedFile, job: Job) -> Opened:
+    """Clips, a log, or a vocabulary; other prose is left unused in peace, but not where the name promises more."""
+    clips = read_clips(file, Kind.TEXT, job)
+    if clips is not None:
+        return clips
     history = open_history(file)
-    if not history.tells_of_a_run and file.path.suffix.lower() not in PROSE:
+    if history.tells_of_a_run:
+        return history
+    if looks_like_names(bytes(file.view[:HEAD]).decode("utf-8", "replace")):
+        raise DataError(
+            f"“{file.path.name}” lists clips and their glosses, but not their features.",
+            advice="Drop the folder that it is in, together with the clips.",
+        )
+    vocabulary = text_vocabulary(file) if history.kind != "code" else None
+    if vocabulary is not None:
+        return vocabulary
+    if file.path.suffix.lower() not in PROSE:
         raise DataError(
             f"“{file.path.name}” is text without any epoch of a training run.",
             advice="Drop the log or the notebook of the run.",
@@ -211,7 +228,7 @@ def summary_of(opened: Opened) -> str:
         parameters = parameter_count(opened.tensors)
         return f"{parameters:,} parameters" if parameters else f"{len(opened.tensors)} tensors"
     if isinstance(opened, Clips):
-        return f"{len(opened):,} clips"
+        return "1 clip" if len(opened) == 1 else f"{len(opened):,} clips"
     if isinstance(opened, Vocabulary):
         return f"{len(opened.gloss_to_id):,} glosses"
     if opened.kind == "code":

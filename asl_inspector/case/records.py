@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun
 from asl_inspector.history.records import History
-from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.mapped_file import MappedFile, MappedFolder, MappedParts
 from asl_inspector.samples.records import Clips, Vocabulary
 
 Opened = Checkpoint | Clips | Vocabulary | History
@@ -44,6 +44,8 @@ class CaseFile:
         would_run: What an ordinary load would have run.
         sha256: Hash of its content, or None until it is computed.
         chosen: True where the user chose the role.
+        layout: Of clips: what was taken for what, as a sentence.
+        notes: What was odd about it, as sentences.
     """
 
     path: Path
@@ -57,6 +59,8 @@ class CaseFile:
     would_run: tuple[WouldRun, ...] = ()
     sha256: str | None = None
     chosen: bool = False
+    layout: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class OpenFile:
     """A file of a case together with what was read from it; `opened` is None where it could not be used."""
 
     row: CaseFile
-    file: MappedFile | MappedParts | None
+    file: MappedFile | MappedParts | MappedFolder | None
     opened: Opened | None
 
 

@@ -37,7 +37,7 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
     decisions |= _clips([one for one in free if isinstance(one.opened, Clips)], taken)
     for one in free:
         if isinstance(one.opened, Vocabulary):
-            decisions[one.row.path] = (Role.VOCABULARY, "JSON that gives each gloss an id.")
+            decisions[one.row.path] = (Role.VOCABULARY, "It gives each gloss an id.")
         elif isinstance(one.opened, History):
             role = Role.HISTORY if one.opened.tells_of_a_run else Role.UNUSED
             decisions[one.row.path] = (role, _history_reason(one.opened))
@@ -145,6 +145,10 @@ def _split_of(one: OpenFile) -> tuple[str | None, str]:
     return named, "its name says so"
 
 
+def _clips_of(one: OpenFile) -> str:
+    return "Clips with labels" if isinstance(one.opened, Clips) and one.opened.has_labels else "Clips without labels"
+
+
 def _clips(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
     """Which clips are for training and which for validation: by their own split, their name, their number."""
     decisions: dict[Path, Decision] = {}
@@ -155,7 +159,7 @@ def _clips(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
         for one in files:
             word, where = splits[one.row.path]
             if word in words and one.row.path not in decisions and role not in taken:
-                decisions[one.row.path] = (role, f"Clips with labels; {where}{what}.")
+                decisions[one.row.path] = (role, f"{_clips_of(one)}; {where}{what}.")
                 taken = taken | {role}
 
     give(Role.TRAIN, TRAIN_WORDS, "")
@@ -165,11 +169,11 @@ def _clips(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
     for one in left:
         word, _ = splits[one.row.path]
         if word is None and Role.VALIDATION not in taken:
-            decisions[one.row.path] = (Role.VALIDATION, "Clips with labels; no split is named.")
+            decisions[one.row.path] = (Role.VALIDATION, f"{_clips_of(one)}; no split is named.")
             taken = taken | {Role.VALIDATION}
         elif word is None and Role.TRAIN not in taken:
-            decisions[one.row.path] = (Role.TRAIN, "Clips with labels, more than in the validation file.")
+            decisions[one.row.path] = (Role.TRAIN, f"{_clips_of(one)}, more than in the validation file.")
             taken = taken | {Role.TRAIN}
         else:
-            decisions[one.row.path] = (Role.UNUSED, "Clips with labels; another file has this part already.")
+            decisions[one.row.path] = (Role.UNUSED, f"{_clips_of(one)}; another file has this part already.")
     return decisions

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_differences import Difference
 from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.mapped_file import Content
 
 SMOOTH = 0.8  # correlation of neighbours above which an equal tensor was computed, not drawn
@@ -35,7 +36,7 @@ def is_computed(tensor: TensorRecord, content: Content) -> bool:
     most = LONGEST if len(tensor.shape) == 1 else CORNER
     corner = replace(tensor, shape=tuple(min(length, most) for length in tensor.shape))
     values = np.asarray(read_array(corner, content))
-    values = values.real.astype(np.float64).reshape(values.shape[0], -1)
+    values = widened(values.real).reshape(values.shape[0], -1)
     if not np.isfinite(values).all():
         return False
     return any(_neighbours(one) > SMOOTH for one in (values, values.T))

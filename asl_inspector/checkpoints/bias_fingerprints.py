@@ -18,6 +18,7 @@ from asl_inspector.checkpoints.comparison_records import Fingerprint
 from asl_inspector.checkpoints.hidden_units import shared_units_z, units, upper_tail
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
 
@@ -61,6 +62,6 @@ def fingerprint(
 
 def _difference(pair: Iterable[TensorRecord], content: Content, gates: int) -> NDArray[np.float64]:
     """(gates * R,), or (2 * R,) of a GRU: bias_ih - bias_hh where both had the same gradients."""
-    first, second = (np.asarray(read_array(one, content), dtype=np.float64) for one in pair)
+    first, second = (widened(read_array(one, content)) for one in pair)
     apart = first - second
     return apart[: len(apart) // GRU_GATES * 2] if gates == GRU_GATES else apart

@@ -131,9 +131,9 @@ def _scattered(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.ge
 
 def _forget(flat: TensorRecord, content: Content, start: int, stop: int) -> None:
     """Give the pages of a part that was read back to the system."""
-    if flat.file_offset is None or flat.packed_bytes is not None or flat.inline is not None:
+    size = ITEM_SIZES.get(flat.dtype)
+    if size is None or flat.file_offset is None or flat.packed_bytes is not None or flat.inline is not None:
         return
-    size = ITEM_SIZES[flat.dtype]
     first = flat.file_offset + (flat.storage_offset + start) * size
     view = content.get(flat.part) if isinstance(content, Mapping) else content
     if view is not None:

@@ -13,6 +13,7 @@ from asl_inspector.checkpoints.initial_values import starts_of
 from asl_inspector.checkpoints.modules import place_of
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.checkpoints.widening import widened
 
 LARGEST_WHOLE = 1 << 24  # numbers of a tensor whose rows are all looked at
 DEAD_SHARE = 1e-6  # of the median norm: weight decay alone leaves nothing so small before it is rounded to 0
@@ -58,7 +59,7 @@ def ask_dead(weights: Weights) -> list[HealthNote]:
             continue
         if tensor.count > LARGEST_WHOLE or not weights.statistics[key].zeros:
             continue
-        table = np.asarray(read_array(tensor, weights.content), np.float64).reshape(tensor.shape[0], -1)
+        table = widened(read_array(tensor, weights.content)).reshape(tensor.shape[0], -1)
         part = recurrent_part(key, shapes)
         padding = "emb" in key.lower()
         for what, norms in (
@@ -138,7 +139,7 @@ def ask_saturated(weights: Weights) -> list[HealthNote]:
             continue
         reach, bias = np.zeros(shapes[key][0]), np.zeros(shapes[key][0])
         for name in names:
-            values = np.asarray(read_array(weights.tensors[name], weights.content), np.float64)
+            values = widened(read_array(weights.tensors[name], weights.content))
             if values.ndim == 1:
                 bias += values
             else:

@@ -14,6 +14,7 @@ from asl_inspector.checkpoints.optimizer_states import OptimizerState
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.checkpoints.tensor_numbers import read_array
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken
 
@@ -85,7 +86,7 @@ class Weights:
     def sample(self, tensor: TensorRecord) -> FloatArray:
         """Up to about `LARGEST_SAMPLE` numbers of a tensor."""
         part = sampled(tensor, LARGEST_SAMPLE) if tensor.count > LARGEST_SAMPLE else None
-        return np.asarray(read_array(part or tensor, self.content), np.float64).reshape(-1)
+        return widened(read_array(part or tensor, self.content)).reshape(-1)
 
 
 def counted(things: Iterable[object], noun: str) -> str:

@@ -32,6 +32,7 @@ from asl_inspector.checkpoints.one_thread_products import gram
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.checkpoints.tensor_windows import VIEWED, Reader
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.mapped_file import Content
 
 FloatArray = NDArray[np.float64]
@@ -68,7 +69,7 @@ def units(name: str, array: NDArray[np.generic], gates: int) -> FloatArray:
     Returns:
         (R, F).
     """
-    values = np.asarray(array, dtype=np.float64)
+    values = widened(array)
     if values.ndim == 0:
         return values.reshape(1, 1)
     rows = values.reshape(values.shape[0], -1)  # (gates * R, inputs)
@@ -156,7 +157,7 @@ def _sample(
     if len(tensor.shape) == 1:
         chosen = _spread(length, most_units)
         rows = (np.arange(gates)[:, None] * length + chosen).reshape(-1)
-        return _gather(tensor, content, rows).astype(np.float64).reshape(gates, len(chosen)).T
+        return widened(_gather(tensor, content, rows)).reshape(gates, len(chosen)).T
     columns, taps = tensor.shape[1], math.prod(tensor.shape[2:])
     if axis == 0:
         chosen = _spread(length, most_units)
@@ -165,7 +166,7 @@ def _sample(
         across = _middle(columns, most_units)
         chosen = _spread(length, max(1, most_numbers // ((across.stop - across.start) * gates * taps)))
     rows = (np.arange(gates)[:, None] * length + chosen).reshape(-1)
-    held = _gather(tensor, content, rows, across).astype(np.float64).reshape(gates, len(chosen), -1, taps)
+    held = widened(_gather(tensor, content, rows, across)).reshape(gates, len(chosen), -1, taps)
     by_unit = held.transpose(1, 0, 2, 3) if axis == 0 else held.transpose(2, 0, 1, 3)
     return by_unit.reshape(len(by_unit), -1)
 
@@ -202,7 +203,7 @@ def looks_new(name: str, tensor: TensorRecord, content: Content, gates: int) -> 
     recurrent = RECURRENT.search(name) is not None
     fan = tensor.shape[0] // gates if recurrent else math.prod(tensor.shape[1:])
     bound = 1 / math.sqrt(fan)
-    if float(np.abs(_gather(tensor, content, np.arange(1)).astype(np.float64)).max()) > bound * 1.001:
+    if float(np.abs(widened(_gather(tensor, content, np.arange(1)))).max()) > bound * 1.001:
         return False  # the first row says so already
     held = np.abs(_sample(tensor, content, gates if recurrent else 1, 0, *LOOKS[1]))
     if not float(held.max()) <= bound * 1.001:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_windows import Reader, paired_blocks, release_pages
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken
@@ -46,4 +47,4 @@ def paired_sample(
 
 
 def _double(values: NDArray[np.generic]) -> FloatArray:
-    return np.abs(values) if np.iscomplexobj(values) else values.astype(np.float64)
+    return np.abs(values) if np.iscomplexobj(values) else widened(values)

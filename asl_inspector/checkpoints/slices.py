@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asl_inspector.checkpoints.records import Quantizer, TensorRecord
+from asl_inspector.checkpoints.records import Chunk, Quantizer, TensorRecord
 from asl_inspector.errors import UnreadableCheckpoint
 
 LARGEST_VIEW = 1 << 20  # numbers of one look
@@ -20,12 +20,29 @@ def narrowed(tensor: TensorRecord, axis: int, start: int, stop: int) -> TensorRe
     start = min(max(start, 0), size)
     stop = min(max(stop, start), size)
     shape = (*tensor.shape[:axis], stop - start, *tensor.shape[axis + 1 :])
+    if tensor.chunks:
+        kept = (_narrowed_chunk(chunk, axis, start, stop) for chunk in tensor.chunks)
+        return replace(tensor, shape=shape, chunks=tuple(chunk for chunk in kept if chunk.tensor.count))
     offset = tensor.storage_offset + (start * tensor.strides[axis] if stop > start else 0)
     return replace(tensor, shape=shape, storage_offset=offset, quantizer=_narrowed(tensor.quantizer, axis, start, stop))
 
 
 def selected(tensor: TensorRecord, axis: int, index: int) -> TensorRecord:
     """The tensor at one index of a dimension, which is thereby gone."""
+    if tensor.chunks:
+        return replace(
+            tensor,
+            shape=(*tensor.shape[:axis], *tensor.shape[axis + 1 :]),
+            strides=(*tensor.strides[:axis], *tensor.strides[axis + 1 :]),
+            chunks=tuple(
+                Chunk(
+                    (*chunk.offsets[:axis], *chunk.offsets[axis + 1 :]),
+                    selected(chunk.tensor, axis, index - chunk.offsets[axis]),
+                )
+                for chunk in tensor.chunks
+                if 0 <= index - chunk.offsets[axis] < chunk.tensor.shape[axis]
+            ),
+        )
     return replace(
         tensor,
         shape=(*tensor.shape[:axis], *tensor.shape[axis + 1 :]),
@@ -41,6 +58,9 @@ def thinned(tensor: TensorRecord, axis: int, step: int) -> TensorRecord:
         return tensor
     size = -(-tensor.shape[axis] // step)
     shape = (*tensor.shape[:axis], size, *tensor.shape[axis + 1 :])
+    if tensor.chunks:
+        kept = (_thinned_chunk(chunk, axis, step) for chunk in tensor.chunks)
+        return replace(tensor, shape=shape, chunks=tuple(chunk for chunk in kept if chunk.tensor.count))
     strides = (*tensor.strides[:axis], tensor.strides[axis] * step, *tensor.strides[axis + 1 :])
     quantizer = tensor.quantizer
     if quantizer is not None and quantizer.axis == axis:
@@ -86,11 +106,6 @@ def table_of(
     """
     if tensor.layout != "strided":
         raise UnreadableCheckpoint(f"“{tensor.name}” is kept as {tensor.layout}, which has no rows to show.")
-    if tensor.chunks:
-        raise UnreadableCheckpoint(
-            f"“{tensor.name}” lies in {len(tensor.chunks)} pieces in the files of a distributed checkpoint.",
-            advice="Its facts and its first numbers can be shown, a table of it cannot.",
-        )
     if len(leading) != max(0, len(tensor.shape) - 2):
         raise UnreadableCheckpoint(f"“{tensor.name}” has {len(tensor.shape)} dimensions.")
     for index in leading:
@@ -98,13 +113,33 @@ def table_of(
             raise UnreadableCheckpoint(f"“{tensor.name}” has no part {index} of {tensor.shape[0]}.")
         tensor = selected(tensor, 0, index)
     while len(tensor.shape) < 2:
-        quantizer = tensor.quantizer
-        tensor = replace(tensor, shape=(*tensor.shape, 1), strides=(*tensor.strides, 1), quantizer=quantizer)
+        tensor = _with_columns(tensor)
     part = narrowed(narrowed(tensor, 0, *rows), 1, *columns)
     part = thinned(thinned(part, 0, steps[0]), 1, steps[1])
     if part.count > LARGEST_VIEW:
         raise UnreadableCheckpoint(f"{part.count:,} numbers are too many for one look.", advice="Ask for fewer rows.")
     return part
+
+
+def _with_columns(tensor: TensorRecord) -> TensorRecord:
+    """The tensor with a last dimension of one more."""
+    chunks = tuple(Chunk((*chunk.offsets, 0), _with_columns(chunk.tensor)) for chunk in tensor.chunks)
+    return replace(tensor, shape=(*tensor.shape, 1), strides=(*tensor.strides, 1), chunks=chunks)
+
+
+def _narrowed_chunk(chunk: Chunk, axis: int, start: int, stop: int) -> Chunk:
+    """What a piece has of a range of the whole, placed in that range."""
+    first = chunk.offsets[axis]
+    piece = narrowed(chunk.tensor, axis, start - first, stop - first)
+    return Chunk((*chunk.offsets[:axis], max(first - start, 0), *chunk.offsets[axis + 1 :]), piece)
+
+
+def _thinned_chunk(chunk: Chunk, axis: int, step: int) -> Chunk:
+    """What a piece has of every `step`-th index of the whole."""
+    first, size = chunk.offsets[axis], chunk.tensor.shape[axis]
+    place = -(-first // step)
+    piece = thinned(narrowed(chunk.tensor, axis, place * step - first, size), axis, step)
+    return Chunk((*chunk.offsets[:axis], place, *chunk.offsets[axis + 1 :]), piece)
 
 
 def _narrowed(quantizer: Quantizer | None, axis: int, start: int, stop: int) -> Quantizer | None:

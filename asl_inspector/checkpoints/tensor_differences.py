@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from asl_inspector.checkpoints.one_thread_products import dot
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_windows import Reader, paired_blocks
+from asl_inspector.checkpoints.widening import widened
 from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken
 
@@ -227,7 +228,7 @@ def _measured(a: Reader, b: Reader, cancel: CancelToken) -> Difference:
         cancel.raise_if_cancelled()
         x, y = _real(block_a), _real(block_b)
         if x.dtype != y.dtype:
-            x, y = x.astype(np.float64), y.astype(np.float64)
+            x, y = widened(x), widened(y)
         if first is None:
             first = (x[0], y[0])
         still_a = still_a and _all_are(x, first[0])
@@ -268,7 +269,7 @@ def _real(block: FloatArray) -> FloatArray:
 
 def _carefully(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float, float], float, int]:
     """The sums in double precision over numbers that are finite on both sides, and how many are not."""
-    x, y = x.astype(np.float64), y.astype(np.float64)
+    x, y = widened(x), widened(y)
     good = np.isfinite(x) & np.isfinite(y)
     x, y = np.where(good, x, 0.0), np.where(good, y, 0.0)
     apart = x - y

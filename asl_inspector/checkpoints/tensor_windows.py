@@ -8,7 +8,6 @@ are handed back once they were read, so that a file of any size costs no more me
 from __future__ import annotations
 
 import math
-import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
 from asl_inspector.checkpoints.tensor_bytes import tensor_block
 from asl_inspector.checkpoints.tensor_numbers import read_array
-from asl_inspector.mapped_file import Content
+from asl_inspector.mapped_file import Content, forget_pages
 
 BLOCK = 1 << 16  # numbers at a time: two blocks and their difference fit the second cache
 VIEWED = {"float64", "float32", "float16"}  # types that are views of the file's bytes
@@ -109,11 +108,5 @@ def release_pages(tensor: TensorRecord, content: Content, start: int = 0, stop: 
     view = content.get(tensor.part) if isinstance(content, Mapping) else content
     if tensor.file_offset is None or tensor.packed_bytes is not None or not isinstance(view, memoryview):
         return
-    mapped = view.obj
-    if not isinstance(mapped, mmap.mmap) or not hasattr(mapped, "madvise") or len(view) != len(mapped):
-        return
     first = tensor.file_offset + tensor.storage_offset * ITEM_SIZES.get(tensor.dtype, 1)
-    low = -(-(first + start) // mmap.PAGESIZE) * mmap.PAGESIZE
-    high = (first + stop) // mmap.PAGESIZE * mmap.PAGESIZE
-    if low < high <= len(mapped):
-        mapped.madvise(mmap.MADV_DONTNEED, low, high - low)
+    forget_pages(view, first + start, first + stop)

@@ -68,16 +68,25 @@ from asl_inspector.networks.records import Architecture, Choice
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
+from asl_inspector.workers.previewing import ClipPreview, PreviewRow
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSpec:
-    """The files of a case as the window knows them: paths (folders too), and the roles that the user chose."""
+    """The files of a case as the window knows them.
+
+    Attributes:
+        paths: Files and folders.
+        chosen: The roles that the user chose.
+        corrections: What the user said of the layout of clips.
+    """
 
     paths: tuple[Path, ...]
     chosen: tuple[tuple[Path, Role], ...] = ()
+    corrections: tuple[tuple[Path, Correction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +234,7 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipMeasures,
+        ClipPreview,
         ClipSurvey,
         Clue,
         CodeHint,
@@ -234,12 +244,14 @@ CODEC = Codec(
         CompareView,
         Comparison,
         Contradiction,
+        Correction,
         Counterfactual,
         DataMeasures,
         Diagnosis,
         EarlyStop,
         EpochPoint,
         Exported,
+        FieldMapping,
         Finding,
         Fingerprint,
         HealthNote,
@@ -260,6 +272,7 @@ CODEC = Codec(
         PairView,
         ParameterState,
         PrefixPair,
+        PreviewRow,
         Printed,
         Problem,
         Reply,

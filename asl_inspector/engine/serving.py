@@ -53,7 +53,9 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
+from asl_inspector.samples.mapping import Correction
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
+from asl_inspector.workers.previewing import ClipPreview
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks
@@ -68,6 +70,7 @@ LANES = {
     "compare": ("compare",),
     "searches": ("neighbours",),
     "epochs": ("epochs",),
+    "previews": ("preview",),
     "warm up": ("warm_up",),
 }
 Publish = Callable[[object], None]
@@ -95,12 +98,11 @@ class Service:
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
         wanted = {path.absolute() for path in spec.paths}
-        known = {one.row.path for one in self.inspector.case.files}
-        for path in known - wanted:
-            self.inspector.remove(path)
+        missing = self.inspector.keep_only(wanted)
         chosen: dict[Path, Role] = dict(spec.chosen)
         self.inspector.forget_choices()
-        return self.inspector.add(sorted(wanted - known, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+        self.inspector.add(sorted(missing, key=str), chosen, progress=talk.progress, cancel=talk.cancel)
+        return self.inspector.correct(dict(spec.corrections), cancel=talk.cancel)
 
     def warm_up(self, talk: Talk) -> str:
         """Import what the first run needs, while the window is idle."""
@@ -142,6 +144,10 @@ class Service:
         with contextlib.suppress(Cancelled):  # what was scored until then is an answer too, marked partial
             self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=keep)
         return self.inspected.diagnosis if self.inspected is not None else None
+
+    def preview(self, talk: Talk, path: Path, correction: Correction) -> ClipPreview:
+        """The clips of a file as a correction of its layout would have them; the case stays as it is."""
+        return self.inspector.preview(path, correction, cancel=talk.cancel)
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:
         """One validation clip, recomputed."""

@@ -34,10 +34,11 @@ from PySide6.QtWidgets import (
 
 from asl_inspector.about import NAME, program_version
 from asl_inspector.bundled_files import demo_files
-from asl_inspector.case.records import Role
+from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.errors import InspectorError
 from asl_inspector.gui import theme
+from asl_inspector.gui.layout_dialog import LayoutDialog
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.session import Session
@@ -221,6 +222,7 @@ class MainWindow(QMainWindow):
         self.sidebar.wants_role.connect(session.choose_role)
         self.sidebar.wants_removal.connect(session.remove_file)
         self.sidebar.wants_replacement.connect(self._ask_replacement)
+        self.sidebar.wants_layout.connect(self._ask_layout)
 
     def _add_menus(self) -> None:
         bar = self.menuBar()
@@ -370,6 +372,15 @@ class MainWindow(QMainWindow):
             box.setDetailedText(problem.detail)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
+
+    @Slot(object)
+    def _ask_layout(self, row: CaseFile) -> None:
+        dialog = LayoutDialog(row.path, self.session.correction_of(row.path), self)
+        dialog.wants_preview.connect(self.session.ask_for_preview)
+        dialog.corrected.connect(self.session.correct)
+        self.session.preview_arrived.connect(dialog.show_preview)
+        dialog.ask()
+        dialog.open()
 
     @Slot(object)
     def _show_export(self, exported: Exported) -> None:

@@ -25,6 +25,8 @@ from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
+from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+from asl_inspector.workers.previewing import ClipPreview
 
 log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
@@ -56,6 +58,7 @@ class Session(QObject):
     comparison_arrived = Signal(object)  # CompareView
     comparison_failed = Signal(object)  # Problem, or None where it was cancelled
     pair_arrived = Signal(object)  # PairView
+    preview_arrived = Signal(object)  # ClipPreview
     neighbours_progressed = Signal(object)  # Step
     neighbours_arrived = Signal(object)  # Neighbours
     neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
@@ -70,6 +73,7 @@ class Session(QObject):
         self.inspection: InspectionView | None = None
         self._paths: list[Path] = []
         self._chosen: dict[Path, Role] = {}
+        self._corrections: dict[Path, Correction] = {}
         self.jobs = Jobs(self)
         self.jobs.progressed.connect(self._on_progress)
         self.jobs.published.connect(self._on_part)
@@ -99,6 +103,7 @@ class Session(QObject):
             self._paths = [row.path for row in self.case.files]
         self._paths = [other for other in self._paths if other != path]
         self._chosen.pop(path, None)
+        self._corrections.pop(path, None)
         self._open()
 
     def replace_file(self, old: Path, new: Path) -> None:
@@ -118,9 +123,24 @@ class Session(QObject):
         self._chosen[path] = role
         self._open()
 
+    def correction_of(self, path: Path) -> Correction:
+        """What the user said of the layout of a file's clips."""
+        return self._corrections.get(path, NO_CORRECTION)
+
+    def correct(self, path: Path, correction: Correction) -> None:
+        """Have the clips of a file read as the user says."""
+        if correction != self.correction_of(path):
+            self._corrections[path] = correction
+            self._open()
+
+    def ask_for_preview(self, path: Path, correction: Correction) -> None:
+        """Have a correction tried; `preview_arrived` follows. One that is under way is given up."""
+        self.jobs.cancel("preview")
+        self.jobs.start("preview", self._call("preview", path, correction))
+
     def clear(self) -> None:
         """Forget the case."""
-        self._paths, self._chosen = [], {}
+        self._paths, self._chosen, self._corrections = [], {}, {}
         self._open()
 
     def cancel(self) -> None:
@@ -197,7 +217,7 @@ class Session(QObject):
 
     @property
     def _spec(self) -> CaseSpec:
-        return CaseSpec(tuple(self._paths), tuple(self._chosen.items()))
+        return CaseSpec(tuple(self._paths), tuple(self._chosen.items()), tuple(self._corrections.items()))
 
     def _open(self) -> None:
         self.became_busy.emit("Opening files")
@@ -269,6 +289,8 @@ class Session(QObject):
                 self.pair_arrived.emit(result)
             case Neighbours():
                 self.neighbours_arrived.emit(result)
+            case ClipPreview():
+                self.preview_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -283,6 +305,8 @@ class Session(QObject):
             self.tensor_arrived.emit(None)
         elif lane == "measure":
             self.measured.emit(problem.sentence)
+        elif lane == "preview":
+            self.preview_arrived.emit(ClipPreview(0, 0, 0, None, (), problem=problem.sentence, advice=problem.advice))
         elif lane in ("part", "optimizers"):
             log.warning("a look failed: %s", problem.sentence)
         elif lane == "compare":

@@ -36,6 +36,7 @@ class FileCard(QFrame):
     wants_role = Signal(object, object)
     wants_removal = Signal(object)
     wants_replacement = Signal(object)
+    wants_layout = Signal(object)
 
     def __init__(self, row: CaseFile) -> None:
         super().__init__()
@@ -55,13 +56,19 @@ class FileCard(QFrame):
         why = row.problem or row.why
         if row.role is not Role.UNUSED:
             layout.addWidget(Elided(row.why, size=theme.SMALL, tone="muted"))
+        if row.layout:
+            layout.addWidget(Elided(row.layout, size=theme.SMALL, tone="muted"))
+        if row.notes:
+            more = f" (and {len(row.notes) - 1} more)" if len(row.notes) > 1 else ""
+            layout.addWidget(Text(row.notes[0] + more, size=theme.SMALL, tone="caution"))
         if row.problem:
             layout.addWidget(Text(row.problem, size=theme.SMALL, tone="danger"))
         elif row.role is Role.UNUSED:
             layout.addWidget(Text(row.why, size=theme.SMALL, tone="muted"))
         if row.would_run:
             layout.addWidget(Text(_would_run_words(row), size=theme.SMALL, tone="caution"))
-        self.setToolTip(f"{row.path}\n{size_text(row.bytes)}\n{why}\n{row.advice}".strip())
+        lines = (str(row.path), size_text(row.bytes), why, row.advice, row.layout, *row.notes)
+        self.setToolTip("\n".join(line for line in lines if line))
         self.setAccessibleName(f"{row.path.name}, {ROLE_NAMES[row.role]}, {row.summary}. {why}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -88,6 +95,8 @@ class FileCard(QFrame):
             action.triggered.connect(partial(self._choose, role))
         if self.row.choices:
             menu.addSeparator()
+        if _may_be_clips(self.row):
+            menu.addAction("Layout of the clips...", self._ask_layout)
         menu.addAction("Replace...", self._replace)
         menu.addAction("Remove", self._remove)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -101,8 +110,17 @@ class FileCard(QFrame):
         self.wants_replacement.emit(self.row.path)
 
     @Slot()
+    def _ask_layout(self) -> None:
+        self.wants_layout.emit(self.row)
+
+    @Slot()
     def _remove(self) -> None:
         self.wants_removal.emit(self.row.path)
+
+
+def _may_be_clips(row: CaseFile) -> bool:
+    """True for clips, and for files that could not be read and may hold some after all."""
+    return bool(row.layout) or (bool(row.problem) and row.path.exists())
 
 
 def _figure(row: CaseFile) -> str:
@@ -123,6 +141,7 @@ class Sidebar(QWidget):
     wants_role = Signal(object, object)
     wants_removal = Signal(object)
     wants_replacement = Signal(object)
+    wants_layout = Signal(object)
     wants_files = Signal()
     panel_chosen = Signal(int)
 
@@ -216,6 +235,7 @@ class Sidebar(QWidget):
         card.wants_role.connect(self.wants_role)
         card.wants_removal.connect(self.wants_removal)
         card.wants_replacement.connect(self.wants_replacement)
+        card.wants_layout.connect(self.wants_layout)
         return card
 
     def _drop_hint(self, case: CaseView) -> QWidget:

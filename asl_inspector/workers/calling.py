@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -23,40 +25,88 @@ from asl_inspector.checkpoints.companions import MOST_COMPANIONS
 from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
-from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.progress import CancelToken
+from asl_inspector.sniffing import LIBRARIES, Kind, sniff
+from asl_inspector.spool import Spool
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
-from asl_inspector.workers.messages import Companion, Identity, Method, NamesOthers, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, Library, Method, NamesOthers, ReadRequest, Refusal
 from asl_inspector.workers.serving import unpack_parts
+from asl_inspector.workers.streams import Inlet
 
 if TYPE_CHECKING:
     from asl_inspector.case.recognising import Found
-    from asl_inspector.case.records import OpenFile
+    from asl_inspector.case.records import Opened, OpenFile
     from asl_inspector.checkpoints.records import WouldRun
+    from asl_inspector.samples.mapping import Correction
+    from asl_inspector.samples.records import Block
 
 ReadFile = tuple["MappedFile | MappedParts", object, "tuple[WouldRun, ...]"]
 SECONDS_TO_HEAR = 0.02
-SECONDS_TO_READ = 20.0
+SECONDS_TO_READ = 20.0  # without a sign of life
+SECONDS_TO_STREAM = 180.0  # altogether, while numbers come
+FRAMES_AHEAD = 16
 START = "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers.serving import serve; "
 WHAT_NOW = "The file is damaged or made to do harm; get it again from a source that you trust."
 
 
-def open_file(path: Path, *, readers: Readers, cancel: CancelToken | None = None) -> OpenFile:
+def open_file(
+    path: Path, *, readers: Readers, cancel: CancelToken | None = None, correction: Correction | None = None
+) -> OpenFile:
     """Open one file of any kind, read in a process of its own. Problems are kept in the row.
+
+    Args:
+        path: The file.
+        readers: Processes that read.
+        cancel: Asked while they do.
+        correction: What the user said of the layout of its clips.
 
     Raises:
         Cancelled: If `cancel` was set.
     """
     from asl_inspector.case.recognising import open_with
+
+    cancel = cancel or CancelToken()
+    return open_with(path, lambda file: _read(file, readers, cancel, correction))
+
+
+def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None) -> Found:
+    """What a file holds; a packed one is unpacked first, and what comes out is read as a file."""
+    from asl_inspector.samples.opening import with_sources
     from asl_inspector.samples.records import Clips
 
-    def read(file: MappedFile) -> Found:
-        parts, opened, runs = cast("Found", readers.read("file", file, cancel or CancelToken()))
-        return parts, replace(opened, content=file.view) if isinstance(opened, Clips) else opened, runs
+    held, copy = file, None
+    if sniff(file.view) is Kind.GZIP:
+        copy = _Copy(readers, file, cancel)
+        held = copy.file
+    spool, library = Spool(), LIBRARIES.get(sniff(held.view))
+    libraries = cast("tuple[Library, ...]", (library,) if library else ())
+    request = request_for("file", held, copy, libraries, correction)
+    found, opened, runs = readers.open(request, held, cancel, spool)
+    if isinstance(opened, Clips):
 
-    return open_with(path, read)
+        def decode(block: Block, sink: Spool) -> None:
+            readers.ask(request_for("numbers", held, copy, libraries, block), CancelToken(), sink)
+
+        opened = with_sources(opened, held, spool, decode)
+    return found, cast("Opened", opened), runs
+
+
+class _Copy:
+    """What a packed file unpacks to, as a file that reading processes can open; it goes when nothing needs it."""
+
+    def __init__(self, readers: Readers, packed: MappedFile, cancel: CancelToken) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="asl-inspector-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.name = packed.path.name
+        spool = Spool()
+        readers.ask(request_for("unpack", packed), cancel, spool)
+        mapped = MappedFile(spool.save(self.folder))
+        self.path = mapped.path
+        self.identity = _identity(mapped)
+        self.file = UnpackedFile(packed, mapped.view)
 
 
 def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
@@ -70,7 +120,7 @@ def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[M
     file = MappedFile(index_of_folder(path) if is_folder else path)
     readers = Readers(once=True)
     try:
-        found, opened, _ = readers.read("checkpoint", file, cancel or CancelToken())
+        found, opened, _ = readers.open(request_for("checkpoint", file), file, cancel or CancelToken())
     finally:
         readers.close()
     return found.renamed(path) if is_folder else found, replace(cast("Checkpoint", opened), path=path)
@@ -87,39 +137,46 @@ class Readers:
         self.once = once or not hasattr(os, "fork")
         self._waiting: list[_Process] = []
         self._lock = threading.Lock()
+        weakref.finalize(self, _end_all, self._waiting)
 
-    def read(self, method: Method, file: MappedFile, cancel: CancelToken) -> ReadFile:
+    def open(self, request: ReadRequest, file: MappedFile, cancel: CancelToken, spool: Spool | None = None) -> ReadFile:
         """Have one file read, together with those that it names and that lie beside it.
 
         A reader opens no file by itself. It says which ones it would need; the program opens those that are plain
         names in the same folder, and the file is read again with them.
 
+        Args:
+            request: What to read and how.
+            file: The file, mapped.
+            cancel: Asked while the reader works.
+            spool: Takes the numbers that the reader decodes.
+
         Raises:
             InspectorError: What the reader refused, or how it ended.
             Cancelled: If `cancel` was set.
         """
-        result = self._ask(method, file, None, cancel)
+        result = self.ask(request, cancel, spool)
         companions: dict[str, MappedFile] = {}
         if isinstance(result, NamesOthers):
             listed = tuple(_companion(file, name, companions) for name in result.names[:MOST_COMPANIONS])
-            result = self._ask(method, file, listed, cancel)
-        if isinstance(result, Refusal):
-            kind = UnreadableCheckpoint if method == "checkpoint" else DataError
-            raise kind(result.sentence, advice=result.advice, detail=result.detail)
+            result = self.ask(replace(request, companions=listed), cancel, spool)
         opened, runs, names = cast("tuple[object, tuple[WouldRun, ...], tuple[str, ...]]", result)
         if not names:
             return file, opened, runs
         return MappedParts(file.path, {"": file, **{name: companions[name] for name in names}}), opened, runs
 
-    def _ask(
-        self, method: Method, file: MappedFile, listed: tuple[Companion, ...] | None, cancel: CancelToken
-    ) -> object:
-        """The answer of a waiting process, or of a new one."""
+    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None = None) -> object:
+        """Have a request answered.
+
+        Raises:
+            InspectorError: What the reader refused, or how it ended.
+            Cancelled: If `cancel` was set.
+        """
         with self._lock:
             process = self._waiting.pop() if self._waiting else None
         process = process or _Process(once=self.once)
         try:
-            result = process.read(ReadRequest(method, file.path.absolute(), _identity(file), listed), cancel)
+            result = process.ask(request, cancel, spool)
         except BaseException:
             process.end()
             raise
@@ -128,14 +185,20 @@ class Readers:
         else:
             with self._lock:
                 self._waiting.append(process)
+        if isinstance(result, Refusal):
+            kind = UnreadableCheckpoint if request.method == "checkpoint" else DataError
+            raise kind(result.sentence, advice=result.advice, detail=result.detail)
         return result
 
     def close(self) -> None:
         """End the processes."""
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-        for process in waiting:
-            process.end()
+            _end_all(self._waiting)
+
+
+def _end_all(waiting: list[_Process]) -> None:
+    while waiting:
+        waiting.pop().end()
 
 
 class _Process:
@@ -154,52 +217,72 @@ class _Process:
             start_new_session=True,
         )
 
-    def read(self, request: ReadRequest, cancel: CancelToken) -> object:
-        """Have one file read by this process.
+    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None) -> object:
+        """Have a request answered by this process.
 
         Raises:
             InspectorError: How the reader ended, where it did not answer.
             Cancelled: If `cancel` was set.
         """
         told = self.errors.seek(0, os.SEEK_END)
-        file = request.path
+        name = request.name or request.path.name
+        codec = checkpoint_codec() if request.method == "checkpoint" else file_codec()
         with contextlib.suppress(BrokenPipeError):
-            parts = checkpoint_codec().encode(request)
-            write_frame(cast("BinaryIO", self.process.stdin), parts)
-        frames: queue.Queue[bytes | None] = queue.Queue()
-        threading.Thread(target=self._listen, args=(frames,), name="reader", daemon=True).start()
-        deadline = time.monotonic() + SECONDS_TO_READ
-        reply = self._wait(frames, file, deadline, cancel)
-        ended = self._wait(frames, file, deadline, cancel) if reply is not None else None
-        status = struct.unpack("<i", ended)[0] if ended is not None and len(ended) == 4 else self._exit_status()
+            write_frame(cast("BinaryIO", self.process.stdin), codec.encode(request))
+        frames: queue.Queue[list[bytes] | None] = queue.Queue(FRAMES_AHEAD)
+        done = threading.Event()
+        threading.Thread(target=self._listen, args=(frames, done), name="reader", daemon=True).start()
+        try:
+            reply, status = self._collect(frames, Inlet(spool), name, cancel)
+        finally:
+            done.set()
         if reply and status == 0:
-            codec = checkpoint_codec() if request.method == "checkpoint" else file_codec()
             with contextlib.suppress(BrokenPipe, ValueError):
                 return codec.decode(unpack_parts(reply))
         self.errors.seek(told)
-        raise _how_it_ended(file, status, self.errors.read().decode("utf-8", "replace"))
+        raise _how_it_ended(name, status, self.errors.read().decode("utf-8", "replace"))
 
-    def _listen(self, frames: queue.Queue[bytes | None]) -> None:
-        """Hand over the two frames of a reply, or None where the pipe ends."""
-        for _ in range(2):
+    def _collect(
+        self, frames: queue.Queue[list[bytes] | None], inlet: Inlet, name: str, cancel: CancelToken
+    ) -> tuple[bytes, int]:
+        """The reply and the exit status; time runs anew while numbers come."""
+        latest = time.monotonic() + SECONDS_TO_STREAM
+        while True:
+            deadline = min(time.monotonic() + SECONDS_TO_READ, latest)
+            frame = self._wait(frames, name, deadline, cancel)
+            if frame is None:
+                return b"", self._exit_status()
+            if len(frame) == 2 and len(frame[1]) == 4:
+                return inlet.reply, struct.unpack("<i", frame[1])[0]
+            try:
+                inlet.feed(frame[0])
+            except ValueError:
+                return b"", 0
+
+    def _listen(self, frames: queue.Queue[list[bytes] | None], done: threading.Event) -> None:
+        """Hand over the frames of a reply, or None where the pipe ends."""
+        while not done.is_set():
             try:
                 parts = read_frame(cast("BinaryIO", self.process.stdout))
             except (BrokenPipe, OSError, ValueError):
                 parts = None
-            frames.put(parts[0] if parts else None)
-            if not parts:
+            while not done.is_set():
+                with contextlib.suppress(queue.Full):
+                    frames.put(parts, timeout=SECONDS_TO_HEAR)
+                    break
+            if not parts or len(parts) == 2:
                 return
 
     def _wait(
-        self, frames: queue.Queue[bytes | None], file: Path, deadline: float, cancel: CancelToken
-    ) -> bytes | None:
+        self, frames: queue.Queue[list[bytes] | None], name: str, deadline: float, cancel: CancelToken
+    ) -> list[bytes] | None:
         while True:
             cancel.raise_if_cancelled()
             try:
                 return frames.get(timeout=SECONDS_TO_HEAR)
             except queue.Empty:
                 if time.monotonic() > deadline:
-                    raise _too_long(file) from None
+                    raise _too_long(name) from None
 
     def _exit_status(self) -> int:
         try:
@@ -219,6 +302,24 @@ class _Process:
             with contextlib.suppress(OSError):
                 cast("BinaryIO", pipe).close()
         self.errors.close()
+
+
+def request_for(
+    method: Method,
+    file: MappedFile,
+    copy: _Copy | None = None,
+    libraries: tuple[Library, ...] = (),
+    extra: object = None,
+) -> ReadRequest:
+    """What to ask of a reader; made without a look into the file, which may have been cut short meanwhile."""
+    return ReadRequest(
+        method,
+        (copy.path if copy else file.path).absolute(),
+        copy.identity if copy else _identity(file),
+        copy.name if copy else "",
+        libraries,
+        extra=extra,
+    )
 
 
 def _identity(file: MappedFile) -> Identity:
@@ -248,19 +349,23 @@ def _environment() -> dict[str, str]:
     """Nothing of the user's environment but what the platform cannot start without."""
     kept = ("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {name: os.environ[name] for name in kept if name in os.environ} | threads
+    libraries = {  # no plug-ins, and no thread beside the one that reads
+        "HDF5_PLUGIN_PRELOAD": "::",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    }
+    return {name: os.environ[name] for name in kept if name in os.environ} | threads | libraries
 
 
-def _too_long(file: Path) -> InspectorError:
+def _too_long(name: str) -> InspectorError:
     return DataError(
-        f"Reading “{file.name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
+        f"Reading “{name}” took more than {SECONDS_TO_READ:.0f} seconds and was stopped.",
         advice="It is damaged, or made to keep readers busy. On a slow network drive, copy it to this computer first.",
     )
 
 
-def _how_it_ended(file: Path, status: int, told: str) -> InspectorError:
+def _how_it_ended(name: str, status: int, told: str) -> InspectorError:
     """A reader that did not answer, as a sentence."""
-    name = file.name
     if status == tripwire.EXIT_STATUS:
         return DataError(
             f"“{name}” made its reader reach for something outside itself, and the reader was stopped.",
@@ -271,7 +376,7 @@ def _how_it_ended(file: Path, status: int, told: str) -> InspectorError:
         import signal
 
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
-            return _too_long(file)
+            return _too_long(name)
     why = f"signal {-status}" if status < 0 else f"exit status {status}"
     return DataError(
         f"The process that reads “{name}” ended unexpectedly ({why}).", advice=WHAT_NOW, detail=told[-4000:]

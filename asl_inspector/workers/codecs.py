@@ -13,7 +13,7 @@ from asl_inspector.checkpoints.records import (
     WouldRun,
 )
 from asl_inspector.wire import Codec
-from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal, Unpacked
 
 OF_CHECKPOINTS = (
     Checkpoint,
@@ -27,6 +27,7 @@ OF_CHECKPOINTS = (
     ReadRequest,
     Refusal,
     TensorRecord,
+    Unpacked,
     ValueRecord,
     WouldRun,
 )
@@ -40,6 +41,11 @@ def checkpoint_codec() -> Codec:
 def file_codec() -> Codec:
     """For every kind of file."""
     from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-    from asl_inspector.samples.records import Clips, FeaturePlace, Vocabulary
+    from asl_inspector.samples.folders import FolderBatch
+    from asl_inspector.samples.islr import IndexRow
+    from asl_inspector.samples.mapping import Correction, FieldMapping
+    from asl_inspector.samples.records import Block, Clips, LandmarkGroup, Landmarks, Places, Vocabulary
 
-    return Codec((*OF_CHECKPOINTS, Clips, CodeHint, Contradiction, FeaturePlace, History, Printed, Stated, Vocabulary))
+    of_clips = (Block, Clips, Correction, FieldMapping, FolderBatch, IndexRow, LandmarkGroup, Landmarks, Places)
+    of_runs = (CodeHint, Contradiction, History, Printed, Stated)
+    return Codec((*OF_CHECKPOINTS, *of_clips, *of_runs, Vocabulary))

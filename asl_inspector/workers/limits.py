@@ -11,7 +11,7 @@ CPU_SECONDS = 20
 LARGEST_REPORT = 64 << 10  # bytes of standard error, which is a file; no other file can be written
 
 
-def limit_this_process() -> None:
+def limit_this_process(cpu_seconds: int = CPU_SECONDS) -> None:
     """Limit memory and time, and forbid new files, new processes and core dumps.
 
     Called once all files are mapped: afterwards no descriptor can be opened, so neither a second file nor the network
@@ -27,7 +27,7 @@ def limit_this_process() -> None:
             resource.setrlimit(what, (most, most))
 
     limit(resource.RLIMIT_AS, _virtual_size() + MEMORY)
-    limit(resource.RLIMIT_CPU, CPU_SECONDS)
+    limit(resource.RLIMIT_CPU, cpu_seconds)
     limit(resource.RLIMIT_FSIZE, LARGEST_REPORT)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NPROC, 0)

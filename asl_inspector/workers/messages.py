@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Method = Literal["file", "checkpoint"]
+Method = Literal["file", "checkpoint", "unpack", "numbers", "files", "index"]
+Library = Literal["hdf5", "arrow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,33 @@ class ReadRequest:
     """Read these files as one thing.
 
     Attributes:
-        method: "checkpoint" for a checkpoint and nothing else, "file" for whatever it is.
-        path: The file.
-        identity: Which file the caller has mapped; another one is refused.
-        companions: The files that it names, once the caller has opened them; None at first.
+        method: "checkpoint" for a checkpoint and nothing else, "file" for whatever it is, "unpack" for what is in a
+            gzip archive, "numbers" for a block of decoded numbers, "files" for some clips of a folder, "index" for the
+            table that gives the clips of a folder their glosses.
+        path: The file, or the folder.
+        identity: Which file the caller has mapped; another one is refused. None for a folder.
+        name: How to call the file in sentences, where `path` is a temporary copy; else empty.
+        libraries: What the reader is likely to need, loaded before the file is touched.
+        files: Of a folder: names below it, with size and time of change.
+        extra: A `Correction` or a `Block`.
+        companions: Those that `path` names, once the caller has opened them; None at first.
     """
 
     method: Method
     path: Path
-    identity: Identity
+    identity: Identity | None
+    name: str = ""
+    libraries: tuple[Library, ...] = ()
+    files: tuple[tuple[str, int, int], ...] = ()
     companions: tuple[Companion, ...] | None = None
+    extra: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A gzip archive was unpacked to this many bytes."""
+
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ It waits for requests on standard input. Each file is read in a fresh child that
 byte is interpreted, so whatever a file does ends that child alone; the process that waits never looks into a file.
 Where processes cannot fork, and for a single file, the process reads one file itself and ends.
 
-A reply is two frames: what the reader sent, in a frame that is passed on unread, and how the reader ended.
+A reply is frames of what the reader wrote, passed on unread as it comes, then an empty one with how the reader ended.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ import gc
 import os
 import struct
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from asl_inspector.errors import InspectorError
 from asl_inspector.mapped_file import MappedFile, MappedParts
+from asl_inspector.unpacking import unpack
 from asl_inspector.wire import read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
-from asl_inspector.workers.limits import limit_this_process
-from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal
+from asl_inspector.workers.limits import CPU_SECONDS, limit_this_process
+from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal, Unpacked
+from asl_inspector.workers.streams import Outlet
 
 if TYPE_CHECKING:
+    from asl_inspector.case.recognising import Found
     from asl_inspector.checkpoints.records import WouldRun
 
 CODECS_OF_TEXT = (
@@ -41,7 +46,9 @@ CODECS_OF_TEXT = (
     "utf-32-be",
     "utf-32-le",
 )
-LARGEST_REPLY = 1 << 30
+CHUNK = 1 << 20
+SECONDS_TO_UNPACK = 120
+SECONDS_FOR_ENTRIES = 13.0  # the caller waits for 20
 
 
 def serve(*, once: bool) -> None:
@@ -52,34 +59,47 @@ def serve(*, once: bool) -> None:
     if not once:
         _preload("file")
     while (parts := read_frame(sys.stdin.buffer)) is not None:
-        request = checkpoint_codec().decode(parts)
-        assert isinstance(request, ReadRequest)  # noqa: S101 - the parent is this program
+        request = _decoded(parts)
         if once:
             _preload(request.method)
-            write_frame(outgoing, [_read(request)])
-            write_frame(outgoing, [struct.pack("<i", 0)])
+            _load(request.libraries)
+            _answer(request, Outlet(lambda block: write_frame(outgoing, [block])))
+            _end_reply(outgoing, 0)
             os._exit(0)
+        _load(request.libraries)
         _serve_by_fork(request, outgoing)
 
 
+def _decoded(parts: list[bytes]) -> ReadRequest:
+    """The request; one for a checkpoint is read without loading NumPy."""
+    plain = b"Correction" not in parts[0] and b"Block" not in parts[0]
+    request = (checkpoint_codec() if plain else file_codec()).decode(parts)
+    assert isinstance(request, ReadRequest)  # noqa: S101 - the parent is this program
+    return request
+
+
 def _serve_by_fork(request: ReadRequest, outgoing: BinaryIO) -> None:
-    """Read in a child; pass on what it wrote and how it ended."""
+    """Read in a child; pass on what it writes as it comes, unread, and how it ended."""
     reading_end, writing_end = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading_end)
         outgoing.close()
-        _send(writing_end, _read(request))
+        _answer(request, Outlet(lambda block: _send(writing_end, block)))
         os._exit(0)
     os.close(writing_end)
-    with os.fdopen(reading_end, "rb") as stream:
-        reply = stream.read(LARGEST_REPLY)
+    while chunk := os.read(reading_end, CHUNK):
+        write_frame(outgoing, [chunk])
+    os.close(reading_end)
     _, status = os.waitpid(child, 0)
-    write_frame(outgoing, [reply])
-    write_frame(outgoing, [struct.pack("<i", os.waitstatus_to_exitcode(status))])
+    _end_reply(outgoing, os.waitstatus_to_exitcode(status))
 
 
-def _send(descriptor: int, content: bytes) -> None:
+def _end_reply(outgoing: BinaryIO, status: int) -> None:
+    write_frame(outgoing, [b"", struct.pack("<i", status)])
+
+
+def _send(descriptor: int, content: bytes | memoryview) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -94,30 +114,67 @@ def _preload(method: str) -> None:
     import asl_inspector.checkpoints.opening
     import asl_inspector.inert_pickle.text
 
-    if method == "file":
+    if method != "checkpoint":
         import numpy as np
 
-        import asl_inspector.case.recognising  # noqa: F401
+        import asl_inspector.case.recognising
+        import asl_inspector.samples.folders
+        import asl_inspector.samples.hdf5
+        import asl_inspector.samples.tables  # noqa: F401
 
         np.array([1.0]).astype("<u2").sum()  # NumPy imports parts of itself when they are first used
+        np.unique(np.array([1])), np.ma
 
 
-def _read(request: ReadRequest) -> bytes:
-    """The reply to a request as the bytes of its parts: their count, their sizes, themselves."""
+_loaded: set[str] = set()
+
+
+def _load(libraries: Iterable[str]) -> None:
+    """Load the libraries of formats that have one, each when it is first needed: the others start without them."""
+    for library in libraries:
+        if library in _loaded:
+            continue
+        if library == "hdf5":
+            from asl_inspector.samples.hdf5 import warm_up as warm_up_hdf5
+
+            warm_up_hdf5()
+        elif library == "arrow":
+            from asl_inspector.samples.arrow import warm_up as warm_up_arrow
+
+            warm_up_arrow()
+        _loaded.add(library)
+
+
+def _answer(request: ReadRequest, outlet: Outlet) -> None:
+    """Read and reply: the count of the reply's parts, their sizes, themselves."""
     codec = checkpoint_codec() if request.method == "checkpoint" else file_codec()
     try:
-        parts = codec.encode(_opened(request))
+        parts = codec.encode(_opened(request, outlet))
     except InspectorError as error:
         parts = codec.encode(Refusal(error.sentence, error.advice, error.detail))
     except MemoryError:
         parts = codec.encode(
             Refusal(
-                f"“{request.path.name}” describes more than fits into the memory that reading a file may take.",
+                f"“{request.name or request.path.name}” describes more than fits into the memory that reading a file "
+                "may take.",
                 "It is damaged, or made to exhaust memory.",
             )
         )
+    except Exception as error:  # noqa: BLE001 - a defect of our own in a process that ends with this file
+        sentence = f"Reading “{request.name or request.path.name}” met an error of the program itself."
+        parts = codec.encode(Refusal(sentence, "Please report it with the details.", _place_of(error)))
     head = struct.pack(f"<I{len(parts)}Q", len(parts), *map(len, parts))
-    return b"".join([head, *parts])
+    outlet.reply(b"".join([head, *parts]))
+
+
+def _place_of(error: Exception) -> str:
+    """Where an error arose, without the source text, which could not be opened any more."""
+    steps, frame = [], error.__traceback__
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        steps.append(f"{Path(code.co_filename).name}:{frame.tb_lineno} in {code.co_name}")
+        frame = frame.tb_next
+    return "\n".join([*steps, f"{type(error).__name__}: {error}"])
 
 
 def unpack_parts(reply: bytes) -> list[bytes]:
@@ -142,16 +199,57 @@ def unpack_parts(reply: bytes) -> list[bytes]:
     return parts
 
 
-def _opened(request: ReadRequest) -> object:
-    """What the file holds; everything up to the arming of the tripwire is our own doing."""
+def _opened(request: ReadRequest, outlet: Outlet) -> object:
+    """What was asked for; everything up to the arming of the tripwire is our own doing."""
+    if request.method in ("files", "index") or request.files:
+        return _opened_files(request, outlet)
     file = _mapped(request.path, request.identity)
+    file.path = Path(request.name) if request.name else file.path
     file.given = {one.name: _companion(one) for one in request.companions or ()}
-    limit_this_process()
-    tripwire.arm()
-    found, opened, runs = _read_checkpoint(file) if request.method == "checkpoint" else _read_any(file)
+    if request.method == "unpack":
+        _confine(SECONDS_TO_UNPACK)
+        return Unpacked(unpack(file, outlet))
+    if request.method == "numbers":
+        _decode(file, request, outlet)
+        return None
+    found, opened, runs = _read_checkpoint(file) if request.method == "checkpoint" else _read_any(file, request, outlet)
     if file.wanted and request.companions is None:
         return NamesOthers(tuple(dict.fromkeys(file.wanted)))
     return opened, runs, tuple(name for name in found.files if name) if isinstance(found, MappedParts) else ()
+
+
+def _read_checkpoint(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
+    from asl_inspector.checkpoints.opening import open_with_parts
+
+    _confine(CPU_SECONDS)
+    found, checkpoint = open_with_parts(file)
+    return found, checkpoint, checkpoint.would_run
+
+
+def _read_any(file: MappedFile, request: ReadRequest, outlet: Outlet) -> Found:
+    from asl_inspector.case.recognising import read_file
+    from asl_inspector.samples.job import Job
+    from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+
+    _load(_libraries_for(file))
+    _confine(CPU_SECONDS)
+    correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
+    return read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+
+
+def _decode(file: MappedFile, request: ReadRequest, outlet: Outlet) -> None:
+    from asl_inspector.samples.opening import decode_block
+    from asl_inspector.samples.records import Block
+
+    _load(_libraries_for(file))
+    _confine(CPU_SECONDS)
+    assert isinstance(request.extra, Block)  # noqa: S101 - the parent is this program
+    decode_block(file, request.extra, outlet)
+
+
+def _confine(cpu_seconds: int) -> None:
+    limit_this_process(cpu_seconds)
+    tripwire.arm()
 
 
 def _mapped(path: Path, identity: Identity | None) -> MappedFile:
@@ -166,20 +264,40 @@ def _companion(one: Companion) -> MappedFile | str:
     return _mapped(one.path, one.identity) if one.path is not None else one.refusal
 
 
-def _read_checkpoint(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
-    from asl_inspector.checkpoints.opening import open_with_parts
+def _libraries_for(file: MappedFile) -> list[str]:
+    """What the file's kind needs, told from its first bytes by code of our own."""
+    from asl_inspector.sniffing import LIBRARIES, sniff
 
-    found, checkpoint = open_with_parts(file)
-    return found, checkpoint, checkpoint.would_run
+    needed = LIBRARIES.get(sniff(file.view))
+    return [needed] if needed else []
 
 
-def _read_any(file: MappedFile) -> tuple[MappedFile | MappedParts, object, tuple[WouldRun, ...]]:
-    from dataclasses import replace
+def _opened_files(request: ReadRequest, outlet: Outlet) -> object:
+    """Some files of a folder: all of them are mapped before any of them is looked into."""
+    from asl_inspector.samples.folders import decode_files, read_files
+    from asl_inspector.samples.islr import looks_like_index, read_index
+    from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+    from asl_inspector.samples.records import Block
 
-    from asl_inspector.case.recognising import read_file
-    from asl_inspector.samples.records import Clips
-
-    found, opened, runs = read_file(file)
-    if isinstance(opened, Clips):
-        opened = replace(opened, content=b"")  # the caller has mapped the file itself
-    return found, opened, runs
+    mapped: dict[str, MappedFile | InspectorError] = {}
+    for name, size, modified_ns in request.files:
+        try:
+            file = MappedFile(request.path / name, follow=False)
+            if (file.size, file.modified_ns) != (size, modified_ns):
+                raise InspectorError(f"“{name}” was changed after it was found.", advice="Open the folder again.")
+            _load(_libraries_for(file))
+            mapped[name] = file
+        except InspectorError as error:
+            mapped[name] = error
+    _confine(CPU_SECONDS)
+    if request.method == "index":
+        (found,) = mapped.values()
+        if isinstance(found, InspectorError):
+            raise found
+        head = bytes(found.view[: 1 << 16]).decode("utf-8", "replace")
+        return read_index(found) if looks_like_index(head) else None
+    if isinstance(request.extra, Block):
+        decode_files(mapped, request.extra, outlet)
+        return None
+    correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
+    return read_files(mapped, outlet, correction)

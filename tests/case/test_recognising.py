@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,17 @@ import torch.distributed.checkpoint as dcp
 from makers import Run, make_clips, make_notebook, save_notebook, write_cache
 from safetensors.torch import save_file
 
-from asl_inspector.case.recognising import expand_folders, open_file
+from asl_inspector.case.belonging import together
+from asl_inspector.case.recognising import open_file
 from asl_inspector.case.records import Case, Role
 from asl_inspector.case.roles import assign, second_checkpoints
+from asl_inspector.case.surveying import survey
+
+
+def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """The entries that a drop of these paths gives, and the notes on them."""
+    found = [survey(path) for path in together(list(paths))]
+    return [path for one in found for path in one.files], [note for one in found for note in one.notes]
 
 
 def case_of(*paths: Path, **chosen: Role) -> Case:
@@ -207,3 +216,17 @@ def test_arrays_beside_a_network_wait_for_the_user_and_alone_are_the_checkpoint(
     assert roles(case)["checkpoint.pt"] is Role.CHECKPOINT
     assert second_checkpoints(case) == []
     assert roles(case_of(run.folder / "a_weights.npz")) == {"a_weights.npz": Role.CHECKPOINT}
+
+
+def test_a_snapshot_of_a_cache_is_read_through_its_own_links_and_no_others(tmp_path: Path) -> None:
+    shards = save_shards(tmp_path / "blobs")
+    snapshot = tmp_path / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for number, path in enumerate(shards):
+        (snapshot / path.name).symlink_to(path.rename(path.with_name(f"{number:064x}")))
+    (tmp_path / "secret.pt").write_bytes(b"x")
+    (snapshot / "other.pt").symlink_to(tmp_path / "secret.pt")
+    case = case_of(snapshot)
+    (one,) = case.files
+    assert (one.row.path.name, one.row.summary, one.row.problem) == (shards[0].name, "8 parameters", "")
+    assert any("1 link in" in note for note in case.notes)

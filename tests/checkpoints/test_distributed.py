@@ -24,6 +24,7 @@ from torch.distributed.checkpoint.metadata import (
 )
 
 from asl_inspector.checkpoints.opening import open_path
+from asl_inspector.checkpoints.slices import table_of
 from asl_inspector.checkpoints.statistics import tensor_statistics
 from asl_inspector.checkpoints.tensor_numbers import first_numbers, read_array
 from asl_inspector.errors import UnreadableCheckpoint
@@ -126,6 +127,32 @@ def test_a_tensor_in_pieces_of_two_files_is_put_together(tmp_path: Path, dtype: 
     np.testing.assert_array_equal(read_array(record, file.view), exact.numpy())
     assert first_numbers(record, file.view, 30) == exact.flatten()[:30].tolist()
     assert not read_array(record, file.view).flags.writeable
+
+
+@pytest.mark.parametrize("steps", [(1, 1), (2, 3), (3, 2), (5, 7)])
+@pytest.mark.parametrize("window", [((0, 9), (0, 10)), ((2, 8), (1, 9)), ((3, 5), (2, 4)), ((5, 9), (4, 5))])
+def test_every_part_of_a_tensor_in_pieces_can_be_looked_at(
+    tmp_path: Path, window: tuple[tuple[int, int], tuple[int, int]], steps: tuple[int, int]
+) -> None:
+    whole = torch.arange(90.0).reshape(9, 10)
+    cube = torch.stack([whole, -whole])
+    writer = Writer(tmp_path)
+    writer.tensor("w", whole, quarters(whole))
+    pieces = [
+        ((part, *at), sign * piece.unsqueeze(0), f)
+        for part, sign in ((0, 1), (1, -1))
+        for at, piece, f in quarters(whole)
+    ]
+    writer.tensor("cube", cube, pieces)
+    writer.tensor("row", whole[0], [((0,), whole[0, :3], "__0_0.distcp"), ((3,), whole[0, 3:], "__1_0.distcp")])
+    file, checkpoint = open_path(writer.finish())
+    held = {record.name: record for record in checkpoint.tensors}
+    (top, bottom), (left, right) = window
+    expected = whole[top : bottom : steps[0], left : right : steps[1]].numpy()
+    np.testing.assert_array_equal(read_array(table_of(held["w"], (), *window, steps), file.view), expected)
+    np.testing.assert_array_equal(read_array(table_of(held["cube"], (1,), *window, steps), file.view), -expected)
+    column = read_array(table_of(held["row"], (), (left, right), (0, 1), (steps[1], 1)), file.view)
+    np.testing.assert_array_equal(column[:, 0], whole[0, left : right : steps[1]].numpy())
 
 
 def test_statistics_are_of_the_whole_tensor(tmp_path: Path) -> None:

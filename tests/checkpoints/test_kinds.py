@@ -82,8 +82,8 @@ def test_a_data_set_is_not_chosen_as_the_checkpoint(tmp_path: Path) -> None:
     torch.save([clip(4), clip(5), clip(6)], tmp_path / "clips.pt")
     torch.save(make_notebook().state_dict(), tmp_path / "model.pt")
     case = assign([open_file(tmp_path / "clips.pt"), open_file(tmp_path / "model.pt")], {})
-    assert [one.row.role for one in case.files] == [Role.UNUSED, Role.CHECKPOINT]
-    assert "no weights" in case.files[0].row.why
+    assert [one.row.role for one in case.files] == [Role.VALIDATION, Role.CHECKPOINT]
+    assert case.files[0].row.why.startswith("Clips without labels")
 
 
 class LabelEncoder:

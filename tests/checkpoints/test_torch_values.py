@@ -276,12 +276,8 @@ def test_windows_are_checked_in_unbounded_integers(tmp_path: Path) -> None:
     for number, (shape, strides, offset) in enumerate(shapes):
         call = Call(torch._utils._rebuild_tensor_v2, storage, offset, shape, strides, False, {})
         checkpoint, _ = opened(written({"w": call}, tmp_path / f"{number}.pt", s0=bytes(16)))
-        if max(*strides, abs(offset)) > 2**62:  # more than any file can mean: shown as the call that it is
-            assert not checkpoint.tensors
-            assert any("_rebuild_tensor_v2" in value.type + value.text for value in checkpoint.values)
-            continue
-        words = "more numbers than any file holds" if shape == (2**32, 2**32) else "beyond the memory block"
-        assert words in checkpoint.tensors[0].trouble
+        assert "beyond the memory block" in checkpoint.tensors[0].trouble
+        assert checkpoint.tensors[0].shape == shape
     fits = Call(torch._utils._rebuild_tensor_v2, storage, 0, (2**40, 0), (1, 1), False, {})
     checkpoint, file = opened(written({"w": fits}, tmp_path / "empty.pt", s0=bytes(16)))
     assert first_numbers(checkpoint.tensors[0], file.view, 3) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from asl_inspector.samples.records import Clips, FeaturePlace
+from asl_inspector.samples.records import Clips, FeaturePlace, Places
 
 
 def clips_of(
@@ -34,7 +34,7 @@ def clips_of(
         splits=(None,) * len(arrays),
         lengths=np.array([len(one) for one in arrays], dtype=np.int64),
         feature_count=widths.pop() if len(widths) == 1 else None,
-        places=tuple(places),
+        places=Places.of(places),
         content=b"".join(one.tobytes() for one in arrays),
     )
 

@@ -10,7 +10,7 @@ from asl_inspector.case.records import Case, CaseFile, OpenFile, Role
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.history.records import History
 from asl_inspector.inference.predictions import Predictions
-from asl_inspector.samples.records import Clips, FeaturePlace, Vocabulary
+from asl_inspector.samples.records import Clips, FeaturePlace, Places, Vocabulary
 
 BLANK = 0
 
@@ -28,7 +28,7 @@ def make_clips(glosses: list[str], ids: list[int], *, length: int = 4, path: str
         splits=(None,) * len(ids),
         lengths=np.full(len(ids), length),
         feature_count=3,
-        places=tuple(FeaturePlace(index * size, (length, 3), "<f4") for index in range(len(ids))),
+        places=Places.of(FeaturePlace(index * size, (length, 3), "<f4") for index in range(len(ids))),
         content=features.tobytes(),
     )
 

@@ -15,10 +15,11 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.records import Checkpoint
@@ -54,6 +55,8 @@ class Watch:
             name = os.fspath(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
             text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
             writes = isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            if text == tempfile.gettempdir():
+                return  # a spool, which has no name
             if text and (writes or not text.startswith((self.beside, *self.libraries))):
                 self.done.append(f"open {text}")
         elif event.startswith((*WATCHED, *CHANGING)):
@@ -82,7 +85,7 @@ def _tensor(record: object, content: object) -> dict[str, object]:
 MOST_TOLD = 1_200
 
 
-def _open_here(path: Path, *, cancel: CancelToken | None = None) -> tuple[object, Checkpoint]:
+def _open_here(path: Path, *, cancel: CancelToken | None = None) -> tuple[Any, Checkpoint]:
     """As `workers.calling.open_checkpoint`, without the other process: this one is watched."""
     from asl_inspector.checkpoints.folders import index_of_folder
     from asl_inspector.checkpoints.opening import open_with_parts
@@ -109,6 +112,7 @@ def _open(path: Path) -> dict[str, object]:
     from asl_inspector import cli
     from asl_inspector.case.recognising import open_file
     from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.errors import InspectorError
     from asl_inspector.workers import calling
 
     started = time.process_time()
@@ -119,15 +123,19 @@ def _open(path: Path) -> dict[str, object]:
         "would_run": [[run.call, run.arguments[:500], run.offset] for run in opened.row.would_run],
         "kind": type(opened.opened).__name__,
     }
-    if isinstance(opened.opened, Checkpoint) and opened.file is not None:
-        told["format"] = opened.opened.format
-        told["status"] = opened.opened.status
-        told["notes"] = list(opened.opened.notes)
-        told["tensors"] = [_tensor(one, opened.file.view) for one in opened.opened.tensors[:MOST_TOLD]]
+    file, checkpoint = opened.file, opened.opened
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+        with contextlib.suppress(InspectorError):  # clips and vocabularies have keys as well, if they are asked for
+            file, checkpoint = _open_here(path)
+    if isinstance(checkpoint, Checkpoint) and file is not None:
+        told["format"] = checkpoint.format
+        told["status"] = checkpoint.status
+        told["notes"] = list(checkpoint.notes)
+        told["tensors"] = [_tensor(one, file.view) for one in checkpoint.tensors[:MOST_TOLD]]
         told["values"] = [
-            [list(value.path), value.text] for value in opened.opened.values[:MOST_TOLD] if len(value.text) < 5_000
+            [list(value.path), value.text] for value in checkpoint.values[:MOST_TOLD] if len(value.text) < 5_000
         ]
-    del opened
+    del opened, file, checkpoint
     out, err = io.StringIO(), io.StringIO()
     started = time.process_time()
     calling.open_checkpoint = _open_here  # type: ignore[assignment]
@@ -185,6 +193,7 @@ if __name__ == "__main__":
     import asl_inspector.report.keys_text  # noqa: F401
     from asl_inspector.workers.calling import Readers
 
+    tempfile.gettempdir()  # which tries whether it can write there, once
     every = Readers()
     for line in sys.stdin:
         asked = Path(json.loads(line))

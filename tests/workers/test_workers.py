@@ -30,7 +30,7 @@ from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers import calling
-from asl_inspector.workers.calling import Readers, open_checkpoint, open_file
+from asl_inspector.workers.calling import Readers, open_checkpoint, open_file, request_for
 from asl_inspector.workers.codecs import file_codec
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
@@ -51,7 +51,8 @@ def test_a_file_read_elsewhere_is_what_it_is_read_here(path: Path, readers: Read
     if isinstance(here.opened, Clips):
         assert isinstance(there.opened, Clips)
         assert there.opened.ids == here.opened.ids
-        assert there.opened.places == here.opened.places
+        np.testing.assert_array_equal(there.opened.places.starts, here.opened.places.starts)
+        assert there.opened.mapping == here.opened.mapping
         np.testing.assert_array_equal(there.opened.features(3), here.opened.features(3))
     else:
         assert there.opened == here.opened
@@ -119,6 +120,15 @@ def test_the_tripwire_ends_the_process(code: str, event: str) -> None:
     assert ended.stderr.startswith(event)
 
 
+@POSIX
+def test_the_tripwire_ends_a_process_whose_errors_go_to_a_file(tmp_path: Path) -> None:
+    code = "from asl_inspector.workers import limits, tripwire; limits.limit_this_process(); tripwire.arm()\n"
+    code += "try:\n    import colorsys\nexcept OSError:\n    pass\n"
+    with open(tmp_path / "errors", "wb") as errors:
+        ended = subprocess.run([sys.executable, "-c", code], stderr=errors, timeout=60, check=False)
+    assert ended.returncode == 97
+
+
 def test_the_tripwire_lets_a_reader_work() -> None:
     ended = _run_armed("print(len(json.loads(json.dumps(list(range(9))))), id(sys) > 0)")
     assert (ended.returncode, ended.stdout) == (0, "9 True\n")
@@ -139,7 +149,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
     """Readers that run `body` where a file would be read."""
     code = (
         "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers import serving\n"
-        f"def opened(request):\n    import os, time\n    {body}\n"
+        f"def opened(request, outlet):\n    import os, time\n    {body}\n"
         "serving._opened = opened; serving.serve(once=sys.argv[1] == 'once')"
     )
     usual = calling._command
@@ -162,6 +172,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
         ("os._exit(97)", "reach for something outside"),
         ("os.kill(os.getpid(), 24)", "took more than"),
         ("raise MemoryError", "more than fits into the memory"),
+        ("raise KeyError('x')", "an error of the program itself"),
     ],
 )
 @pytest.mark.parametrize("once", [True, False])
@@ -173,7 +184,7 @@ def test_whatever_ends_a_reader_becomes_a_sentence(
     path.write_bytes(b"x")
     readers = Readers(once=once)
     with pytest.raises(InspectorError) as caught:
-        readers.read("checkpoint", MappedFile(path), CancelToken())
+        readers.open(request_for("checkpoint", MappedFile(path)), MappedFile(path), CancelToken())
     readers.close()
     assert words in str(caught.value)
 
@@ -187,11 +198,11 @@ def test_endless_reading_is_stopped_and_can_be_cancelled(tmp_path: Path, monkeyp
     threading.Timer(0.5, cancel.cancel).start()
     started = time.monotonic()
     with pytest.raises(Cancelled):
-        Readers().read("file", MappedFile(path), cancel)
+        Readers().open(request_for("file", MappedFile(path)), MappedFile(path), cancel)
     assert time.monotonic() - started < 1.5
     monkeypatch.setattr(calling, "SECONDS_TO_READ", 0.3)
     with pytest.raises(InspectorError, match="was stopped"):
-        Readers().read("file", MappedFile(path), CancelToken())
+        Readers().open(request_for("file", MappedFile(path)), MappedFile(path), CancelToken())
 
 
 @POSIX
@@ -203,7 +214,7 @@ def test_a_file_that_is_replaced_meanwhile_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.json").rename(path)
     readers = Readers()
     with pytest.raises(InspectorError, match="was replaced"):
-        readers.read("file", file, CancelToken())
+        readers.open(request_for("file", file), file, CancelToken())
     readers.close()
 
 
