@@ -126,6 +126,19 @@ def test_clashing_ids_are_scored_by_gloss_name_and_the_file_to_use_is_named(
     assert "by gloss name, the best of the 9 files of the run. No training is needed." in cause.next_experiment
 
 
+def test_clips_without_labels_still_show_a_collapse(collapsed: TrainedRun, tmp_path: Path) -> None:
+    clips, numbers = signs(10, seed=2)
+    cache = {name: {"features": entry["features"]} for name, entry in cache_of(clips, numbers, "val").items()}
+    found = inspected(*collapsed.checkpoints.values(), write_cache(tmp_path / "features_val.pkl", cache))
+    assert {one.accuracy for one in along(found).points} == {None}
+    assert along(found).best is None
+    collapse = along(found).collapse
+    assert collapse is not None
+    assert (collapse.kind, collapse.begins) == ("blank", 7)
+    assert "which have no labels" in summary_text(found)
+    jsonschema.validate(json.loads(to_json(inspection_json(found))), SCHEMA)
+
+
 def test_two_equal_files_are_not_shown_to_differ(sound: TrainedRun, tmp_path: Path) -> None:
     for name in ("epoch_1.pt", "epoch_2.pt"):
         (tmp_path / name).write_bytes(sound.checkpoints[3].read_bytes())

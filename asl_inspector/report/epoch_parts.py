@@ -118,7 +118,8 @@ def _title(along: AlongEpochs) -> str:
     """What the table is of."""
     by_name = ", by gloss name" if along.by_name else ""
     partial = f"; {not_scored(along)}" if along.partial else ""
-    return f"The {along.files} files of this run on the same {along.clips} clips{by_name}{partial}:"
+    clips = f"the same {along.clips} clips" if along.clips else "the same clips, which have no labels"
+    return f"The {along.files} files of this run on {clips}{by_name}{partial}:"
 
 
 def epoch_parts(inspected: Inspected) -> list[Json]:
