@@ -26,7 +26,7 @@ class EpochJobs(QObject):
     """Between the session and the panels that show the files of the run."""
 
     def __init__(self, session: Session, training: TrainingPanel, diagnosis: DiagnosisPanel) -> None:
-        super().__init__(session)
+        super().__init__(training)  # and gone with it, so that a late answer finds no deleted card
         self._session, self._training, self._diagnosis = session, training, diagnosis
         self._card = training.epochs
         self._part: AlongEpochs | None = None  # the newest, not shown yet
