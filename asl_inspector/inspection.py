@@ -140,6 +140,11 @@ class Inspector:
         self._chosen[path] = role
         return self._assign()
 
+    @property
+    def rebuilt(self) -> Rebuilt | None:
+        """The network of the last inspection, or None."""
+        return self._network[1] if self._network is not None else None
+
     def forget_choices(self) -> None:
         """Forget the roles that the user chose; they take effect with the next change of the case."""
         self._chosen = {}

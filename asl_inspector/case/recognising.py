@@ -41,7 +41,7 @@ Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20
 PRINTED_DICT = "{'"
 PROSE = {"", ".log", ".md", ".out", ".py", ".rst", ".txt"}
-CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.STAGE1, Role.UNUSED)
+CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.EPOCH, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
 
 

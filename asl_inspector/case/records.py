@@ -21,6 +21,7 @@ class Role(StrEnum):
     """What a file is for. The value is the word of the command line and of the JSON."""
 
     CHECKPOINT = "checkpoint"
+    EPOCH = "epoch"
     VALIDATION = "val"
     TRAIN = "train"
     VOCABULARY = "vocabulary"
@@ -100,6 +101,11 @@ class Case:
     def checkpoint(self) -> OpenFile | None:
         """The checkpoint to inspect."""
         return self._first(Role.CHECKPOINT)
+
+    @property
+    def epochs(self) -> tuple[OpenFile, ...]:
+        """Other epochs of the inspected checkpoint's run."""
+        return self._of_role(Role.EPOCH)
 
     @property
     def stage1(self) -> OpenFile | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
     blanks,
@@ -13,6 +15,7 @@ from asl_inspector.diagnosis import (
     counterfactuals,
     data_quality,
     decoders,
+    epoch_findings,
     files,
     labels,
     landmarks,
@@ -26,6 +29,7 @@ from asl_inspector.diagnosis import (
     training,
     weights,
 )
+from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy
@@ -63,7 +67,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
-    truth = audit.learned_ids if audit is not None and labels_wrong and audit.certain else None
+    truth = labels.truth_by_name(audit)
     tested = (
         chance.compare_with_guessing(evidence.validation, chance.looks(evidence.history), truth)
         if evidence.validation
@@ -110,7 +114,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
-    headline, summary = _headline(verdict, ranked, findings, evidence, audit)
+    headline, summary = _headline(verdict, ranked, findings, audit, predicted=evidence.validation is not None)
     return Diagnosis(
         verdict=verdict,
         headline=headline,
@@ -133,6 +137,30 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
 def _one_saved_answer(evidence: Evidence) -> bool:
     """True where saved outputs have one answer a clip, which says nothing about blanks."""
     return evidence.saved is not None and not evidence.saved.per_frame
+
+
+def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
+    """The diagnosis with what the other files of the run add: findings, their weight, and which file to use."""
+    kept = tuple(finding for finding in diagnosis.findings if finding.question != epoch_findings.QUESTION)
+    findings = kept + epoch_findings.ask(along).findings
+    computed = {cause.id: cause.counterfactual for cause in diagnosis.causes if cause.counterfactual is not None}
+    ranked = tuple(epoch_findings.advised(cause, along) for cause in causes.rank(findings, computed))
+    verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
+    predicted = diagnosis.validation is not None
+    headline, summary = _headline(verdict, ranked, findings, diagnosis.labels, predicted=predicted)
+    collapsed = any(cause.id == "blank-collapse" and epoch_findings.is_late_collapse(cause) for cause in ranked)
+    if collapsed and headline == REMEDIES["blank-collapse"].headline:
+        headline = epoch_findings.COLLAPSED
+        summary = next(one.sentence for one in findings if one.id in epoch_findings.COLLAPSES)
+    return replace(
+        diagnosis,
+        verdict=verdict,
+        headline=headline,
+        summary=summary,
+        causes=ranked,
+        findings=findings,
+        along=along,
+    )
 
 
 def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermined, ...]:
@@ -164,8 +192,9 @@ def _headline(
     verdict: Verdict,
     ranked: tuple[Cause, ...],
     findings: tuple[Finding, ...],
-    evidence: Evidence,
     audit: LabelAudit | None,
+    *,
+    predicted: bool,
 ) -> tuple[str, str]:
     """The verdict in one sentence, and the finding that carries it."""
     sentences = {finding.id: finding.sentence for finding in findings}
@@ -178,6 +207,7 @@ def _headline(
         )
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
-    if evidence.validation is None:
+    if not predicted:
         return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
-    return "No cause was found, and the accuracy cannot be told from guessing", chance_sentence
+    collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
+    return "No cause was found, and the accuracy cannot be told from guessing", collapsed or chance_sentence

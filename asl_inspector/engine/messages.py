@@ -32,6 +32,7 @@ from asl_inspector.data.records import (
     SharedFrames,
     Shift,
 )
+from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
     Accuracy,
@@ -221,6 +222,7 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        AlongEpochs,
         Architecture,
         BiasPoint,
         BlankMeasures,
@@ -240,6 +242,7 @@ CODEC = Codec(
         ClipSurvey,
         Clue,
         CodeHint,
+        Collapse,
         ColumnFacts,
         CompareSide,
         CompareView,
@@ -250,6 +253,7 @@ CODEC = Codec(
         DataMeasures,
         Diagnosis,
         EarlyStop,
+        EpochPoint,
         Exported,
         FieldMapping,
         Finding,

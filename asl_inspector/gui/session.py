@@ -148,6 +148,7 @@ class Session(QObject):
         self.jobs.cancel("case")
         self.jobs.cancel("export")
         self.jobs.cancel("compare")
+        self.jobs.cancel("epochs")
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -314,7 +315,7 @@ class Session(QObject):
             self.pair_arrived.emit(None)
         elif lane == "neighbours":
             self.neighbours_failed.emit(problem)
-        elif lane != "warm up":
+        elif lane not in ("warm up", "epochs"):
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 

@@ -18,6 +18,7 @@ from asl_inspector.diagnosis.records import (
 )
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.run_json import data_json, history_json
 from asl_inspector.report.saved_json import saved_json
@@ -44,6 +45,7 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         "labels": _labels(diagnosis.labels),
         "stage1": _stage1(diagnosis.stage1),
         "history": history_json(inspection.history, diagnosis.run),
+        "epochs": epochs_json(diagnosis.along),
         "verdict": diagnosis.verdict,
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],

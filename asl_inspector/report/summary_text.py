@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from asl_inspector.diagnosis.epoch_findings import QUESTION, action
 from asl_inspector.diagnosis.records import Cause
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.epoch_parts import epoch_lines
 
 WIDTH = 100
 MARKS = {"critical": "!!", "warning": " !", "info": "  "}
@@ -21,6 +23,11 @@ def summary_text(inspection: Inspected) -> str:
     if not diagnosis.causes:
         lines += ["No cause was found.", ""]
     lines += _saved_lines(inspection)
+    if diagnosis.along is not None:
+        lines += epoch_lines(diagnosis.along)
+        for finding in diagnosis.findings:
+            lines += _wrapped(finding.sentence, "  ") if finding.question == QUESTION else []
+        lines += [*_wrapped(action(diagnosis.along), "  "), ""]
     if diagnosis.undetermined:
         lines.append("Could not be determined:")
         for one in diagnosis.undetermined:
