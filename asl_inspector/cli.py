@@ -153,8 +153,8 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser = commands.add_parser("diagnose", help="run the network and name the causes of a bad number")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files of a case, in any order")
     roles = parser.add_argument_group("say a role instead of having it recognised")
-    for role in ("checkpoint", "val", "train", "vocabulary", "stage1", "history"):
-        repeat = "append" if role in ("vocabulary", "history") else "store"
+    for role in ("checkpoint", "epoch", "val", "train", "vocabulary", "stage1", "history", "outputs", "labels"):
+        repeat = "append" if role in ("epoch", "vocabulary", "history") else "store"
         roles.add_argument(f"--{role}", type=Path, metavar="F", action=repeat)
     outputs = parser.add_argument_group("results")
     outputs.add_argument("--json", metavar="FILE|-", help="the whole result as JSON; - for standard output")
@@ -172,6 +172,7 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         metavar="NAME=VALUE",
         help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
     )
+    parser.add_argument("--no-epochs", action="store_true", help="do not score the other checkpoints of the run")
     parser.add_argument(
         "--trust",
         type=Path,
@@ -212,11 +213,11 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
-    """The roles that were said, one file each but for vocabularies and histories."""
+    """The roles that were said, one file each but for epochs, vocabularies and histories."""
     from asl_inspector.case.records import Role
 
     chosen: dict[Path, Role] = {}
-    for role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.VOCABULARY, Role.STAGE1, Role.HISTORY):
+    for role in (role for role in Role if role is not Role.UNUSED):
         held = getattr(options, role.value)
         for path in held if isinstance(held, list) else [held] if held is not None else []:
             chosen[path] = role
@@ -225,6 +226,7 @@ def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
 
 def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from asl_inspector.inspection import Inspector
+    from asl_inspector.inspection_epochs import EpochRuns
 
     chosen = _chosen_roles(options)
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
@@ -232,13 +234,15 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
     inspector = Inspector(_settings(options))
     inspector.add(paths, chosen, progress=terminal.show, cancel=cancel)
-    _check_files(inspector, options, chosen)
+    unreadable = _check_files(inspector, options, chosen, terminal)
     if options.trust is not None:
         _trust(inspector, options.trust, terminal)
     inspector.hash_files(cancel=cancel)
     inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
+    if not options.no_epochs:
+        inspected = EpochRuns(inspector).score(inspected, progress=terminal.show, cancel=cancel)
     _write_results(inspected, options, terminal, cancel)
-    if inspected.problems:
+    if inspected.problems or unreadable:
         for problem in inspected.problems:
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
         return UNUSABLE
@@ -272,28 +276,42 @@ def _assumed(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _check_files(inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role]) -> None:
-    """Raise for files that were named and cannot be used."""
+def _check_files(
+    inspector: Inspector, options: argparse.Namespace, chosen: dict[Path, Role], terminal: Terminal
+) -> bool:
+    """Raise for files that were named and cannot be used; True where it is only an epoch beside others of its run."""
     from asl_inspector.case.records import Role
     from asl_inspector.case.roles import second_checkpoints
+    from asl_inspector.case.same_run import unreadable_epochs
 
+    left_out = {one.row.path for one in unreadable_epochs(inspector.case)} - {path.absolute() for path in chosen}
     named = {path.absolute() for path in [*options.files, *chosen]}
     for one in inspector.case.files:
         row = one.row
-        if row.path in named and row.problem:
+        if row.path in named and row.path in left_out:
+            terminal.say(f"{row.problem} The other files of the run are scored without it.")
+        elif row.path in named and row.problem:
             raise UsageError(row.problem, advice=row.advice)
         if row.chosen and row.role is not Role.UNUSED and row.role not in row.choices:
             raise UsageError(f"“{row.path.name}” cannot be the {row.role.value}: it holds {row.summary}.")
     second = second_checkpoints(inspector.case)
     main = inspector.case.checkpoint
-    if second and main is not None:
+    settled = bool(inspector.case.epochs) or (main is not None and main.row.chosen)
+    if settled:
+        for one in inspector.case.files:
+            if one.row.path in second:
+                terminal.say(f"“{one.row.path.name}” is not used. {one.row.why}")
+    elif second and main is not None:
         others = " and ".join(f"“{path.name}”" for path in second)
         raise UsageError(
             f"Several files could be the checkpoint: “{main.row.path.name}” and {others}.",
-            advice="Inspect one at a time, or say which with --checkpoint and --stage1.",
+            advice="Say which with --checkpoint, and what the others are with --epoch or --stage1.",
         )
-    if main is None and inspector.case.validation is None:
-        raise UsageError("None of these files is a checkpoint or holds clips.", advice="Give a checkpoint.")
+    if main is None and inspector.case.validation is None and inspector.case.outputs is None:
+        raise UsageError(
+            "None of these files is a checkpoint, or holds clips or saved outputs.", advice="Give a checkpoint."
+        )
+    return bool(left_out & named)
 
 
 def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> None:

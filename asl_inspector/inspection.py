@@ -24,6 +24,7 @@ from asl_inspector.errors import DataError, InferenceError, InspectorError
 from asl_inspector.hashing import content_hash
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.mapped_file import missing
+from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.samples.records import Clips
@@ -38,10 +39,14 @@ if TYPE_CHECKING:
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
     from asl_inspector.inference.running import Run
+    from asl_inspector.inference.saved import SavedFacts
     from asl_inspector.inference.sources import ClipSource
     from asl_inspector.networks.records import Architecture
+    from asl_inspector.outputs.joining import Joined
     from asl_inspector.programs.consent import Offer
     from asl_inspector.report.contents import Inspected, Problem
+
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 class Inspector:
@@ -59,6 +64,7 @@ class Inspector:
         self._notes: tuple[str, ...] = ()
         self._network: tuple[tuple[object, ...], Rebuilt] | None = None
         self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._answers: tuple[SavedOutputs, Joined, SavedFacts, Predictions] | None = None
         self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
         self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
 
@@ -130,10 +136,15 @@ class Inspector:
     def choose_role(self, path: Path, role: Role) -> Case:
         """Give a file the role that the user chose; a file that had this role alone goes back to choosing itself."""
         path = path.absolute()
-        if role in (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1):
+        if role in SOLE_ROLES:
             self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
         self._chosen[path] = role
         return self._assign()
+
+    @property
+    def rebuilt(self) -> Rebuilt | None:
+        """The network of the last inspection, or None."""
+        return self._network[1] if self._network is not None else None
 
     def forget_choices(self) -> None:
         """Forget the roles that the user chose; they take effect with the next change of the case."""
@@ -152,6 +163,7 @@ class Inspector:
         self._opened, self._asked, self._chosen, self._notes, self._corrections = {}, {}, {}, (), {}
         self._end_network()
         self._predictions, self._runs, self._surveys = {}, {}, {}
+        self._answers = None
         return self._assign()
 
     def _assign(self) -> Case:
@@ -209,6 +221,7 @@ class Inspector:
 
         cancel = cancel or CancelToken()
         problems: list[Problem] = []
+        self._answers = None
         case = self._current_case(problems)
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
@@ -229,6 +242,8 @@ class Inspector:
             health=health,
             data=self._look_through(case, progress, cancel),
         )
+        if evidence.validation is None and case.outputs is not None:
+            evidence = self._with_saved(evidence, case.outputs, problems, progress, cancel)
         if case.train is not None and rebuilt is not None:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
@@ -252,6 +267,8 @@ class Inspector:
             comparison=evidence.stage1,
             history=evidence.history,
             data=evidence.data,
+            saved=evidence.saved,
+            saved_names=evidence.saved_names,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
         )
@@ -358,6 +375,39 @@ class Inspector:
                 return None
         return Scored(clips, self._predictions[key], self.settings.decoder)
 
+    def _with_saved(
+        self,
+        evidence: Evidence,
+        outputs: SavedOutputs,
+        problems: list[Problem],
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Evidence:
+        """The evidence with saved outputs in the place of a network's."""
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.saved import predict
+        from asl_inspector.outputs.joining import join
+
+        case = evidence.case
+        try:
+            joined = join(outputs, case.labels, case.validation, case.vocabularies)
+            predictions, facts = predict(
+                outputs,
+                joined,
+                blank=self.settings.blank,
+                beam=self.settings.decoder == "beam",
+                progress=progress,
+                cancel=cancel,
+            )
+        except InspectorError as error:
+            problems.append(problem_of(error))
+            return evidence
+        self._answers = (outputs, joined, facts, predictions)
+        if case.validation is None:
+            case = replace(case, answered=joined.clips)
+        scored = Scored(joined.clips, predictions, self.settings.decoder)
+        return replace(evidence, case=case, validation=scored, saved=facts, saved_names=joined.names)
+
     def _compare(self, case: Case, progress: Progress, cancel: CancelToken) -> Comparison | None:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
@@ -420,6 +470,8 @@ class Inspector:
         """
         from asl_inspector.inference.running import clip_log_posteriors
 
+        if self._answers is not None and not train:
+            return saved_detail(*self._answers, index)
         clips = self.case.train if train else self.case.validation
         if self._network is None or clips is None or not 0 <= index < len(clips):
             raise InferenceError("There is no network and no such clip at hand.", advice="Run the inspection first.")
@@ -428,6 +480,24 @@ class Inspector:
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
         seen = self._network[1].prepare(clip_source(clips)).features(index)
         return ClipDetail(index, clip_log_posteriors(self._network[1].network, seen), features)
+
+
+def saved_detail(
+    outputs: SavedOutputs, joined: Joined, facts: SavedFacts, predictions: Predictions, index: int
+) -> ClipDetail:
+    """One clip's posteriors from its saved scores, and its features where a file has them.
+
+    Raises:
+        InferenceError: If no scores of the clip were saved.
+    """
+    from asl_inspector.inference.saved import log_posteriors
+
+    if not 0 <= index < len(joined.clips):
+        raise InferenceError("There is no such clip at hand.", advice="Run the inspection first.")
+    posteriors = log_posteriors(outputs, joined, facts, index, int(predictions.lengths[index]))
+    has_features = joined.clips.feature_count is not None
+    features = joined.clips.features(index) if has_features else np.zeros((len(posteriors), 0), np.float32)
+    return ClipDetail(index, posteriors, features)
 
 
 def problem_of(error: InspectorError) -> Problem:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
+from asl_inspector.case.roles_of_outputs import choices_of_outputs, summary_of_outputs
 from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.opening import open_with_parts
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun, parameter_count
@@ -19,6 +20,8 @@ from asl_inspector.history.json_logs import looks_like_json_lines
 from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
 from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
+from asl_inspector.outputs.opening import json_outputs, pickled_outputs, read_outputs
+from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.islr import looks_like_index as looks_like_names
 from asl_inspector.samples.job import Job
@@ -38,7 +41,7 @@ Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20
 PRINTED_DICT = "{'"
 PROSE = {"", ".log", ".md", ".out", ".py", ".rst", ".txt"}
-CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.STAGE1, Role.UNUSED)
+CHECKPOINT_ROLES = (Role.CHECKPOINT, Role.EPOCH, Role.STAGE1, Role.UNUSED)
 CLIP_ROLES = (Role.VALIDATION, Role.TRAIN, Role.UNUSED)
 
 
@@ -124,6 +127,9 @@ def _read_content(file: MappedFile, job: Job) -> Found:
     kind = sniff(file.view)
     if kind is Kind.PICKLE:
         return _open_pickle(file, job)
+    saved = read_outputs(file, kind)
+    if saved is not None:
+        return file, saved, ()
     if kind is Kind.JSON and not looks_like_index(file.view):
         return file, _open_json(file, job), ()
     if kind is Kind.TEXT:
@@ -172,6 +178,9 @@ def _open_pickle(file: MappedFile, job: Job) -> Found:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read. {error.sentence}", advice="Copy or download it again."
         ) from error
+    saved = pickled_outputs(file, pickle)
+    if saved is not None:
+        return file, saved, would_run(pickle)
     clips = read_pickled_clips(file, pickle, job) if not pickle.is_damaged else None
     if clips is not None:
         return file, clips, would_run(pickle)
@@ -195,7 +204,7 @@ def _open_json(file: MappedFile, job: Job) -> Opened:
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
     if tells_a_history(held):
         return open_history(file)
-    return json_clips(file, held, job) or read_vocabulary(file, held)
+    return json_outputs(file, held) or json_clips(file, held, job) or read_vocabulary(file, held)
 
 
 def _open_text(file: MappedFile, job: Job) -> Opened:
@@ -231,6 +240,8 @@ def summary_of(opened: Opened) -> str:
         return "1 clip" if len(opened) == 1 else f"{len(opened):,} clips"
     if isinstance(opened, Vocabulary):
         return f"{len(opened.gloss_to_id):,} glosses"
+    if isinstance(opened, SavedOutputs):
+        return summary_of_outputs(opened)
     if opened.kind == "code":
         return f"{len(opened.hints)} hints in code" if opened.hints else "code"
     return f"{len(opened.epochs):,} {opened.axis}s" if opened.epochs else "no epochs"
@@ -244,4 +255,6 @@ def choices_of(opened: Opened) -> tuple[Role, ...]:
         return CLIP_ROLES
     if isinstance(opened, Vocabulary):
         return (Role.VOCABULARY, Role.UNUSED)
+    if isinstance(opened, SavedOutputs):
+        return choices_of_outputs(opened)
     return (Role.HISTORY, Role.UNUSED) if opened.tells_of_a_run else (Role.UNUSED,)

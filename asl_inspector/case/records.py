@@ -10,20 +10,25 @@ from pathlib import Path
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun
 from asl_inspector.history.records import History
 from asl_inspector.mapped_file import MappedFile, MappedFolder, MappedParts
+from asl_inspector.outputs.building import read_as_labels
+from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.samples.records import Clips, Vocabulary
 
-Opened = Checkpoint | Clips | Vocabulary | History
+Opened = Checkpoint | Clips | Vocabulary | History | SavedOutputs
 
 
 class Role(StrEnum):
     """What a file is for. The value is the word of the command line and of the JSON."""
 
     CHECKPOINT = "checkpoint"
+    EPOCH = "epoch"
     VALIDATION = "val"
     TRAIN = "train"
     VOCABULARY = "vocabulary"
     STAGE1 = "stage1"
     HISTORY = "history"
+    OUTPUTS = "outputs"
+    LABELS = "labels"
     UNUSED = "unused"
 
 
@@ -73,10 +78,17 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The files of one case, in the order in which they came."""
+    """The files of one case, in the order in which they came.
+
+    Attributes:
+        files: The files.
+        notes: Sentences on them.
+        answered: The clips of saved outputs with their labels, which stand for validation clips where no file has any.
+    """
 
     files: tuple[OpenFile, ...] = ()
     notes: tuple[str, ...] = ()
+    answered: Clips | None = None
 
     def _of_role(self, role: Role) -> tuple[OpenFile, ...]:
         return tuple(one for one in self.files if one.row.role is role and one.opened is not None)
@@ -91,6 +103,11 @@ class Case:
         return self._first(Role.CHECKPOINT)
 
     @property
+    def epochs(self) -> tuple[OpenFile, ...]:
+        """Other epochs of the inspected checkpoint's run."""
+        return self._of_role(Role.EPOCH)
+
+    @property
     def stage1(self) -> OpenFile | None:
         """The pre-trained checkpoint."""
         return self._first(Role.STAGE1)
@@ -98,7 +115,7 @@ class Case:
     @property
     def validation(self) -> Clips | None:
         """The validation clips."""
-        return self._clips(Role.VALIDATION)
+        return self._clips(Role.VALIDATION) or self.answered
 
     @property
     def train(self) -> Clips | None:
@@ -108,6 +125,21 @@ class Case:
     def _clips(self, role: Role) -> Clips | None:
         found = self._first(role)
         return found.opened if found is not None and isinstance(found.opened, Clips) else None
+
+    @property
+    def outputs(self) -> SavedOutputs | None:
+        """What a run saved of its answers."""
+        return self._saved(Role.OUTPUTS)
+
+    @property
+    def labels(self) -> SavedOutputs | None:
+        """Labels by clip, in a file of their own."""
+        found = self._saved(Role.LABELS)
+        return read_as_labels(found) if found is not None else None
+
+    def _saved(self, role: Role) -> SavedOutputs | None:
+        found = self._first(role)
+        return found.opened if found is not None and isinstance(found.opened, SavedOutputs) else None
 
     @property
     def vocabularies(self) -> tuple[Vocabulary, ...]:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.case.roles_of_outputs import roles_of_outputs
+from asl_inspector.case.same_run import Decision, choose_main, roles_beside
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.records import History
 from asl_inspector.samples.records import Clips, Vocabulary
@@ -18,7 +20,6 @@ VALIDATION_WORDS = {"val", "valid", "validation", "dev"}
 TEST_WORDS = {"test", "testing", "eval"}
 STAGE1_WORDS = {"stage1", "pretrain", "pretrained", "pretraining"}
 ARRAY_FORMATS = ("npy", "npz")
-Decision = tuple[Role, str]
 
 
 def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str, ...] = ()) -> Case:
@@ -32,8 +33,10 @@ def assign(files: list[OpenFile], chosen: Mapping[Path, Role], notes: tuple[str,
     decisions: dict[Path, Decision] = {}
     taken = {chosen[one.row.path] for one in files if one.row.path in chosen}
     free = [one for one in files if one.row.path not in chosen and one.opened is not None]
-    decisions |= _checkpoints([one for one in free if isinstance(one.opened, Checkpoint)], taken)
+    main = next((one for one in files if chosen.get(one.row.path) is Role.CHECKPOINT and one.opened is not None), None)
+    decisions |= _checkpoints([one for one in free if isinstance(one.opened, Checkpoint)], taken, main)
     decisions |= _clips([one for one in free if isinstance(one.opened, Clips)], taken)
+    decisions |= roles_of_outputs(files, free, taken)
     for one in free:
         if isinstance(one.opened, Vocabulary):
             decisions[one.row.path] = (Role.VOCABULARY, "It gives each gloss an id.")
@@ -73,8 +76,8 @@ def _words(path: Path) -> set[str]:
     return set(re.findall(r"[a-z]+\d*", path.stem.lower().replace("stage_1", "stage1")))
 
 
-def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
-    """The checkpoint to inspect, and the one that it may have started from."""
+def _checkpoints(files: list[OpenFile], taken: set[Role], main: OpenFile | None) -> dict[Path, Decision]:
+    """The checkpoint to inspect, other epochs of its run, and the one that it may have started from."""
     decisions: dict[Path, Decision] = {}
     candidates: list[OpenFile] = []
     for one in files:
@@ -91,10 +94,10 @@ def _checkpoints(files: list[OpenFile], taken: set[Role]) -> dict[Path, Decision
             taken = taken | {Role.STAGE1}
         else:
             candidates.append(one)
-    return decisions | _among(candidates, taken)
+    return decisions | _among(candidates, taken, main)
 
 
-def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]:
+def _among(candidates: list[OpenFile], taken: set[Role], main: OpenFile | None) -> dict[Path, Decision]:
     decisions: dict[Path, Decision] = {}
     networks = [one for one in candidates if not _is_bare_arrays(one)]
     if networks:  # beside a network, arrays are more likely data than another network
@@ -107,14 +110,12 @@ def _among(candidates: list[OpenFile], taken: set[Role]) -> dict[Path, Decision]
         if len(named) == 1:
             decisions[named[0].row.path] = (Role.STAGE1, "Its name says that it is the pre-trained one.")
             candidates = [one for one in candidates if one is not named[0]]
-    main_is_chosen = Role.CHECKPOINT in taken
-    for index, one in enumerate(candidates):
-        if index == 0 and not main_is_chosen:
-            decisions[one.row.path] = (Role.CHECKPOINT, "It holds the weights of a network.")
-        else:
-            why = "It holds the weights of a network too; one checkpoint is inspected at a time. Choose its role."
-            decisions[one.row.path] = (Role.UNUSED, why)
-    return decisions
+    inspected = main or choose_main(candidates)
+    if inspected is None:
+        return decisions
+    if main is None:
+        decisions[inspected.row.path] = (Role.CHECKPOINT, "It holds the weights of a network.")
+    return decisions | roles_beside(inspected, candidates)
 
 
 def _is_bare_arrays(one: OpenFile) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asl_inspector.case.records import Case, Role
+from asl_inspector.case.same_run import shapes_of
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.merging import merge
 from asl_inspector.history.records import History
@@ -12,8 +13,7 @@ from asl_inspector.history.stored_curves import StoredPoint, from_lists, from_po
 def run_history(case: Case) -> History | None:
     """Notebooks, logs, tables and event files, the lists in the checkpoint, and the checkpoints themselves as points.
 
-    Checkpoints that have no role are points of the run where their weights have the names and shapes of the inspected
-    one: the numbered files of one folder.
+    Other epochs of the run are points where their weights have the names and shapes of the inspected one.
     """
     main = case.checkpoint
     checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
@@ -29,17 +29,13 @@ def run_history(case: Case) -> History | None:
 
 def _points(case: Case, main: Checkpoint) -> list[StoredPoint]:
     """What each checkpoint of the run states of its epoch."""
-    shapes = _shapes(main)
+    shapes = shapes_of(main)
     found = []
     for one in case.files:
         checkpoint = one.opened
-        if not isinstance(checkpoint, Checkpoint) or one.row.role not in (Role.CHECKPOINT, Role.UNUSED):
+        if not isinstance(checkpoint, Checkpoint) or one.row.role not in (Role.CHECKPOINT, Role.EPOCH):
             continue
         contents = checkpoint.contents
-        if contents.epoch is not None and contents.stored and _shapes(checkpoint) == shapes:
+        if contents.epoch is not None and contents.stored and shapes_of(checkpoint) == shapes:
             found.append(StoredPoint(one.row.path.name, contents.epoch, contents.stored))
     return found
-
-
-def _shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
-    return {name: tensor.shape for name, tensor in checkpoint.weights.items()}

@@ -17,13 +17,24 @@ MOST_NAMED = 5
 
 def ask(evidence: Evidence) -> Answers:
     """Findings on outputs, vocabulary sizes and ids outside the outputs."""
-    if evidence.architecture is None:
+    outputs = _outputs(evidence)
+    if outputs is None:
         return Answers()
-    findings = [*_vocabulary_sizes(evidence)]
+    findings = [*_vocabulary_sizes(evidence, outputs[0])]
     for clips, what in ((evidence.case.validation, "validation"), (evidence.case.train, "training")):
         if clips is not None:
-            findings += _outside(evidence, clips, what)
+            findings += _outside(*outputs, clips, what)
     return Answers(tuple(findings))
+
+
+def _outputs(evidence: Evidence) -> tuple[int, int | None] | None:
+    """Outputs of the network, or of what it saved, and the blank among them; None where they are unknown."""
+    saved = evidence.saved
+    if saved is not None:
+        return (saved.classes, saved.blank) if saved.kind == "scores" else None
+    if evidence.architecture is None:
+        return None
+    return evidence.architecture.classes, evidence.architecture.blank
 
 
 def _stated_sizes(evidence: Evidence) -> list[tuple[str, int]]:
@@ -49,11 +60,8 @@ def _setting_name(settings: dict[str, bool | int | float | str]) -> str:
     return next(key for key in settings if key.endswith(("vocab_size", "num_classes")))
 
 
-def _vocabulary_sizes(evidence: Evidence) -> list[Finding]:
+def _vocabulary_sizes(evidence: Evidence, outputs: int) -> list[Finding]:
     """One finding for the vocabulary that needs most outputs beyond those of the network."""
-    if evidence.architecture is None:
-        return []
-    outputs = evidence.architecture.classes
     larger = [(where, size) for where, size in _stated_sizes(evidence) if size > outputs]
     if not larger:
         return []
@@ -66,13 +74,10 @@ def _vocabulary_sizes(evidence: Evidence) -> list[Finding]:
     return [Finding("outputs-do-not-fit-vocabulary", "classes", "critical", sentence, facts, "keys")]
 
 
-def _outside(evidence: Evidence, clips: Clips, what: str) -> list[Finding]:
-    architecture = evidence.architecture
-    if architecture is None:
-        return []
+def _outside(outputs: int, blank: int | None, clips: Clips, what: str) -> list[Finding]:
     ids = clips.gloss_ids
     labelled = ids != UNLABELLED
-    outside = labelled & ((ids < 0) | (ids >= architecture.classes))
+    outside = labelled & ((ids < 0) | (ids >= outputs))
     findings = []
     if outside.any():
         numbers = np.unique(ids[outside]).tolist()
@@ -81,21 +86,21 @@ def _outside(evidence: Evidence, clips: Clips, what: str) -> list[Finding]:
         )
         sentence = (
             f"{int(outside.sum())} {what} clips have ids that the network has no output for ({shown}; it has "
-            f"{architecture.classes} outputs): they can never be right."
+            f"{outputs} outputs): they can never be right."
         )
         facts: dict[str, Fact] = {
             "clips": int(outside.sum()),
             "ids": list(numbers[:20]),
-            "outputs": architecture.classes,
+            "outputs": outputs,
         }
         findings.append(Finding("ids-outside-outputs", "classes", "critical", sentence, facts, "samples"))
-    if architecture.blank is not None:
-        blank = labelled & (ids == architecture.blank)
-        if blank.any():
+    if blank is not None:
+        is_blank = labelled & (ids == blank)
+        if is_blank.any():
             sentence = (
-                f"{int(blank.sum())} {what} clips have the id {architecture.blank}, which is the blank: "
+                f"{int(is_blank.sum())} {what} clips have the id {blank}, which is the blank: "
                 "CTC can never answer it. Ids must start at 1."
             )
-            facts = {"clips": int(blank.sum()), "blank": architecture.blank}
+            facts = {"clips": int(is_blank.sum()), "blank": blank}
             findings.append(Finding("id-is-the-blank", "classes", "critical", sentence, facts, "samples"))
     return findings

@@ -33,6 +33,13 @@ def _counted(ids: np.ndarray, extra: tuple[int, int] | None = None) -> tuple[tup
     return tuple(sorted(table.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+def null_of(truth: np.ndarray, count: int) -> tuple[float, float]:
+    """5 % and 95 % quantiles of the effective number of `count` draws from the labels."""
+    draws = np.random.default_rng(SEED).choice(truth, size=(DRAWS, count))
+    low, high = np.quantile([effective_classes(draw) for draw in draws], [0.05, 0.95]).tolist()
+    return low, high
+
+
 def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
     """Counts and their effective numbers for all clips that ran."""
     predictions = scored.predictions
@@ -43,9 +50,7 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
     truth = scored.clips.gloss_ids[scored.labelled]
     low = high = None
     if len(truth) and len(spoken):
-        random = np.random.default_rng(SEED)
-        draws = random.choice(truth, size=(DRAWS, len(spoken)))
-        low, high = np.quantile([effective_classes(draw) for draw in draws], [0.05, 0.95]).tolist()
+        low, high = null_of(truth, len(spoken))
     frame_counts = _counted(frames)
     clip_counts = _counted(scored.majority[predictions.ran])
     return HistogramMeasures(

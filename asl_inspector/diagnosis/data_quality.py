@@ -34,7 +34,7 @@ def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
     """Findings on the clips."""
     findings: list[Finding] = []
     for scored, what in ((evidence.validation, "validation"), (evidence.train, "training")):
-        if scored is not None:
+        if scored is not None and (evidence.saved is None or what == "training"):
             findings += _not_run(scored.clips, scored.predictions.ran, what)
     validation, train = evidence.case.validation, evidence.case.train
     if data is None:

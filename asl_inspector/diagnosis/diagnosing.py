@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
     blanks,
@@ -13,22 +15,27 @@ from asl_inspector.diagnosis import (
     counterfactuals,
     data_quality,
     decoders,
+    epoch_findings,
     files,
     labels,
     landmarks,
     metadata,
     nearest,
+    offsets,
     overfitting,
     pretraining,
     run,
+    saved_outputs,
     training,
     weights,
 )
+from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
+from asl_inspector.inference.predictions import TOP
 from asl_inspector.progress import CancelToken
 
 
@@ -41,7 +48,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     in_top = (scored.predictions.top[mask] == scored.clips.gloss_ids[mask][:, None]).any(axis=1)
     return ClipMeasures(
         accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
-        top5=accuracy(in_top),
+        top5=accuracy(in_top) if scored.predictions.ranked >= min(TOP, scored.predictions.glosses) else None,
         blanks=blank_figures,
         histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
         losses=metadata.measure_losses(scored),
@@ -54,11 +61,13 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     Raises:
         Cancelled: If `cancel` was set.
     """
-    data = evidence.data or measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
+    data = evidence.data
+    if data is None and evidence.saved is None:
+        data = measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
-    truth = audit.learned_ids if audit is not None and labels_wrong and audit.certain else None
+    truth = labels.truth_by_name(audit)
     tested = (
         chance.compare_with_guessing(evidence.validation, chance.looks(evidence.history), truth)
         if evidence.validation
@@ -70,6 +79,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
+    offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
     answers = [
         labels.ask(evidence, audit),
         remap_answers,
@@ -82,7 +92,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         blanks.ask(
             validation.blanks if validation else None,
             swept,
-            no_blank=validation is not None and validation.blanks is None,
+            no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth),
@@ -91,18 +101,20 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
+        saved_outputs.ask(evidence),
+        offsets.ask(offset),
         overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
         run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
-        "label-map-mismatch": remapped,
+        "label-map-mismatch": remapped or offsets.counterfactual(offset),
         "blank-collapse": counterfactuals.without_blank(swept),
         "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit),
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
-    headline, summary = _headline(verdict, ranked, findings, evidence, audit)
+    headline, summary = _headline(verdict, ranked, findings, audit, predicted=evidence.validation is not None)
     return Diagnosis(
         verdict=verdict,
         headline=headline,
@@ -119,6 +131,35 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         reproduction=reproduction,
         sweep=swept,
         run=run_measures,
+    )
+
+
+def _one_saved_answer(evidence: Evidence) -> bool:
+    """True where saved outputs have one answer a clip, which says nothing about blanks."""
+    return evidence.saved is not None and not evidence.saved.per_frame
+
+
+def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
+    """The diagnosis with what the other files of the run add: findings, their weight, and which file to use."""
+    kept = tuple(finding for finding in diagnosis.findings if finding.question != epoch_findings.QUESTION)
+    findings = kept + epoch_findings.ask(along).findings
+    computed = {cause.id: cause.counterfactual for cause in diagnosis.causes if cause.counterfactual is not None}
+    ranked = tuple(epoch_findings.advised(cause, along) for cause in causes.rank(findings, computed))
+    verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
+    predicted = diagnosis.validation is not None
+    headline, summary = _headline(verdict, ranked, findings, diagnosis.labels, predicted=predicted)
+    collapsed = any(cause.id == "blank-collapse" and epoch_findings.is_late_collapse(cause) for cause in ranked)
+    if collapsed and headline == REMEDIES["blank-collapse"].headline:
+        headline = epoch_findings.COLLAPSED
+        summary = next(one.sentence for one in findings if one.id in epoch_findings.COLLAPSES)
+    return replace(
+        diagnosis,
+        verdict=verdict,
+        headline=headline,
+        summary=summary,
+        causes=ranked,
+        findings=findings,
+        along=along,
     )
 
 
@@ -151,8 +192,9 @@ def _headline(
     verdict: Verdict,
     ranked: tuple[Cause, ...],
     findings: tuple[Finding, ...],
-    evidence: Evidence,
     audit: LabelAudit | None,
+    *,
+    predicted: bool,
 ) -> tuple[str, str]:
     """The verdict in one sentence, and the finding that carries it."""
     sentences = {finding.id: finding.sentence for finding in findings}
@@ -165,6 +207,7 @@ def _headline(
         )
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
-    if evidence.validation is None:
+    if not predicted:
         return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
-    return "No cause was found, and the accuracy cannot be told from guessing", chance_sentence
+    collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
+    return "No cause was found, and the accuracy cannot be told from guessing", collapsed or chance_sentence

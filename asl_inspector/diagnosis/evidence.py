@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
+from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.networks.records import Architecture
 from asl_inspector.samples.records import UNLABELLED, Clips
 
@@ -97,6 +99,8 @@ class Evidence:
         nonfinite: Weights that are not finite, by key.
         health: What the weights themselves answer.
         data: What was found in the clips, or None where they were not looked through.
+        saved: What is known of saved outputs, where they stand for a network's, or None.
+        saved_names: Glosses by the classes of saved outputs, where they are known.
     """
 
     case: Case
@@ -110,3 +114,5 @@ class Evidence:
     nonfinite: dict[str, int]
     health: tuple[HealthNote, ...] = ()
     data: DataMeasures | None = None
+    saved: SavedFacts | None = None
+    saved_names: Mapping[int, str] = field(default_factory=dict)

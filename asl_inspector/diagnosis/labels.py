@@ -60,6 +60,12 @@ def audit(evidence: Evidence) -> LabelAudit | None:
     )
 
 
+def truth_by_name(labels: LabelAudit | None) -> IntArray | None:
+    """(N,), the ids to score by where the file's own mean other glosses, or None where they are right or not known."""
+    disagree = labels is not None and labels.agree < labels.of and labels.certain
+    return labels.learned_ids if labels is not None and disagree else None
+
+
 def _reference(evidence: Evidence) -> tuple[str, dict[str, int]] | None:
     """Gloss to id as the network learned it: the training clips, else the checkpoint's own map, else a vocabulary."""
     train = evidence.case.train

@@ -86,7 +86,8 @@ def ask(evidence: Evidence, reproduction: Reproduction) -> Answers:
         "of": reproduction.of,
     }
     if told and all(told):
-        sentence = f"The rebuilt network reproduces the stored {_stored_words(reproduction, stored)} exactly."
+        what = "The saved outputs reproduce" if evidence.saved is not None else "The rebuilt network reproduces"
+        sentence = f"{what} the stored {_stored_words(reproduction, stored)} exactly."
         findings.append(Finding("stored-figures-reproduced", "metadata", "info", sentence, facts, "keys:val_acc"))
     elif told:
         measured = (

@@ -84,7 +84,7 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     missing = Undetermined(
         "Is it overfitting?",
         "The training accuracy in evaluation mode was never measured.",
-        "Drop the training clips.",
+        "Drop the training clips." if evidence.saved is None else "Drop the checkpoint and the training clips.",
     )
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []

@@ -16,6 +16,7 @@ from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
 
 if TYPE_CHECKING:
+    from asl_inspector.diagnosis.epoch_records import AlongEpochs
     from asl_inspector.diagnosis.run_records import RunMeasures
 
 IntArray = NDArray[np.int64]
@@ -330,6 +331,7 @@ class Diagnosis:
         reproduction: Stored figures against measured ones.
         sweep: The blank-bias sweep, or None.
         run: Figures of the run's history, or None.
+        along: The files of the run on the same clips, or None where there is one file or none was scored yet.
     """
 
     verdict: Verdict
@@ -347,3 +349,4 @@ class Diagnosis:
     reproduction: Reproduction
     sweep: BlankSweep | None
     run: RunMeasures | None = None
+    along: AlongEpochs | None = None

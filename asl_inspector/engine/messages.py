@@ -32,6 +32,7 @@ from asl_inspector.data.records import (
     SharedFrames,
     Shift,
 )
+from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
     Accuracy,
@@ -63,7 +64,9 @@ from asl_inspector.engine.tensor_messages import (
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Consent, Settings
+from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
@@ -115,6 +118,7 @@ class InspectionView:
         seconds: How long they took.
         partial: True where the training clips are still being run.
         data: What was found in the clips, without the arrays that only the core needs, or None.
+        saved: What is known of saved outputs, where they stand for a network's, or None.
     """
 
     files: tuple[CaseFile, ...]
@@ -129,6 +133,7 @@ class InspectionView:
     seconds: float
     partial: bool
     data: DataMeasures | None = None
+    saved: SavedFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,7 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        AlongEpochs,
         Architecture,
         BiasPoint,
         BlankMeasures,
@@ -237,6 +243,7 @@ CODEC = Codec(
         ClipSurvey,
         Clue,
         CodeHint,
+        Collapse,
         ColumnFacts,
         CompareSide,
         CompareView,
@@ -248,6 +255,7 @@ CODEC = Codec(
         DataMeasures,
         Diagnosis,
         EarlyStop,
+        EpochPoint,
         Exported,
         FieldMapping,
         Finding,
@@ -262,6 +270,7 @@ CODEC = Codec(
         LossSteps,
         Losses,
         Luck,
+        Matched,
         ModuleDistance,
         Neighbours,
         Offer,
@@ -280,6 +289,7 @@ CODEC = Codec(
         Role,
         RunMeasures,
         SampleTable,
+        SavedFacts,
         Settings,
         SharedFrames,
         Shift,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from asl_inspector.case.records import Case, Role
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import Neighbours
+from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
@@ -49,6 +50,7 @@ from asl_inspector.engine.views import case_view, inspection_view
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
+from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
@@ -68,6 +70,7 @@ LANES = {
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
+    "epochs": ("epochs",),
     "previews": ("preview",),
     "warm up": ("warm_up",),
 }
@@ -91,6 +94,7 @@ class Service:
         self.inspected: Inspected | None = None
         self._looks: Looks | None = None
         self.comparer = Comparer()
+        self.epoch_runs = EpochRuns(self.inspector)
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
@@ -126,6 +130,22 @@ class Service:
             preliminary=lambda found: talk.publish(inspection_view(found, partial=True)),
         )
         return inspection_view(self.inspected, partial=False)
+
+    def epochs(self, talk: Talk) -> Diagnosis | None:
+        """Score the other files of the run; what is known after each one is published on the way."""
+        before = self.inspected
+        if before is None:
+            return None
+
+        def keep(along: object) -> None:
+            nonlocal before
+            if self.inspected is before:  # and not the next inspection, which came meanwhile
+                self.inspected = before = self.epoch_runs.latest
+            talk.publish(along)
+
+        with contextlib.suppress(Cancelled):  # what was scored until then is an answer too, marked partial
+            self.epoch_runs.score(before, progress=talk.progress, cancel=talk.cancel, publish=keep)
+        return self.inspected.diagnosis if self.inspected is not None else None
 
     def preview(self, talk: Talk, path: Path, correction: Correction) -> ClipPreview:
         """The clips of a file as a correction of its layout would have them; the case stays as it is."""

@@ -37,6 +37,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         seconds=sum(run.seconds for run in runs),
         partial=partial,
         data=compact(inspected.data),
+        saved=inspected.saved,
     )
 
 

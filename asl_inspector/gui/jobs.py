@@ -129,6 +129,11 @@ class Jobs(QObject):
         if running is not None:
             running.cancel.cancel()
 
+    def forget(self, lane: str) -> None:
+        """Ask the lane's current job to stop, and drop what it still says."""
+        self.cancel(lane)
+        self._current.pop(lane, None)
+
     def cancel_all(self) -> None:
         """Ask all jobs to stop, and start none any more; `idle` follows when they have."""
         self._is_closed = True

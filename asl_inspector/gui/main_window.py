@@ -175,7 +175,10 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self._build_next)
 
     def _connect_panels(self) -> None:
+        from asl_inspector.gui.epoch_jobs import EpochJobs
+
         session = self.session
+        EpochJobs(session, self.training, self.diagnosis)
         session.clip_arrived.connect(self.samples.show_clip)
         session.clip_failed.connect(self.samples.show_clip_problem)
         session.tensor_arrived.connect(self.keys.show_tensor)

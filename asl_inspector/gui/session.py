@@ -31,7 +31,7 @@ from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.workers.previewing import ClipPreview
 
 log = logging.getLogger(__name__)
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1)
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 class Session(QObject):
@@ -152,6 +152,7 @@ class Session(QObject):
         self.jobs.cancel("case")
         self.jobs.cancel("export")
         self.jobs.cancel("compare")
+        self.jobs.cancel("epochs")
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -339,7 +340,7 @@ class Session(QObject):
             self.neighbours_failed.emit(problem)
         elif lane == "offer":
             self.failed.emit(problem)
-        elif lane != "warm up":
+        elif lane not in ("warm up", "epochs"):
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 

@@ -18,14 +18,18 @@ from asl_inspector.report.sizes import size_text
 WIDTH = 262
 ROLE_NAMES = {
     Role.CHECKPOINT: "Checkpoint",
+    Role.EPOCH: "Epoch of the run",
     Role.VALIDATION: "Validation data",
     Role.TRAIN: "Training data",
     Role.VOCABULARY: "Vocabulary",
     Role.STAGE1: "Stage 1 checkpoint",
     Role.HISTORY: "History",
+    Role.OUTPUTS: "Saved outputs",
+    Role.LABELS: "Labels",
     Role.UNUSED: "Not used",
 }
 ORDER = list(ROLE_NAMES)
+FEW = 2  # more files of one kind are folded
 
 
 class FileCard(QFrame):
@@ -123,7 +127,7 @@ def _may_be_clips(row: CaseFile) -> bool:
 
 def _figure(row: CaseFile) -> str:
     """What it holds and how large it is; of a checkpoint only the size."""
-    weights = row.role in (Role.CHECKPOINT, Role.STAGE1) or not row.summary
+    weights = row.role in (Role.CHECKPOINT, Role.EPOCH, Role.STAGE1) or not row.summary
     return size_text(row.bytes) if weights else f"{row.summary}, {size_text(row.bytes)}"
 
 
@@ -186,25 +190,34 @@ class Sidebar(QWidget):
 
     @Slot(object)
     def show_case(self, case: CaseView) -> None:
-        """Show the files, used ones first, the others folded where there are many."""
+        """Show the files, used ones first, epochs of the run and unused ones folded where there are many."""
         empty(self._files)
         used = sorted((row for row in case.files if row.role is not Role.UNUSED), key=lambda row: ORDER.index(row.role))
-        unused = [row for row in case.files if row.role is Role.UNUSED]
+        epochs = [row for row in used if row.role is Role.EPOCH]
+        folded = epochs if len(epochs) > FEW else []
         for row in used:
-            self._files.addWidget(self._card(row))
-        if len(unused) <= 2:
+            if folded and row is folded[0]:
+                self._files.addWidget(self._fold(f"{len(folded)} other epochs of the run", folded))
+            elif row not in folded:
+                self._files.addWidget(self._card(row))
+        unused = [row for row in case.files if row.role is Role.UNUSED]
+        if len(unused) > FEW:
+            self._files.addWidget(self._fold(f"{len(unused)} files not used", unused))
+        else:
             for row in unused:
                 self._files.addWidget(self._card(row))
-        else:
-            group = QWidget()
-            layout = QVBoxLayout(group)
-            layout.setContentsMargins(0, 0, 0, 0)
-            layout.setSpacing(6)
-            for row in unused:
-                layout.addWidget(self._card(row))
-            self._files.addWidget(Foldable(f"{len(unused)} files not used", group))
         self._files.addWidget(self._drop_hint(case))
         self._files.addStretch(1)
+
+    def _fold(self, title: str, rows: list[CaseFile]) -> Foldable:
+        """Many files under one heading."""
+        group = QWidget()
+        layout = QVBoxLayout(group)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        for row in rows:
+            layout.addWidget(self._card(row))
+        return Foldable(title, group)
 
     @Slot(object)
     def show_opening(self, paths: list[Path]) -> None:

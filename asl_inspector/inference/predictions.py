@@ -33,6 +33,7 @@ class Outcome(IntEnum):
     TOO_SHORT = 4
     OUTPUTS_NOT_FINITE = 5
     TOO_LONG = 6
+    NO_OUTPUT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Predictions:
         notes: What was out of the ordinary about the run, as sentences.
         beam: (N,), first gloss of the best hypothesis of a prefix beam search, the blank for an empty one; None where
             none was asked for.
+        ranked: How many of the best glosses are known; 1 where only the answers were saved.
+        probabilities: False where the scores are none, so that there is neither a confidence nor a loss.
         complete: False where the run was interrupted and only the clips that `ran` were reached.
     """
 
@@ -80,6 +83,8 @@ class Predictions:
     notes: tuple[str, ...] = ()
     complete: bool = True
     beam: SmallIntArray | None = None
+    ranked: int = TOP
+    probabilities: bool = True
 
     def __len__(self) -> int:
         return len(self.ran)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from asl_inspector.diagnosis.evidence import Scored
     from asl_inspector.diagnosis.records import Diagnosis
     from asl_inspector.history.records import History
+    from asl_inspector.inference.saved import SavedFacts
     from asl_inspector.networks.records import Architecture
 
 
@@ -40,6 +42,8 @@ class Inspected:
         diagnosis: What was found.
         problems: What could not be done.
         data: What was found in the clips, or None.
+        saved: What is known of saved outputs, where they stand for a network's, or None.
+        saved_names: Glosses by the classes of saved outputs, where they are known.
     """
 
     case: Case
@@ -52,3 +56,5 @@ class Inspected:
     diagnosis: Diagnosis
     problems: tuple[Problem, ...] = ()
     data: DataMeasures | None = None
+    saved: SavedFacts | None = None
+    saved_names: Mapping[int, str] = field(default_factory=dict)

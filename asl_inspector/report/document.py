@@ -86,6 +86,8 @@ def _tiles(inspected: Inspected) -> list[Json]:
     ]
     if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
         tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
+    if inspected.saved is not None and validation is not None and validation.top5 is not None:
+        tiles.append(_accuracy_tile("Among the five best", validation.top5, ""))
     tiles.append(_accuracy_tile("Training accuracy", train.accuracies["majority"] if train else None, "not measured"))
     if labels is not None:
         value = f"{labels.agree} / {labels.of}"
@@ -368,18 +370,28 @@ def _sample_section(inspected: Inspected) -> dict[str, Json] | None:
     how = " by gloss name, because the file's own ids are wrong" if table.scored_by_name else ""
     words = f"{int(right.sum())} of {len(table)} clips are right{how}."
     if len(shown) < len(table):
-        words += f" The {len(shown)} clips with the highest loss are listed; the whole table can be exported as CSV."
+        which = "clips with the highest loss" if _has_losses(table) else "wrong clips with the widest margin"
+        words += f" The {len(shown)} {which} are listed; the whole table can be exported as CSV."
     head = ["clip", "true gloss", "id", "in training", "predicted", "id", "", "loss", "blank", "frames"]
     numeric = [False, False, True, True, False, True, False, True, True, True]
     return section_part("Samples", [text_part(words), table_part(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
 
 
 def _chosen_samples(table: SampleTable) -> list[int]:
-    """All clips, or those with the highest loss where there are too many to print."""
+    """All clips, or those with the highest loss where there are too many to print; without losses the wrong ones."""
     if len(table) <= MOST_SAMPLES:
         return list(range(len(table)))
+    if not _has_losses(table):
+        right = table.correct_by_name if table.scored_by_name else table.correct
+        wrong = np.flatnonzero(table.ran & ~right)
+        margin = np.where(np.isfinite(table.margin), table.margin, -np.inf)[wrong]
+        return [int(index) for index in np.sort(wrong[np.argsort(-margin, kind="stable")[:MOST_SAMPLES]])]
     loss = np.where(np.isfinite(table.loss), table.loss, -np.inf)
     return [int(index) for index in np.sort(np.argsort(-loss, kind="stable")[:MOST_SAMPLES])]
+
+
+def _has_losses(table: SampleTable) -> bool:
+    return bool(np.isfinite(table.loss).any())
 
 
 def _sample_row(table: SampleTable, index: int) -> list[str]:

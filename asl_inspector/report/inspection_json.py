@@ -18,8 +18,10 @@ from asl_inspector.diagnosis.records import (
 )
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.run_json import data_json, history_json
+from asl_inspector.report.saved_json import saved_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
@@ -39,9 +41,11 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
         "data": data_json(inspection.case.validation, inspection.case.train, inspection.data),
         "predictions": _predictions(inspection),
+        "saved_outputs": saved_json(inspection.saved),
         "labels": _labels(diagnosis.labels),
         "stage1": _stage1(diagnosis.stage1),
         "history": history_json(inspection.history, diagnosis.run),
+        "epochs": epochs_json(diagnosis.along),
         "verdict": diagnosis.verdict,
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],

@@ -13,6 +13,7 @@ from asl_inspector.diagnosis.run_records import EarlyStop, RunMeasures
 from asl_inspector.history.records import History, Points
 from asl_inspector.report.charts import Axis, Chart, Series
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.epoch_parts import epoch_parts
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import section_part, sentences_of, table_part, text_part
 from asl_inspector.samples.records import Clips
@@ -25,11 +26,11 @@ FloatArray = NDArray[np.float64]
 
 
 def history_section(inspected: Inspected) -> dict[str, Json] | None:
-    """Curves, how sure they are, early stopping, contradictions, and what the code shows."""
+    """The files of the run, curves, how sure they are, early stopping, contradictions, and what the code shows."""
     history, run = inspected.history, inspected.diagnosis.run
+    parts = epoch_parts(inspected)
     if history is None or not history.tells_of_a_run:
-        return None
-    parts: list[Json] = []
+        return section_part("Training history", parts) if parts else None
     if history.epochs:
         parts.append(text_part(_source_words(history) + " " + sentences_of(inspected, "run", "learning_rate")))
         parts += _charts(history, run)
@@ -168,7 +169,7 @@ def _row(name: str, clips: Clips, found: ClipSurvey | None) -> list[str]:
         f"{int(lengths.min())} to {int(lengths.max())}",
         str(clips.gloss_count),
         f"{min(counts)} to {max(counts)}" if counts else "",
-        str(clips.feature_count or "differ"),
+        str(clips.feature_count or ("differ" if len(clips.places) else "none given")),
     ]
 
 

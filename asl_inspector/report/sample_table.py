@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.report.contents import Inspected
-from asl_inspector.samples.records import UNLABELLED
+from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -29,7 +29,7 @@ class SampleTable:
         first_token: (N,), decoded by the first greedy token.
         score: (N,), gloss of the highest exact CTC probability.
         loss: (N,), CTC loss of the true id in nats; NaN for none.
-        confidence: (N,), probability of the best gloss as the whole answer, in [0, 1].
+        confidence: (N,), probability of the best gloss as the whole answer, in [0, 1]; NaN for raw scores.
         margin: (N,), log probability of the best gloss minus that of the second.
         blank_share: (N,), share of blank frames; NaN without a blank.
         lengths: (N,), frames.
@@ -88,14 +88,14 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         margin = best[:, 0] - best[:, 1]
     return SampleTable(
         clip_ids=clips.ids,
-        glosses=tuple(gloss or "" for gloss in clips.glosses),
+        glosses=_glosses(inspected, clips),
         true_ids=clips.gloss_ids,
         learned_ids=learned,
         majority=scored.majority,
         first_token=scored.first_token,
         score=scored.score,
         loss=predictions.loss.astype(np.float64),
-        confidence=np.exp(best[:, 0]),
+        confidence=np.exp(best[:, 0]) if predictions.probabilities else np.full(len(clips), np.nan),
         margin=margin,
         blank_share=measures.blanks.per_clip if measures.blanks else np.full(len(clips), np.nan),
         lengths=clips.lengths,
@@ -106,8 +106,19 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
     )
 
 
+def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:
+    """True glosses; where saved outputs stand for a network's and only ids are labelled, those of the vocabulary."""
+    if inspected.saved is None:
+        return tuple(gloss or "" for gloss in clips.glosses)
+    names = inspected.saved_names
+    pairs = zip(clips.glosses, clips.gloss_ids.tolist(), strict=True)
+    return tuple(gloss or names.get(number, "") for gloss, number in pairs)
+
+
 def gloss_names(inspected: Inspected) -> dict[int, str]:
     """What the network's outputs mean, by id: as learned in training where that is known, else as the files say."""
+    if inspected.saved_names:
+        return dict(inspected.saved_names)
     audit, checkpoint = inspected.diagnosis.labels, inspected.checkpoint
     if audit is not None:
         return dict(audit.reference_glosses)

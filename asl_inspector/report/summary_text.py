@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from asl_inspector.diagnosis.epoch_findings import QUESTION, action
 from asl_inspector.diagnosis.records import Cause
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.epoch_parts import epoch_lines
 
 WIDTH = 100
 MARKS = {"critical": "!!", "warning": " !", "info": "  "}
@@ -20,11 +22,25 @@ def summary_text(inspection: Inspected) -> str:
         lines += _cause_lines(number, cause, sentences)
     if not diagnosis.causes:
         lines += ["No cause was found.", ""]
+    lines += _saved_lines(inspection)
+    if diagnosis.along is not None:
+        lines += epoch_lines(diagnosis.along)
+        for finding in diagnosis.findings:
+            lines += _wrapped(finding.sentence, "  ") if finding.question == QUESTION else []
+        lines += [*_wrapped(action(diagnosis.along), "  "), ""]
     if diagnosis.undetermined:
         lines.append("Could not be determined:")
         for one in diagnosis.undetermined:
             lines += _wrapped(f"- {one.question} {one.sentence} {one.needs}".rstrip(), "  ")
     return "\n".join(lines).rstrip()
+
+
+def _saved_lines(inspection: Inspected) -> list[str]:
+    """What saved outputs hold and how they met their labels, where they stand for a network's."""
+    if inspection.saved is None:
+        return []
+    told = [finding.sentence for finding in inspection.diagnosis.findings if finding.question == "outputs"]
+    return ["Saved outputs:", *(line for sentence in told for line in _wrapped(f"- {sentence}", "  ")), ""]
 
 
 def _cause_lines(number: int, cause: Cause, sentences: dict[str, str]) -> list[str]:

@@ -74,6 +74,7 @@ def open_file(
 
 def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None) -> Found:
     """What a file holds; a packed one is unpacked first, and what comes out is read as a file."""
+    from asl_inspector.outputs.records import SavedOutputs
     from asl_inspector.samples.opening import with_sources
     from asl_inspector.samples.records import Clips
 
@@ -91,6 +92,8 @@ def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: C
             readers.ask(request_for("numbers", held, copy, libraries, block), CancelToken(), sink)
 
         opened = with_sources(opened, held, spool, decode)
+    elif isinstance(opened, SavedOutputs):
+        opened = replace(opened, content=held.view)
     return found, cast("Opened", opened), runs
 
 

@@ -41,6 +41,7 @@ def checkpoint_codec() -> Codec:
 def file_codec() -> Codec:
     """For every kind of file."""
     from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
+    from asl_inspector.outputs.records import Marks, SavedOutputs, Scores
     from asl_inspector.samples.folders import FolderBatch
     from asl_inspector.samples.islr import IndexRow
     from asl_inspector.samples.mapping import Correction, FieldMapping
@@ -48,4 +49,5 @@ def file_codec() -> Codec:
 
     of_clips = (Block, Clips, Correction, FieldMapping, FolderBatch, IndexRow, LandmarkGroup, Landmarks, Places)
     of_runs = (CodeHint, Contradiction, History, Printed, Stated)
-    return Codec((*OF_CHECKPOINTS, *of_clips, *of_runs, Vocabulary))
+    of_outputs = (Marks, SavedOutputs, Scores)
+    return Codec((*OF_CHECKPOINTS, *of_clips, *of_outputs, *of_runs, Vocabulary))

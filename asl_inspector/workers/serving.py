@@ -139,9 +139,11 @@ def _load(libraries: Iterable[str]) -> None:
 
             warm_up_hdf5()
         elif library == "arrow":
+            from asl_inspector.outputs.parquet import warm_up as warm_up_parquet
             from asl_inspector.samples.arrow import warm_up as warm_up_arrow
 
             warm_up_arrow()
+            warm_up_parquet()
         _loaded.add(library)
 
 
@@ -227,14 +229,20 @@ def _read_checkpoint(file: MappedFile) -> tuple[MappedFile | MappedParts, object
 
 
 def _read_any(file: MappedFile, request: ReadRequest, outlet: Outlet) -> Found:
+    from dataclasses import replace
+
     from asl_inspector.case.recognising import read_file
+    from asl_inspector.outputs.records import SavedOutputs
     from asl_inspector.samples.job import Job
     from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 
     _load(_libraries_for(file))
     _confine(CPU_SECONDS)
     correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
-    return read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+    found, opened, runs = read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+    if isinstance(opened, SavedOutputs):
+        opened = replace(opened, content=b"")  # the caller has mapped the file itself
+    return found, opened, runs
 
 
 def _decode(file: MappedFile, request: ReadRequest, outlet: Outlet) -> None:

@@ -17,10 +17,13 @@ from typing import cast
 import numpy as np
 import pytest
 from makers import GLOSSES, Run, make_clips, write_cache
+from trained_runs import train_run
 
 from asl_inspector.case.records import Role
 from asl_inspector.checkpoints.health_records import QUESTIONS
 from asl_inspector.data.records import Neighbours
+from asl_inspector.diagnosis.epoch_records import AlongEpochs
+from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
@@ -329,3 +332,30 @@ def test_a_search_hears_its_cancellation(engine: Engine, run: Run) -> None:
     with pytest.raises(InspectorError, match="nothing to compare"):
         engine.call("open", CaseSpec((run.checkpoint,)))
         engine.call("neighbours", "dtw")
+
+
+# -- epochs -----------------------------------------------------------------------------------------------------------
+
+
+def test_other_epochs_are_scored_after_the_inspection_and_a_cancel_keeps_them(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = train_run(tmp_path_factory.mktemp("run"), epochs=5)
+    wanted = CaseSpec((run.folder,))
+    first = cast("InspectionView", engine.call("inspect", wanted, Settings(device="cpu")))
+    assert first.diagnosis.along is None
+    parts: list[AlongEpochs] = []
+    cancel = CancelToken()
+
+    def publish(part: object) -> None:
+        parts.append(cast("AlongEpochs", part))
+        if len(parts) == 2:
+            cancel.cancel()
+
+    stopped = cast("Diagnosis", engine.call("epochs", cancel=cancel, publish=publish))
+    assert stopped.along is not None
+    assert len(stopped.along.scored) >= 2
+    whole = cast("Diagnosis", engine.call("epochs"))
+    assert whole.along is not None
+    assert not whole.along.partial
+    assert [one.accuracy.correct for one in whole.along.points if one.accuracy] == list(run.correct.values())

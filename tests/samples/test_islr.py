@@ -9,14 +9,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from asl_inspector.data.blocks import BlockFinder
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.islr import looks_like_index, read_index
-from asl_inspector.samples.landmarks import clip_faults
 from asl_inspector.samples.opening import open_clips
 from asl_inspector.samples.records import Clips
 
 PARTS = (("face", 468), ("left_hand", 21), ("pose", 33), ("right_hand", 21))
+
+
+def missing(clips: Clips) -> dict[str, float]:
+    """The share of frames of the first clip in which each part of the body is missing."""
+    finder = BlockFinder(1629, clips.landmarks)
+    finder.add(clips.features(0))
+    return {block.name: block.missing for block in finder.found()}
 
 
 def write_clip(path: Path, frames: np.ndarray) -> Path:
@@ -55,8 +62,7 @@ def test_a_clip_has_its_frames_its_joints_and_its_missing_hand(tmp_path: Path) -
     assert (clips.ids, clips.lengths.tolist(), clips.feature_count) == (("1000035562",), [5], 1629)
     np.testing.assert_array_equal(clips.features(0), frames().reshape(5, 1629).astype("f4"))
     assert clips.landmarks.layout == "MediaPipe Holistic"
-    faults = clip_faults(clips.features(0), clips.landmarks)
-    assert faults.missing == {"face": 0.0, "left hand": 0.4, "pose": 0.0, "right hand": 0.0}
+    assert missing(clips) == {"face": 0.0, "left hand": 0.4, "pose": 0.0, "right hand": 0.0}
 
 
 def test_real_clips_equal_what_the_library_reads(cases: Path) -> None:
@@ -67,7 +73,7 @@ def test_real_clips_equal_what_the_library_reads(cases: Path) -> None:
         clips = opened(path)
         np.testing.assert_array_equal(clips.features(0), expected.astype("f4"))
         hand = np.isnan(expected.reshape(-1, 543, 3)[:, 468:489]).all(axis=(1, 2)).mean()
-        assert clip_faults(clips.features(0), clips.landmarks).missing["left hand"] == pytest.approx(hand)
+        assert missing(clips)["left hand"] == pytest.approx(hand)
 
 
 @pytest.mark.parametrize("fault", ["a row is missing", "two landmarks are exchanged", "two frames have one number"])

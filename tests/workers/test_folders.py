@@ -273,7 +273,7 @@ def test_a_correction_reaches_every_file(tmp_path: Path) -> None:
     assert (found.clips, found.glosses) == (6, 2)
     inspector = Inspector()
     inspector.add([tmp_path])
-    clips = next(one.opened for one in inspector.correct(tmp_path, Correction(features="other")).files)
+    clips = next(one.opened for one in inspector.correct({tmp_path: Correction(features="other")}).files)
     assert isinstance(clips, Clips)
     np.testing.assert_array_equal(clips.features(0), array(0) + np.float32(1))
 

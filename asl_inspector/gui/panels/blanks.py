@@ -69,12 +69,16 @@ class BlanksPanel(Panel):
             self.show_empty(*why_nothing(inspection))
             return
         found = measures.blanks
+        if found is None and inspection.saved is not None and not inspection.saved.per_frame:
+            self.show_empty("Only one answer a clip was saved", "Save the scores of every frame to see its blanks.")
+            return
         if found is None:
             self.show_empty(
                 "This network has no blank", "It was trained with cross-entropy, so there is nothing to count here."
             )
             return
-        self._show_tiles(found, inspection.architecture.blank if inspection.architecture else None)
+        source = inspection.saved or inspection.architecture
+        self._show_tiles(found, source.blank if source else None)
         sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
         names = ("blank-hides-answers", "many-empty-clips", "blanks-normal", "padding-counted")
         self._sentence.setText(" ".join(sentences[name] for name in names if name in sentences))
@@ -95,6 +99,9 @@ class BlanksPanel(Panel):
         )
         tiles["posterior"].show_figure(percent(100 * found.posterior_valid), "mean probability over the valid frames")
         tiles["empty"].show_figure(percent(100 * found.empty_share), "of the clips have no frame but blanks")
+        if found.padding_reads_as is None:
+            tiles["padded"].show_figure("-", "the padding of the network is not known")
+            return
         reads = "the blank" if found.padding_reads_as == blank else f"class {found.padding_reads_as}"
         tiles["padded"].show_figure(
             percent(100 * found.argmax_padded),

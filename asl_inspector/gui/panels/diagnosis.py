@@ -29,6 +29,7 @@ from asl_inspector.gui.widgets import (
     empty,
     link_button,
 )
+from asl_inspector.outputs.scales import NAMES
 
 PLACES = {
     "samples": "Samples",
@@ -170,6 +171,8 @@ class DiagnosisPanel(Panel):
         by_name = diagnosis.by_name
         if wrong and by_name is not None:
             second.show_figure(*_accuracy_figure(by_name, "", ""), title="Accuracy by gloss name")
+        elif inspection.saved is not None and validation is not None and validation.top5 is not None:
+            second.show_figure(*_accuracy_figure(validation.top5, "", ""), title="Among the five best")
         else:
             fit = train.accuracies["majority"] if train else None
             waiting = "being measured" if inspection.partial else "drop the training clips"
@@ -181,7 +184,9 @@ class DiagnosisPanel(Panel):
         if validation is None:
             blank.show_figure("-", missing)
         elif validation.blanks is None:
-            blank.show_figure("-", "this network has no blank")
+            saved = inspection.saved
+            one_answer = saved is not None and not saved.per_frame
+            blank.show_figure("-", "one answer a clip was saved" if one_answer else "this network has no blank")
         else:
             blank.show_figure(
                 f"{100 * validation.blanks.argmax_valid:.1f} %", _empty_words(validation.blanks.empty_share)
@@ -200,6 +205,14 @@ class DiagnosisPanel(Panel):
                 "drop the training clips for the ratio",
                 title="Network",
             )
+        elif inspection.saved is not None:
+            saved = inspection.saved
+            what = (
+                f"{NAMES[saved.scale].split(' (')[0]} of {saved.classes:,} classes"
+                if saved.scale
+                else "predicted glosses"
+            )
+            tile.show_figure(f"{saved.matched.answers:,} clips", what, title="Saved outputs")
         else:
             tile.show_figure("-", "no network was built")
 

@@ -178,5 +178,5 @@ class HistogramPanel(Panel):
 
 def samples_classes(inspection: InspectionView) -> int:
     """Glosses that the network can say."""
-    found = inspection.architecture
+    found = inspection.saved or inspection.architecture
     return found.classes - (found.blank is not None) if found else 0

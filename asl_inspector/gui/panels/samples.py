@@ -274,7 +274,9 @@ def _columns(samples: SampleTable, predicted: IntArray, right: BoolArray) -> lis
         Column(
             "confidence",
             samples.confidence,
-            lambda i: f"{100 * samples.confidence[i]:.1f} %" if samples.ran[i] else "",
+            lambda i: (
+                f"{100 * samples.confidence[i]:.1f} %" if np.isfinite(samples.confidence[i]) and samples.ran[i] else ""
+            ),
             "Probability that the clip says exactly the most probable gloss",
             numeric=True,
             width=88,
@@ -349,7 +351,7 @@ class ClipCard(Card):
             else f"{samples.clip_ids[index]}   true id {ids}"
         )
         if not samples.ran[index]:
-            self._said.setText("This clip was left out: it has no frames, or numbers that are not finite.")
+            self._said.setText("This clip was left out: it has no answer, no frames, or numbers that are not finite.")
             self.say("")
             return
         said = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.run_records import EarlyStop, RunMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.panels.epochs import EpochsCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.tables import ROW_HEIGHT, Column, ColumnModel, new_table
@@ -33,10 +35,18 @@ class TrainingPanel(Panel):
     def __init__(self) -> None:
         super().__init__()
         self._inspection: InspectionView | None = None
-        page = Scrolled()
+        page = self._page = Scrolled()
         page.column.addWidget(Text("Training", size=theme.TITLE, weight=QFont.Weight.DemiBold))
+        self.epochs = EpochsCard()
+        self.epochs.hide()
+        page.column.addWidget(self.epochs)
+        self._story = QWidget()
+        column = QVBoxLayout(self._story)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        page.column.addWidget(self._story)
         self._sentence = Text(tone="muted", size=theme.LARGE, selectable=True)
-        page.column.addWidget(self._sentence)
+        column.addWidget(self._sentence)
         self._tiles = {
             "best": Tile("Best epoch"),
             "accuracy": Tile("Its accuracy"),
@@ -45,10 +55,10 @@ class TrainingPanel(Panel):
         }
         row = Columns(narrowest=NARROWEST_TILE)
         row.set_members(list(self._tiles.values()))
-        page.column.addWidget(row)
+        column.addWidget(row)
         self._contradictions = Card()
         self._contradictions.setProperty("kind", "banner")
-        page.column.addWidget(self._contradictions)
+        column.addWidget(self._contradictions)
         self._losses = CurvePlot(x_title="epoch", y_title="loss", height=240)
         self._accuracies = CurvePlot(x_title="epoch", y_title="accuracy", height=240, shares=True, fitted=True)
         self._loss_words, self._accuracy_words = (
@@ -62,17 +72,17 @@ class TrainingPanel(Panel):
                 _titled("Accuracy", self._accuracies, self._accuracy_words),
             ]
         )
-        page.column.addWidget(plots)
+        column.addWidget(plots)
         self._stops = ColumnModel(self)
         self._stop_table = new_table(self._stops, "Early stopping, replayed")
         self._stop_card = Card()
         self._stop_card.body.addWidget(Text("What would early stopping have done?", weight=QFont.Weight.DemiBold))
         self._stop_card.body.addWidget(self._stop_table)
-        page.column.addWidget(self._stop_card)
+        column.addWidget(self._stop_card)
         self._hints = Card()
-        page.column.addWidget(self._hints)
+        column.addWidget(self._hints)
         self._sources = Card()
-        page.column.addWidget(self._sources)
+        column.addWidget(self._sources)
         page.column.addStretch(1)
         self.set_content(page)
 
@@ -83,8 +93,16 @@ class TrainingPanel(Panel):
     def show_inspection(self, inspection: InspectionView | None) -> None:
         self._inspection = inspection
         history = inspection.history if inspection else None
-        if inspection is None or history is None or not history.tells_of_a_run:
-            self.show_empty()
+        epochs = sum(row.role is Role.EPOCH for row in inspection.files) if inspection is not None else 0
+        told_of = history is not None and history.tells_of_a_run
+        self.epochs.setVisible(bool(epochs))
+        self._story.setVisible(told_of)
+        if inspection is None or history is None or not told_of:
+            if epochs:
+                self.show_content()
+                self.figure_changed.emit(f"{epochs + 1} files")
+            else:
+                self.show_empty()
             return
         run = inspection.diagnosis.run
         findings = [one for one in inspection.diagnosis.findings if one.question in QUESTIONS]
@@ -99,6 +117,10 @@ class TrainingPanel(Panel):
         self.show_content()
         best = history.best_epoch
         self.figure_changed.emit(f"{len(history.epochs)} {history.axis}s" if best is not None else "")
+
+    def go_to(self, place: str) -> None:
+        if place == "training:epochs":
+            self._page.ensureWidgetVisible(self.epochs)
 
     def _show_tiles(self, history: History, run: RunMeasures | None) -> None:
         tiles, index = self._tiles, history.best_index
@@ -279,8 +301,9 @@ class TrainingPanel(Panel):
         inspection = self._inspection
         history = inspection.history if inspection else None
         if inspection is None or history is None:
-            return ""
-        lines = [one.sentence for one in inspection.diagnosis.findings if one.question in (*QUESTIONS, "code")]
+            return self.epochs.text()
+        lines = [self.epochs.text(), ""] if self.epochs.text() else []
+        lines += [one.sentence for one in inspection.diagnosis.findings if one.question in (*QUESTIONS, "code")]
         lines += ["", "\t".join((history.axis, "training loss", "validation loss", "validation accuracy"))]
         for index, epoch in enumerate(history.epochs):
             row = [_at(history.train_loss, index), _at(history.val_loss, index), _at(history.val_acc, index)]

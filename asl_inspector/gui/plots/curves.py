@@ -29,6 +29,7 @@ class Curve:
         colour: Name of a colour of the theme.
         dashed: True for a line of minor interest.
         band: (n,) and (n,), lower and upper limits, drawn as a shade behind the line; NaN where there are none.
+        dots: True to mark every value, where there are few.
     """
 
     name: str
@@ -37,12 +38,14 @@ class Curve:
     colour: str = "series_1"
     dashed: bool = False
     band: tuple[FloatArray, FloatArray] | None = None
+    dots: bool = False
 
 
 class CurvePlot(Plot):
     """Several curves.
 
-    `shares` draws the vertical axis as percentages, from 0 to 100 or, where `fitted`, to what the curves need.
+    `shares` draws the vertical axis as percentages, from 0 to 100 or, where `fitted`, to what the curves need; `x_whole`
+    leaves out what lies between whole numbers of the other axis.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class CurvePlot(Plot):
         height: int = 190,
         shares: bool = False,
         x_shares: bool = False,
+        x_whole: bool = False,
         fitted: bool = False,
     ) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
@@ -60,6 +64,7 @@ class CurvePlot(Plot):
         self._marks: tuple[tuple[float, str], ...] = ()
         self._shares = shares
         self._x_shares = x_shares
+        self._x_whole = x_whole
         self._fitted = fitted
         self._ceiling: float | None = None
 
@@ -94,6 +99,8 @@ class CurvePlot(Plot):
         return low, high if self._ceiling is None else min(high, self._ceiling)
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        if self._x_whole:
+            return [(value, f"{value:.0f}") for value, _ in super().x_ticks(low, high, most) if value == round(value)]
         return labelled(low, high, most, percent=True) if self._x_shares else super().x_ticks(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -114,10 +121,10 @@ class CurvePlot(Plot):
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
             for part in _unbroken(curve):
                 points = [QPointF(x.place(float(a)), y.place(float(b))) for a, b in zip(*part, strict=True)]
-                if len(points) == 1:
-                    painter.drawEllipse(points[0], 2, 2)
-                else:
+                if len(points) > 1:
                     painter.drawPolyline(QPolygonF(points))
+                for point in points if curve.dots or len(points) == 1 else ():
+                    painter.drawEllipse(point, 2, 2)
         self._draw_mark_words(painter, frame, x)
 
     def _draw_band(

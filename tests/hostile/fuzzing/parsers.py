@@ -114,6 +114,25 @@ could not load pretrained weights
 """
 
 
+TABLE = b"clip,0,1,2,label\na,0.5,-1.25,3.0,2\nb,1.5,nan,0.25,0\nc,-1,2,3e2,1\n"
+
+
+def _scores() -> object:
+    import numpy as np
+
+    return {f"clip{index}": np.arange(4, dtype=np.float32) + index for index in range(9)}
+
+
+def _npz_of_scores() -> bytes:
+    import numpy as np
+
+    out = io.BytesIO()
+    random_numbers = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
+    names = np.array(["a", "b", "c"], dtype=object)
+    np.savez(out, logits=random_numbers, lengths=np.array([4, 2, 3]), labels=np.arange(3), clip_ids=names)
+    return out.getvalue()
+
+
 @cache
 def small_parsers() -> tuple[Parser, ...]:
     """Every parser with seeds that are made at once."""
@@ -143,6 +162,9 @@ def small_parsers() -> tuple[Parser, ...]:
         Parser("vocabulary", change_json, (held["vocabulary"], b'["a", "b"]', b'{"0": "a", "1": "b"}')),
         Parser("notebook", change_json, (held["notebook"],)),
         Parser("log", change_log, (LOG,)),
+        Parser("saved outputs in a pickle", change_pickle, (pickle.dumps(_scores(), 2), pickle.dumps(_scores(), 4))),
+        Parser("saved outputs in an npz", change_zip, (_npz_of_scores(),)),
+        Parser("saved outputs in a table", change_log, (TABLE, b"clip0,3\nclip1,3\nclip2,3\nclip3,0\n")),
         Parser("any bytes", change_bytes, (*held.values(), LOG, _onnx())),
     )
 
