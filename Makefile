@@ -24,7 +24,7 @@ demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
 
 test: $(INSTALLED) qt-libraries desktop-tools
-	$(BIN)/python -m pytest $(if $(FAST),-m "not slow")
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(if $(FAST),-m "not slow")
 
 check: lint types contracts test
 

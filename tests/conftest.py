@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of the workers has one core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from makers import Run, make_run

@@ -425,7 +425,12 @@ def test_the_version_is_told() -> None:
     assert inspector("--version").stdout.startswith("asl-inspector ")
 
 
-@pytest.mark.parametrize("decoder", ["majority", "first-token", "score"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "decoder", ["score", *(pytest.param(name, marks=SLOW) for name in ("majority", "first-token"))]
+)
 def test_the_decoder_can_be_chosen(run: Run, decoder: str) -> None:
     held = json.loads(
         inspector("diagnose", *run.files, "--json", "-", "--decoder", decoder, "--fail-on", "never").stdout

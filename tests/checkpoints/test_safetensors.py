@@ -179,6 +179,7 @@ def test_odd_metadata_is_noted_and_the_tensors_are_read(tmp_path: Path, metadata
     assert [tensor.name for tensor in checkpoint.tensors] == ["a"]
 
 
+@pytest.mark.slow
 def test_hundred_thousand_keys_cost_no_more_than_six_times_the_bare_json(tmp_path: Path) -> None:
     """Under a second on an idle core; told as a ratio, since other work may share the machine."""
     count = 100_000

@@ -345,6 +345,7 @@ def crowded(count: int) -> bytes:
     return local + directory + record + locator + end
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_crowded_archive_is_linear_and_its_notes_are_few() -> None:
     def seconds(count: int) -> float:
         content = crowded(count)

@@ -217,6 +217,7 @@ def test_what_it_prints_is_in_the_details_and_harms_nothing(case: tuple[Path, Pa
     assert "xxx" in problem.detail
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_stopped(case: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosting, "SECONDS_TO_BUILD", 8.0)
     problem = problem_with(case, code(case[0].parent, first="exec('while True: pass')"))
