@@ -16,7 +16,7 @@ from benchmarks.measuring import Result, fresh, median
 
 RUNS = 5
 HEAD = """
-import json, mmap, resource, sys, time
+import json, mmap, re, resource, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from asl_inspector.checkpoints.opening import open_checkpoint
@@ -25,8 +25,11 @@ file = MappedFile(Path(sys.argv[2]))
 tensors = open_checkpoint(file).tensors
 size = sum(tensor.nbytes for tensor in tensors)
 def done(started):
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
-    print(json.dumps({'rate': size / (time.perf_counter() - started) / 1e9, 'mb': rss / 1e6}))
+    rate = size / (time.perf_counter() - started) / 1e9
+    own = Path('/proc/self/status')  # `getrusage` counts the process that this one was started from as well
+    if own.exists(): rss = int(re.search(r'VmHWM:\\s+(\\d+) kB', own.read_text())[1]) * 1024
+    else: rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
+    print(json.dumps({'rate': rate, 'mb': rss / 1e6}))
 """
 OURS = """
 from asl_inspector.checkpoints.statistics import all_statistics

@@ -42,7 +42,7 @@ TRACE_Z = 6.0  # a trace: about one false alarm in a thousand million tensors
 TELLING_Z = 9.0  # a perfect agreement must reach this for a missing one to count
 FAINT_RATIO = 0.05  # a tensor this much smaller than its partner was decayed to almost nothing: no trace can remain
 MOST_TRIED = 6  # modules of one shape that are tried against each other
-WORKERS = 2
+WORKERS = 1  # two hand Python's lock to and fro between short reductions, and were a quarter slower
 SECONDS_BETWEEN_UPDATES = 0.05
 MEGABYTE = 1_000_000
 
@@ -109,7 +109,7 @@ def _alone(tensor: TensorRecord, name_a: str | None, name_b: str | None) -> Tens
 def _compare_pairs(
     a: Side, b: Side, matching: Matching, gates: int, cancel: CancelToken, progress: Progress
 ) -> list[TensorComparison]:
-    """A row for every tensor of A, in its order; two threads, since NumPy works outside the interpreter's lock."""
+    """A row for every tensor of A, in its order; a thread that can be cancelled."""
     total = sum(tensor.nbytes for tensor in a.weights.values()) // MEGABYTE
     done, lock = [0], threading.Lock()
 
