@@ -139,7 +139,7 @@ def _read_content(file: MappedFile, job: Job) -> Found:
     if kind in CLIP_KINDS or (kind in SHARED_KINDS and _may_hold_clips(file, kind)):
         held = _of_npy(file, job) if kind is Kind.NPY else read_clips(file, kind, job)
         if held is not None:
-            return file, held, ()
+            return file, held, tuple(run for pickle in job.pickles for run in would_run(pickle))
     if kind in CLIP_KINDS and kind is not Kind.NPY:
         raise DataError(
             f"“{file.path.name}” is {kind.value}, but holds no clips.",
@@ -156,7 +156,7 @@ def _checkpoint(file: MappedFile, job: Job) -> Found:
 def _of_npy(file: MappedFile, job: Job) -> Clips | Vocabulary | None:
     """Clips or glosses; an array that is neither is still shown as the tensor that it is."""
     try:
-        return read_clips(file, Kind.NPY, job) or npy_vocabulary(file)
+        return read_clips(file, Kind.NPY, job) or npy_vocabulary(file, job)
     except DataError:
         return None
 

@@ -21,6 +21,7 @@ from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence, described
 
 MOST_AVAILABLE = 40
+MOST_FIELDS = 200  # of one entry; what has more is no clip with its label
 
 
 @dataclass(slots=True)
@@ -93,7 +94,9 @@ def choose_fields(samples: list[Node], look: Look, correction: Correction) -> Ch
     kinds: dict[str, set[str]] = {}
     shown: dict[str, str] = {}
     for sample in samples:
-        for name, raw in sample.by_name.items() if isinstance(sample, Fields) else ():
+        if not isinstance(sample, Fields) or len(sample.pairs) > MOST_FIELDS:
+            continue
+        for name, raw in sample.by_name.items():
             node = look(raw)
             kinds.setdefault(name, set()).update(_kinds_of(node, look))
             shown.setdefault(name, described(name, node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.progress import CancelToken
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.samples.nodes import Sink
@@ -19,6 +20,7 @@ class Job:
         sink: Takes numbers that must be unpacked at once.
         correction: What the user said of the file's layout.
         cancel: Asked now and then.
+        pickles: Streams that were read on the way; what they would run has to be told.
         latest: When to stop looking for further clips, on the monotonic clock; what was found until then is shown.
     """
 
@@ -26,6 +28,7 @@ class Job:
     correction: Correction = NO_CORRECTION
     cancel: CancelToken = field(default_factory=CancelToken)
     latest: float | None = None
+    pickles: list[Pickle] = field(default_factory=list)
 
     def is_late(self) -> bool:
         """True when it is time to stop."""

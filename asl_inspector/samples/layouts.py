@@ -61,10 +61,10 @@ def find_layout(root: Node, look: Look, correction: Correction) -> Plan | None:
         look: What a raw value of it is.
         correction: What the user said.
     """
-    return _find(root, look, correction, 0)
+    return _find(root, look, correction, 0, set())
 
 
-def _find(root: Node, look: Look, correction: Correction, depth: int) -> Plan | None:
+def _find(root: Node, look: Look, correction: Correction, depth: int, seen: set[int]) -> Plan | None:
     if isinstance(root, Numbers):
         return _of_array(root)
     if isinstance(root, Sequence):
@@ -81,8 +81,12 @@ def _find(root: Node, look: Look, correction: Correction, depth: int) -> Plan | 
     if entries is not None or depth >= DEEPEST:
         return entries
     for _, raw in root.pairs[:SAMPLE]:
+        if id(raw) in seen:  # one container below many names is looked at once
+            continue
+        seen.add(id(raw))
         child = look(raw)
-        if isinstance(child, Fields | Sequence) and (found := _find(child, look, correction, depth + 1)) is not None:
+        found = _find(child, look, correction, depth + 1, seen) if isinstance(child, Fields | Sequence) else None
+        if found is not None:
             return found
     return None
 
@@ -133,7 +137,7 @@ def _splits(root: Fields, look: Look, correction: Correction) -> Plan | None:
         return None
     found = Splits()
     for name, raw in named:
-        part = _find(look(raw), look, correction, DEEPEST)
+        part = _find(look(raw), look, correction, DEEPEST, set())
         if isinstance(part, Entries | Columns):
             found.parts.append((name.lower(), part))
     return found if found.parts else None

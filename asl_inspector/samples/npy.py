@@ -85,8 +85,9 @@ def read_header(content: Buffer, name: str) -> Header:
 class ArrayLook(PickleLook):
     """Says what the members of an archive, or the values in an array of objects, are."""
 
-    def __init__(self, file: MappedFile, directory: ZipDirectory | None) -> None:
+    def __init__(self, file: MappedFile, directory: ZipDirectory | None, job: Job) -> None:
         super().__init__(file.view, in_file=True)
+        self.job = job
         self.file = file
         self.directory = directory
         self.inflated: dict[int, PickleLook] = {}
@@ -112,7 +113,7 @@ class ArrayLook(PickleLook):
     def array(self, header: Header, content: Buffer, start: int, name: str) -> Node:
         """The node of an array that lies plainly in the file at `start`."""
         if header.dtype == OBJECTS:
-            return self._objects(header, read_pickle(self.file.view, start + header.size).value, self)
+            return self._objects(header, self._read(self.file.view, start + header.size), self)
         if header.bytes > len(content) - header.size:
             raise DataError(f"“{name}” is cut short.", advice="Copy or download it again.")
         if np.dtype(header.dtype).kind in "SU":
@@ -126,6 +127,11 @@ class ArrayLook(PickleLook):
             return held[from_row:to_row] if header.shape else held
 
         return Numbers(header.dtype, header.shape, rows, first, strides)
+
+    def _read(self, content: Buffer, start: int) -> object:
+        pickle = read_pickle(content, start, cancel=self.job.cancel)
+        self.job.pickles.append(pickle)
+        return pickle.value
 
     def _objects(self, header: Header, value: object, look: PickleLook) -> Node:
         node = look(value)
@@ -142,7 +148,7 @@ class ArrayLook(PickleLook):
         if header.dtype == OBJECTS:
             content = bytes(directory.read(member))
             look = PickleLook(content, in_file=False)
-            return _wrapped(self._objects(header, read_pickle(content, header.size).value, look), look)
+            return _wrapped(self._objects(header, self._read(content, header.size), look), look)
         if np.dtype(header.dtype).kind in "SU":
             return _texts(header, stream.read(header.size, header.bytes), member.name)
         return Numbers(header.dtype, header.shape, lambda a, b: _inflated_rows(stream, header, a, b))
@@ -235,13 +241,13 @@ def _inflated_rows(stream: _Stream, header: Header, start: int, stop: int) -> Ar
     return np.frombuffer(raw, kind).reshape(stop - start, *header.shape[1:])
 
 
-def array_node(file: MappedFile) -> tuple[Node, ArrayLook]:
+def array_node(file: MappedFile, job: Job) -> tuple[Node, ArrayLook]:
     """What an `.npy` file holds, and what knows its values.
 
     Raises:
         DataError: If it is damaged.
     """
-    look = ArrayLook(file, None)
+    look = ArrayLook(file, None, job)
     return look.array(read_header(file.view, file.path.name), file.view, 0, file.path.name), look
 
 
@@ -251,7 +257,7 @@ def read_npy_clips(file: MappedFile, job: Job) -> Clips | None:
     Raises:
         DataError: If it is damaged.
     """
-    root, look = array_node(file)
+    root, look = array_node(file, job)
     return clips_of_tree(file, "NumPy array", root, look, job)
 
 
@@ -267,7 +273,7 @@ def read_npz_clips(file: MappedFile, directory: ZipDirectory, job: Job) -> Clips
         DataError: If it is damaged.
         UnreadableCheckpoint: If the archive is.
     """
-    look = ArrayLook(file, directory)
+    look = ArrayLook(file, directory, job)
     root: Node = Fields([(name.removesuffix(".npy"), member) for name, member in directory.members.items()])
     if isinstance(root, Fields) and len(root.pairs) == 1:
         alone = look(root.pairs[0][1])

@@ -60,6 +60,7 @@ def read_torch_zip_clips(file: MappedFile, directory: ZipDirectory, job: Job) ->
     base = directory.data_offset(member) if in_file else 0
     source = file.view[: base + member.size] if in_file else directory.read(member)
     pickle = read_pickle(source, base, cancel=job.cancel)  # arrays in the stream keep their place in the file
+    job.pickles.append(pickle)
     look = PickleLook(source, in_file=in_file, tensors=TorchTensors(source, in_file=in_file, find=find))
     return clips_of_tree(file, "PyTorch file", look(pickle.value), look, job, may_be_weights=True)
 
@@ -81,7 +82,7 @@ def read_torch_legacy_clips(file: MappedFile, job: Job) -> Clips | None:
     Raises:
         MalformedPickle: If a stream is damaged.
     """
-    found = legacy_root(file.view)
+    found = legacy_root(file.view, job.pickles)
     if found is None:
         return None
     root, storages = found

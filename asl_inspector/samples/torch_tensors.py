@@ -16,7 +16,7 @@ from asl_inspector.errors import InspectorError
 from asl_inspector.inert_pickle.machine import read_pickle
 from asl_inspector.inert_pickle.numpy_arrays import bytes_of
 from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of
-from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Global, Items, Persistent
+from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Global, Items, Persistent, Pickle
 from asl_inspector.samples.nodes import Array, Numbers
 from asl_inspector.samples.records import BFLOAT16
 
@@ -104,8 +104,12 @@ def storage_of(identity: object) -> tuple[str, str] | None:
     return None if dtype is None else (parts[2], dtype)
 
 
-def legacy_root(source: Buffer) -> tuple[object, dict[str, Stored]] | None:
+def legacy_root(source: Buffer, read: list[Pickle] | None = None) -> tuple[object, dict[str, Stored]] | None:
     """The object of a stream that torch wrote before version 1.6, and its storages; None where it is none.
+
+    Args:
+        source: The file.
+        read: Takes the streams that were read.
 
     Raises:
         MalformedPickle: If a stream breaks off.
@@ -117,6 +121,8 @@ def legacy_root(source: Buffer) -> tuple[object, dict[str, Stored]] | None:
     system = read_pickle(source, protocol.end)
     tree = read_pickle(source, system.end)
     keys = read_pickle(source, tree.end)
+    if read is not None:
+        read += (magic, protocol, system, tree, keys)
     named: dict[str, str] = {}
     for one in _persistent(tree.value):
         asked = storage_of(one)

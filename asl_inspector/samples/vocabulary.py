@@ -12,6 +12,7 @@ from asl_inspector.inert_pickle.plain import attributes_of, class_of
 from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.field_names import GLOSSES, pick
+from asl_inspector.samples.job import Job
 from asl_inspector.samples.labels import whole
 from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence
 from asl_inspector.samples.npy import array_node
@@ -143,13 +144,13 @@ def pickled_vocabulary(file: MappedFile, pickle: Pickle) -> Vocabulary | None:
     return vocabulary_of(file.path, look(pickle.value), look)
 
 
-def npy_vocabulary(file: MappedFile) -> Vocabulary | None:
+def npy_vocabulary(file: MappedFile, job: Job) -> Vocabulary | None:
     """The vocabulary of an `.npy`: an array of glosses, or `gloss_dict.npy` with `{gloss: [id, count]}`; or None.
 
     Raises:
         DataError: If the file is damaged.
     """
-    root, look = array_node(file)
+    root, look = array_node(file, job)
     return vocabulary_of(file.path, root, look)
 
 

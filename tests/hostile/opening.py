@@ -192,7 +192,9 @@ if __name__ == "__main__":
     import asl_inspector.report.keys_json
     import asl_inspector.report.keys_text  # noqa: F401
     from asl_inspector.workers.calling import Readers
+    from asl_inspector.workers.serving import _load
 
+    _load(["hdf5", "arrow"])  # as a reader does before it opens a file that needs them
     tempfile.gettempdir()  # which tries whether it can write there, once
     every = Readers()
     for line in sys.stdin:
