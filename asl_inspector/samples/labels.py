@@ -13,6 +13,7 @@ from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence
 from asl_inspector.samples.records import UNLABELLED
 
 MOST_LABELS = 64 << 20  # numbers of one column of labels
+LONGEST_TARGET = 100_000  # glosses of one clip
 SHARE_WITH_SPACES = 0.5  # of labels that must hold several words before words are taken for glosses
 PADDING_IDS = (-1, -100)
 
@@ -48,6 +49,8 @@ def label_of(node: Node, look: Look) -> Label:
     if isinstance(node, Numbers):
         return _of_numbers(node)
     if isinstance(node, Sequence):
+        if len(node.items) > LONGEST_TARGET:
+            return NO_LABEL
         parts = [look(item) for item in node.items]
         if parts and all(isinstance(part, str) for part in parts):
             return Label(tuple(str(part) for part in parts))

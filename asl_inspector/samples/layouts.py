@@ -16,6 +16,7 @@ from asl_inspector.samples.field_names import FEATURES, SPLIT_WORDS, pick
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence, described
 
+MOST_ENTRIES = 2_000_000
 SAMPLE = 50  # entries looked at to choose the fields
 SURE = 5  # of the first entries all must be clips
 DEEPEST = 3
@@ -106,6 +107,8 @@ def _of_sequence(root: Sequence, look: Look, correction: Correction, depth: int)
         found = _columns(fields, look, correction)
         if found is not None and found.chosen.label:
             return found
+    if len(root.items) > MOST_ENTRIES:
+        return None
     numbered = _pairs_as_fields(root, look) or [(str(index), raw) for index, raw in enumerate(root.items)]
     entries = _entries(numbered, look, correction, named=False)
     if entries is not None and (not depth or entries.chosen.features):

@@ -25,6 +25,10 @@ AS_THEY_ARE = frozenset({type(None), bool, int, float, str, Numbers, Fields, Seq
 RECONSTRUCT = Global("numpy.core.multiarray", "_reconstruct", 0)
 
 
+LARGE = 256  # entries
+MOST_KEPT = 1_024  # containers that are remembered
+
+
 class PickleLook:
     """Says what an inert value is.
 
@@ -39,12 +43,25 @@ class PickleLook:
         self.in_file = in_file
         self.tensors = tensors or TorchTensors(source, in_file=in_file)
         self.masked = 0
+        self._large: dict[int, tuple[object, Node]] = {}
 
     def __call__(self, value: object) -> Node:
-        """A node for any value of the tree."""
+        """A node for any value of the tree; a large container that many hold is looked through once."""
         kind = type(value)
         if kind in AS_THEY_ARE:
             return cast("Node", value)
+        known = self._large.get(id(value))
+        if known is not None:
+            return known[1]
+        node = self._node(value, kind)
+        large = (isinstance(node, Fields) and len(node.pairs) >= LARGE) or (
+            isinstance(node, Sequence) and len(node.items) >= LARGE
+        )
+        if large and len(self._large) < MOST_KEPT:
+            self._large[id(value)] = value, node
+        return node
+
+    def _node(self, value: object, kind: type) -> Node:
         if kind is Built and (array := array_of(value)) is not None:
             return self._array(array)
         if (pairs := pairs_of(value)) is not None:
