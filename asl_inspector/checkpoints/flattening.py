@@ -23,7 +23,7 @@ from asl_inspector.inert_pickle.text import render
 from asl_inspector.progress import CancelToken
 
 MOST_VALUES = 200_000
-MOST_TENSORS = 250_000  # fifty times the largest model; a reader has twenty seconds
+MOST_TENSORS = 150_000  # thirty times the largest model; a reader has twenty seconds
 MOST_NODES = 5_000_000
 MOST_TEXT = 48 << 20  # characters of all rows, their paths included: one long key may stand above many rows
 MOST_RENDERED = 2 << 20  # characters of objects and long lists
