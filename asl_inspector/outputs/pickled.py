@@ -68,8 +68,11 @@ def _of_arrays(path: Path, pairs: list[tuple[object, object]], content: Buffer) 
     if _are_features(path, _array(pairs[0][1], content)):
         return None
     arrays = []
+    known: dict[int, Array | None] = {}  # one row below many names is read once
     for key, held in pairs:
-        array = _array(held, content) if not _is_list_of_numbers(held) else _list_of_numbers(held)
+        if id(held) not in known:
+            known[id(held)] = _array(held, content) if not _is_list_of_numbers(held) else _list_of_numbers(held)
+        array = known[id(held)]
         if array is None or array.ndim == 0 or array.dtype.kind not in "fiu":
             return None
         arrays.append((key_text(key), array))
