@@ -39,6 +39,8 @@ def read_pickled(path: Path, value: object, content: Buffer) -> SavedOutputs | N
         rows = items_of(value)
         return _of_rows(path, rows, content) if rows else None
     keys = [key for key, _ in pairs[:LOOKED_AT]]
+    if any(isinstance(key, Pairs) for key in keys):  # no clip is called a dict
+        return None
     if all(isinstance(key, str) for key in keys) and known.pick(map(str, keys), (*known.SCORES, *known.PREDICTIONS)):
         fields = {
             key: held for key, item in pairs if isinstance(key, str) and (held := _values(item, content)) is not None
