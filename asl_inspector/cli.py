@@ -357,12 +357,15 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.workers.starting import start_reader
+
+    started = start_reader(once=True)  # it loads what it needs while this process does
     from asl_inspector.workers.calling import open_checkpoint
 
     threading.Thread(target=_import_reports, name="imports", daemon=True).start()
     gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
-        file, checkpoint = open_checkpoint(options.file, cancel=cancel)
+        file, checkpoint = open_checkpoint(options.file, cancel=cancel, started=started)
     except InspectorError as error:
         if options.json:
             from asl_inspector.report.json_text import to_json
