@@ -19,6 +19,7 @@ from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.json_logs import looks_like_json_lines
 from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
+from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.outputs.opening import json_outputs, pickled_outputs, read_outputs
 from asl_inspector.outputs.records import SavedOutputs
@@ -148,8 +149,8 @@ def _read_content(file: MappedFile, job: Job) -> Found:
     return _checkpoint(file, job)
 
 
-def _checkpoint(file: MappedFile, job: Job) -> Found:
-    found, checkpoint = open_with_parts(file, cancel=job.cancel)
+def _checkpoint(file: MappedFile, job: Job, pickle: Pickle | None = None) -> Found:
+    found, checkpoint = open_with_parts(file, cancel=job.cancel, pickle=pickle)
     return found, checkpoint, checkpoint.would_run
 
 
@@ -187,8 +188,7 @@ def _open_pickle(file: MappedFile, job: Job) -> Found:
     vocabulary = pickled_vocabulary(file, pickle) if not pickle.is_damaged else None
     if vocabulary is not None and len(vocabulary.gloss_to_id) > 1:
         return file, vocabulary, would_run(pickle)
-    del pickle  # it is read once more below, and two of a large one are too many
-    return _checkpoint(file, job)
+    return _checkpoint(file, job, pickle)
 
 
 def _open_json(file: MappedFile, job: Job) -> Opened:
