@@ -37,6 +37,7 @@ from asl_inspector.unpacking import unpack
 HEAD = 1 << 16
 CLIP_KINDS = (Kind.NPY, Kind.PARQUET, Kind.ARROW, Kind.POSE)  # these formats hold no networks
 SHARED_KINDS = (Kind.ZIP, Kind.SAFETENSORS, Kind.TORCH_LEGACY, Kind.HDF5)
+SAVED_CASE = "ASL Inspector case"  # what a case file calls itself
 LARGEST_JSON = 256 << 20
 Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20
@@ -202,6 +203,8 @@ def _open_json(file: MappedFile, job: Job) -> Opened:
         if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
             return open_history(file)
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
+    if isinstance(held, dict) and held.get("kind") == SAVED_CASE:
+        raise DataError(f"“{file.path.name}” is a saved case.", advice="Drop it by itself to open it.")
     if tells_a_history(held):
         return open_history(file)
     return json_outputs(file, held) or json_clips(file, held, job) or read_vocabulary(file, held)
