@@ -31,6 +31,7 @@ JOBLIB_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 EMPTY_BYTES = {("__builtin__", "bytes"), ("builtins", "bytes")}
 NUMBER_KINDS = "biufcSU"
 OBJECT = "|O"
+LAST_CHARACTER = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,29 @@ def to_numpy(array: NumpyArray, source: Buffer) -> NDArray[np.generic]:
     shaped = flat.reshape(array.shape, order="F" if array.fortran else "C")
     shaped.flags.writeable = False
     return shaped
+
+
+def text_entries(array: NDArray[np.generic]) -> list[str]:
+    """The entries of an array of text, in row order, whatever its bytes are.
+
+    NumPy itself fails on characters beyond Unicode's last one; they become the replacement character.
+
+    Args:
+        array: Of kind "S" (UTF-8) or "U".
+    """
+    import numpy as np
+
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if not flat.size or not flat.dtype.itemsize:
+        return [""] * flat.size
+    if flat.dtype.kind == "S":
+        return [bytes(one).decode("utf-8", "backslashreplace") for one in flat.tolist()]
+    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
+    if int(little.view("<u4").max()) <= LAST_CHARACTER:
+        return [str(one) for one in little.tolist()]
+    size, raw = flat.dtype.itemsize, little.tobytes()
+    places = range(0, len(raw), size)
+    return [raw[place : place + size].decode("utf-32-le", "replace").rstrip("\0") for place in places]
 
 
 def text_of_array(array: NumpyArray, source: Buffer, *, limit: int) -> str | None:

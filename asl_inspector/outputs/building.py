@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.inert_pickle.numpy_arrays import text_entries
 from asl_inspector.inert_pickle.records import Buffer
 from asl_inspector.outputs import names as known
-from asl_inspector.outputs.marks import Values, frozen, marks_of, texts
+from asl_inspector.outputs.marks import Values, frozen, marks_of
 from asl_inspector.outputs.placing import many_arrays, one_array
 from asl_inspector.outputs.records import Marks, Meaning, SavedOutputs, Scores
 from asl_inspector.outputs.scales import scale_of
@@ -100,7 +101,7 @@ def _names(held: Values) -> tuple[str, ...]:
     if isinstance(held, np.ndarray):
         if held.ndim != 1:
             return ()
-        return tuple(str(one) for one in (texts(held) if held.dtype.kind in "US" else held.tolist()))
+        return tuple(str(one) for one in (text_entries(held) if held.dtype.kind in "US" else held.tolist()))
     return tuple("" if one is None else str(one).strip() for one in held)
 
 

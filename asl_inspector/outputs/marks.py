@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.inert_pickle.numpy_arrays import text_entries
 from asl_inspector.outputs.records import NO_ID, IntArray, Marks
 
 Values = NDArray[np.generic] | list[object]
@@ -28,7 +29,7 @@ def marks_of(values: Values) -> Marks | None:
         if array.ndim != 1:
             return None
         if array.dtype.kind in "US":
-            return _of_entries(texts(array))
+            return _of_entries(text_entries(array))
         return _of_numbers(array)
     return _of_entries(values)
 
@@ -80,13 +81,6 @@ def whole_of(value: object) -> int | None:
     if isinstance(value, float):
         return int(value) if math.isfinite(value) and value.is_integer() and 0 <= value < LARGEST_ID else None
     return value if isinstance(value, int) and 0 <= value < LARGEST_ID else None
-
-
-def texts(array: NDArray[np.generic]) -> list[object]:
-    """The entries of an array of text."""
-    if array.dtype.kind == "S":
-        return [bytes(one).decode("utf-8", "replace") for one in array.tolist()]
-    return [str(one) for one in array.tolist()]
 
 
 def frozen(numbers: NDArray[np.generic]) -> IntArray:

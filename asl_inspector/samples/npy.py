@@ -18,6 +18,7 @@ from asl_inspector.checkpoints.zip_directory import DEFLATED, STORED, ZipDirecto
 from asl_inspector.checkpoints.zip_oddities import Member
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.machine import read_pickle
+from asl_inspector.inert_pickle.numpy_arrays import text_entries
 from asl_inspector.inert_pickle.records import Buffer
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.gathering import Source, clips_in
@@ -176,8 +177,7 @@ def _texts(header: Header, raw: bytes, name: str) -> Node:
         raise DataError(f"“{name}” is cut short, or far too large for names.", advice="Copy or download it again.")
     if not np.dtype(header.dtype).itemsize:
         return Sequence([""] * math.prod(header.shape))
-    found = np.frombuffer(raw, np.dtype(header.dtype)).tolist()
-    texts = [text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text for text in found]
+    texts = text_entries(np.frombuffer(raw, np.dtype(header.dtype)))
     return Sequence(list(texts)) if header.shape else texts[0]
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from asl_inspector.inert_pickle.numpy_arrays import NumpyArray, array_of, bytes_of, scalar_of, to_numpy
+from asl_inspector.inert_pickle.numpy_arrays import NumpyArray, array_of, bytes_of, scalar_of, text_entries, to_numpy
 from asl_inspector.inert_pickle.plain import class_of, items_of, key_text, pairs_of, type_name
 from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Global, Items, Pickle
 from asl_inspector.mapped_file import MappedFile
@@ -80,7 +80,7 @@ class PickleLook:
         if isinstance(array.data, tuple):
             return Sequence(list(array.data)) if array.shape else self(array.data[0])
         if array.dtype[1] in "SU":
-            texts = [_as_text(text) for text in to_numpy(array, self.source).reshape(-1).tolist()]
+            texts = text_entries(to_numpy(array, self.source))
             return Sequence(list(texts)) if array.shape else texts[0]
         if array.dtype[1] == "c":
             return None
@@ -117,10 +117,6 @@ def _key(key: object) -> str:
         return type_name(key)  # no load could make it a key; a stream of millions of them is not worth their texts
     scalar = scalar_of(key)
     return key_text(key) if scalar is None else str(scalar)
-
-
-def _as_text(text: object) -> str:
-    return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else str(text)
 
 
 def read_pickled_clips(file: MappedFile, pickle: Pickle, job: Job) -> Clips | None:

@@ -295,3 +295,11 @@ def test_the_case_opens_them_as_clips(tmp_path: Path) -> None:
     assert isinstance(one.opened, Clips)
     assert one.row.layout.startswith("NumPy archive")
     assert not isinstance(one.opened, Checkpoint)
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_names_with_characters_beyond_unicode_are_read_with_a_replacement(tmp_path: Path, order: str) -> None:
+    """NumPy itself raises a SystemError for them; found by the fuzzer."""
+    names = np.array([0x110000, ord("a"), 0, ord("b"), 0x7FFFFFFF, ord("c")], f"{order}u4").view(f"{order}U3")
+    np.savez(tmp_path / "a.npz", features=np.zeros((2, 4, 6), "f4"), gloss=names)
+    assert open_clips(MappedFile(tmp_path / "a.npz")).glosses == ("\ufffda", "b\ufffdc")

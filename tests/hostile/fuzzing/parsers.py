@@ -17,6 +17,7 @@ from hostile.corpus.containers import joblib, nested, torch_legacy, torch_tar, z
 from hostile.corpus.damaged import sound
 from hostile.corpus.lures import field, onnx_model
 from hostile.corpus.tensors import archive, storage, tensor, with_good
+from hostile.fuzzing import clip_seeds
 from hostile.fuzzing.archive_changes import change_tar, change_zip
 from hostile.fuzzing.byte_changes import change_bytes
 from hostile.fuzzing.pickle_changes import change_pickle
@@ -165,6 +166,14 @@ def small_parsers() -> tuple[Parser, ...]:
         Parser("saved outputs in a pickle", change_pickle, (pickle.dumps(_scores(), 2), pickle.dumps(_scores(), 4))),
         Parser("saved outputs in an npz", change_zip, (_npz_of_scores(),)),
         Parser("saved outputs in a table", change_log, (TABLE, b"clip0,3\nclip1,3\nclip2,3\nclip3,0\n")),
+        Parser("pose", change_bytes, (clip_seeds.pose_file(),)),
+        Parser("SPOTER", change_log, (clip_seeds.spoter_table(),)),
+        Parser("OpenPose", change_json, (clip_seeds.openpose_frame(),)),
+        Parser("clips in an npz", change_zip, (clip_seeds.npz_of_clips(), clip_seeds.npz_of_objects())),
+        Parser("clips in safetensors", change_safetensors, (clip_seeds.safetensors_of_clips(),)),
+        Parser("clips of torch.save", change_zip, (clip_seeds.torch_clips(),)),
+        Parser("events", clip_seeds.change_events, (clip_seeds.event_file(),)),
+        Parser("saved case", change_json, (clip_seeds.saved_case(),)),
         Parser("any bytes", change_bytes, (*held.values(), LOG, _onnx())),
     )
 

@@ -22,7 +22,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -64,13 +64,25 @@ def changed(parser: Parser, seed: int, number: int) -> bytes:
 
 def read(path: Path, number: int) -> bool:
     """Open a file through the program's doors; True where it opened. Raises only what is a fault."""
-    from asl_inspector.case.recognising import open_file
+    from asl_inspector.case.recognising import SAVED_CASE, open_file
+    from asl_inspector.case_files.reading import read_case
     from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.errors import InspectorError
     from asl_inspector.report.json_text import to_json
     from asl_inspector.report.keys_json import keys_json
     from asl_inspector.report.keys_text import keys_text
+    from asl_inspector.samples.records import Clips
 
+    if SAVED_CASE.encode() in path.read_bytes()[:200]:
+        try:
+            return bool(read_case(path).files)
+        except InspectorError:
+            return False
     opened = open_file(path)
+    if isinstance(opened.opened, Clips):
+        with suppress(InspectorError):
+            for clip in range(min(3, len(opened.opened))):
+                opened.opened.features(clip)
     if isinstance(opened.opened, Checkpoint) and opened.file is not None:
         statistics = number % STATISTICS_EVERY == 0
         document = keys_json(opened.opened, opened.file.view, statistics=statistics, values=3)
