@@ -90,9 +90,16 @@ def _place(row: Mapping[str, object], case: Path) -> Path:
         if text.startswith(("\\\\", "//")):  # opening one sends the user's name to another machine
             raise _broken(case, "names a file on another machine")
     near = case.parent.joinpath(*_plain(PurePosixPath(relative), case).parts) if relative else None
-    if near is not None and (not absolute or near.exists()):
+    if near is not None and (not absolute or _exists(near)):
         return _without_dots(near)
     return Path(absolute) if Path(absolute).is_absolute() else _without_dots(near or case.parent / absolute)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _plain(relative: PurePosixPath, case: Path) -> PurePosixPath:

@@ -7,12 +7,12 @@ counts. Columns of single steps ("train_loss_step") are used only where there is
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from asl_inspector.delimited import cells_of
 from asl_inspector.history.figures import Epoch, Side, build, figure_of, is_bare_side, last_of_several, words_of
 from asl_inspector.history.records import FigureName, History
 
@@ -57,8 +57,8 @@ def read_csv(source: str, text: str, side: Side | None = None) -> History:
     delimiter = _delimiter(lines[0]) if lines else None
     if delimiter is None:
         return History(source, kind="table")
-    names = [_clean(name) for name in next(csv.reader([lines[0]], delimiter=delimiter))]
-    cells = csv.reader((line[:LONGEST_CELL] for line in lines[1:]), delimiter=delimiter)
+    names = [_clean(name) for name in cells_of(lines[0], delimiter)]
+    cells = (cells_of(line[:LONGEST_CELL], delimiter) for line in lines[1:])
     rows = (
         (f"line {number}", dict(zip(names, row, strict=False)))
         for number, row in enumerate(cells, start=2)

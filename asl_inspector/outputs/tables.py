@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from asl_inspector.delimited import cells_of
 from asl_inspector.errors import DataError
 from asl_inspector.history.metrics_tables import looks_like_table
 from asl_inspector.mapped_file import MappedFile
@@ -38,7 +39,7 @@ def read_table(file: MappedFile) -> SavedOutputs | Vocabulary | None:
     if delimiter is None or looks_like_table(text):
         return None
     if file.size > LARGEST_TABLE:
-        _refuse_a_large_one(file, next(csv.reader([text.splitlines()[0]], delimiter=delimiter)))
+        _refuse_a_large_one(file, cells_of(text.splitlines()[0], delimiter))
         return None
     whole = bytes(file.view).decode("utf-8-sig", "replace")
     csv.field_size_limit(1 << 20)
@@ -75,7 +76,7 @@ def _delimiter(text: str, *, whole: bool) -> str | None:
     lines = [line for line in text.splitlines() if line.strip()]
     lines = (lines if whole else lines[:-1] or lines)[:20]
     for delimiter in DELIMITERS:
-        counts = {len(next(csv.reader([line], delimiter=delimiter), [])) for line in lines}
+        counts = {len(cells_of(line, delimiter)) for line in lines}
         if len(lines) > 1 and max(counts) > 1 and len(counts) <= 2:
             return delimiter
     return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from asl_inspector.delimited import LONGEST_CELL, cells_of
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.arrow import Table, flat_numbers
@@ -144,7 +145,7 @@ def looks_like_index(head: str) -> bool:
 
 def _columns(head: str) -> list[str]:
     first = head.lstrip("\ufeff").split("\n", 1)[0]
-    return [name.strip().strip('"') for name in next(csv.reader([first], delimiter=_delimiter(first)), [])]
+    return [name.strip().strip('"') for name in cells_of(first, _delimiter(first))]
 
 
 def _delimiter(line: str) -> str:
@@ -155,7 +156,7 @@ def read_index(file: MappedFile) -> dict[str, IndexRow]:
     """What an index says, by the path or the name that it gives a clip.
 
     Raises:
-        DataError: If the file is too large.
+        DataError: If the file is too large, or no table.
     """
     if file.size > LARGEST_INDEX:
         raise DataError(f"“{file.path.name}” has {file.size >> 20} MB, too much for an index of clips.")
@@ -166,8 +167,16 @@ def read_index(file: MappedFile) -> dict[str, IndexRow]:
     split, signer = pick(columns, SPLITS) or "", pick(columns, SIGNERS) or ""
     reader: Iterable[dict[str, str | None]] = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text[:SNIFFED]))
     found: dict[str, IndexRow] = {}
-    for row in reader:
-        key = row.get(name)
-        if key:
-            found[key] = IndexRow(row.get(gloss) or None, row.get(split) or None, row.get(signer) or None)
+    csv.field_size_limit(LONGEST_CELL)
+    try:
+        for row in reader:
+            key = row.get(name)
+            if key:
+                found[key] = IndexRow(row.get(gloss) or None, row.get(split) or None, row.get(signer) or None)
+    except csv.Error as error:
+        raise DataError(
+            f"“{file.path.name}” breaks off after {len(found):,} rows: it is no table from there on.",
+            advice="Look for a quotation mark that is not closed.",
+            detail=str(error),
+        ) from None
     return found

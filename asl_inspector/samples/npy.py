@@ -80,7 +80,11 @@ def read_header(content: Buffer, name: str) -> Header:
     dtype = OBJECTS if kind == "O" else descr.group(1)
     if kind not in "OSU" + _NUMBER_KINDS or len(sizes) > 32 or len(sizes) != len(re.findall(r"\d+", shape.group(1))):
         raise DataError(f"“{name}” holds values of type {descr.group(1)}, which are no features.")
-    return Header(np.dtype(dtype).str, order.group(1) == "True", sizes, start + length)
+    try:
+        known = np.dtype(dtype).str
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"“{name}” holds values of type {descr.group(1)}, which does not exist.") from None
+    return Header(known, order.group(1) == "True", sizes, start + length)
 
 
 class ArrayLook(PickleLook):

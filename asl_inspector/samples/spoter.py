@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from asl_inspector.delimited import cells_of
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.choosing import Chosen
@@ -33,7 +34,7 @@ def looks_like_spoter(head: str) -> bool:
     lines = head.lstrip("\ufeff").split("\n", 2)
     if len(lines) < 2:
         return False
-    columns = next(csv.reader([lines[0]]), [])
+    columns = cells_of(lines[0])
     return len(_landmarks_in(columns)) >= FEWEST_LANDMARKS and "[" in lines[1]
 
 

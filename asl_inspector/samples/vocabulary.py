@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
+from asl_inspector.delimited import cells_of
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.plain import attributes_of, class_of
 from asl_inspector.inert_pickle.records import Pickle
@@ -193,7 +193,7 @@ def _from_numbered(lines: list[str], form: re.Pattern[str], number: int, gloss: 
 def _from_columns(lines: list[str]) -> dict[str, int]:
     """A CSV whose header names an id and a gloss."""
     delimiter = max((",", "\t", ";"), key=lines[0].count)
-    rows = list(csv.reader(lines, delimiter=delimiter))
+    rows = [cells_of(line, delimiter) for line in lines]
     columns = [name.strip() for name in rows[0]]
     number = pick(columns, ID_COLUMNS)
     if number is None or len(columns) < 2:
