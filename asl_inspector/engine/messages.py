@@ -24,6 +24,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.data.records import (
     Block,
+    ClipFeatures,
     ClipSurvey,
     ColumnFacts,
     DataMeasures,
@@ -72,6 +73,7 @@ from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
+from asl_inspector.samples.records import LandmarkGroup, Landmarks
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
 from asl_inspector.workers.previewing import ClipPreview, PreviewRow
@@ -238,6 +240,7 @@ CODEC = Codec(
         Choice,
         Clash,
         ClipDetail,
+        ClipFeatures,
         ClipMeasures,
         ClipPreview,
         ClipSurvey,
@@ -267,6 +270,8 @@ CODEC = Codec(
         InspectionView,
         Judgement,
         LabelAudit,
+        LandmarkGroup,
+        Landmarks,
         LossSteps,
         Losses,
         Luck,

@@ -37,6 +37,9 @@ class SampleTable:
         names: Gloss names by output of the network.
         blank: The blank's index, or -1 for a network without one.
         scored_by_name: True where `correct` compares with `learned_ids`, because the file's own ids are wrong.
+        parts: P parts of the body, where the clips are landmarks of a known layout, else empty.
+        missing: (N, P), share of the clip's frames in which the part is missing; NaN where unknown.
+        frozen: (N,), share of the clip's frames that repeat the frame before; NaN where unknown.
     """
 
     clip_ids: tuple[str, ...]
@@ -55,6 +58,9 @@ class SampleTable:
     names: Mapping[int, str]
     blank: int
     scored_by_name: bool
+    parts: tuple[str, ...]
+    missing: FloatArray
+    frozen: FloatArray
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -70,6 +76,10 @@ class SampleTable:
         known = np.not_equal(self.learned_ids, UNLABELLED)
         return self.ran & known & np.equal(self.majority, self.learned_ids)
 
+    def missing_in(self, part: str) -> FloatArray:
+        """(N,), share of frames without a part of the body; NaN where unknown."""
+        return self.missing[:, self.parts.index(part)] if part in self.parts else np.full(len(self), np.nan)
+
     def name_of(self, number: int) -> str:
         """The gloss of an output, "(blank)" for the blank, an empty string where it is unknown."""
         return "(blank)" if number == self.blank else self.names.get(number, "")
@@ -83,6 +93,8 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
     audit = inspected.diagnosis.labels
     clips, predictions = scored.clips, scored.predictions
     learned = audit.learned_ids if audit and audit.certain else np.full(len(clips), UNLABELLED)
+    survey = inspected.data.validation if inspected.data is not None else None
+    found = survey if survey is not None and survey.clips == len(clips) else None
     best = predictions.top_log_prob.astype(np.float64)
     with np.errstate(invalid="ignore"):
         margin = best[:, 0] - best[:, 1]
@@ -103,6 +115,9 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         names=gloss_names(inspected),
         blank=predictions.blank,
         scored_by_name=audit is not None and audit.certain and audit.agree < audit.of,
+        parts=found.parts if found is not None else (),
+        missing=found.missing if found is not None else np.zeros((len(clips), 0)),
+        frozen=found.frozen if found is not None else np.full(len(clips), np.nan),
     )
 
 

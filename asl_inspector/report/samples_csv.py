@@ -27,7 +27,12 @@ COLUMNS = (
     "blank_share",
     "frames",
     "ran",
+    "left_hand_missing",
+    "right_hand_missing",
+    "hand_missing",
+    "frozen",
 )
+HANDS = ("left hand", "right hand", "hand")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int
 
@@ -44,7 +49,9 @@ def samples_csv(inspected: Inspected) -> str:
     writer.writerow(COLUMNS)
     table = sample_table(inspected)
     if table is not None:
-        writer.writerows(_row(table, index) for index in range(len(table)))
+        quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
+        for index in range(len(table)):
+            writer.writerow([*_row(table, index), *(_number(column[index]) for column in quality)])
     return out.getvalue()
 
 
