@@ -80,6 +80,20 @@ class SampleTable:
         """(N,), share of frames without a part of the body; NaN where unknown."""
         return self.missing[:, self.parts.index(part)] if part in self.parts else np.full(len(self), np.nan)
 
+    def quality_words(self, index: int) -> str:
+        """What is missing of a clip and how much of it stands still, as a sentence; empty where nothing is known."""
+        words = [
+            f"{'body' if part == 'pose' else part} missing in {100 * share:.0f} % of the frames"
+            for part, share in zip(self.parts, self.missing[index].tolist(), strict=True)
+            if share > 0
+        ]
+        if self.parts and not words and bool(np.isfinite(self.missing[index]).all()):
+            words = ["every part was found in every frame"]
+        still = float(self.frozen[index])
+        if still == still:
+            words.append(f"{100 * still:.0f} % of the frames repeat the one before" if still else "no frame is frozen")
+        return f"{'; '.join(words)}.".capitalize() if words else ""
+
     def name_of(self, number: int) -> str:
         """The gloss of an output, "(blank)" for the blank, an empty string where it is unknown."""
         return "(blank)" if number == self.blank else self.names.get(number, "")
