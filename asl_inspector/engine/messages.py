@@ -111,7 +111,7 @@ class InspectionView:
         files: The files, as they were at the run.
         architecture: The network, or None.
         diagnosis: What was found.
-        samples: The validation clips, or None.
+        samples: The validation clips, run or not, or None.
         history: The run's history, or None.
         problems: What could not be done.
         device: Where the network ran, or an empty string.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.data.records import ClipSurvey
 from asl_inspector.report.contents import Inspected
 from asl_inspector.samples.records import UNLABELLED, Clips
 
@@ -90,8 +91,10 @@ class SampleTable:
         if self.parts and not words and bool(np.isfinite(self.missing[index]).all()):
             words = ["every part was found in every frame"]
         still = float(self.frozen[index])
-        if still == still:
-            words.append(f"{100 * still:.0f} % of the frames repeat the one before" if still else "no frame is frozen")
+        if still > 0:
+            words.append(f"{100 * still:.0f} % of the frames repeat the one before")
+        elif still == 0 and words:
+            words.append("no frame is frozen")
         return f"{'; '.join(words)}.".capitalize() if words else ""
 
     def name_of(self, number: int) -> str:
@@ -107,8 +110,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
     audit = inspected.diagnosis.labels
     clips, predictions = scored.clips, scored.predictions
     learned = audit.learned_ids if audit and audit.certain else np.full(len(clips), UNLABELLED)
-    survey = inspected.data.validation if inspected.data is not None else None
-    found = survey if survey is not None and survey.clips == len(clips) else None
+    found = _survey(inspected, clips)
     best = predictions.top_log_prob.astype(np.float64)
     with np.errstate(invalid="ignore"):
         margin = best[:, 0] - best[:, 1]
@@ -133,6 +135,43 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         missing=found.missing if found is not None else np.zeros((len(clips), 0)),
         frozen=found.frozen if found is not None else np.full(len(clips), np.nan),
     )
+
+
+def clips_alone(inspected: Inspected) -> SampleTable | None:
+    """The table of validation clips of which none was run, or None where there are none; `ran` is False everywhere."""
+    clips = inspected.case.validation
+    if clips is None or not len(clips):
+        return None
+    count = len(clips)
+    nothing, unknown = np.full(count, UNLABELLED), np.full(count, np.nan)
+    found = _survey(inspected, clips)
+    return SampleTable(
+        clip_ids=clips.ids,
+        glosses=_glosses(inspected, clips),
+        true_ids=clips.gloss_ids,
+        learned_ids=nothing,
+        majority=nothing,
+        first_token=nothing,
+        score=nothing,
+        loss=unknown,
+        confidence=unknown,
+        margin=unknown,
+        blank_share=unknown,
+        lengths=clips.lengths,
+        ran=np.zeros(count, bool),
+        names={},
+        blank=UNLABELLED,
+        scored_by_name=False,
+        parts=found.parts if found is not None else (),
+        missing=found.missing if found is not None else np.zeros((count, 0)),
+        frozen=found.frozen if found is not None else unknown,
+    )
+
+
+def _survey(inspected: Inspected, clips: Clips) -> ClipSurvey | None:
+    """What was found in the clips of the table, or None where they have no features."""
+    found = inspected.data.validation if inspected.data is not None else None
+    return found if found is not None and found.clips == len(clips) else None
 
 
 def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 x to the right and y downwards, as in an image; of three coordinates the third is left out. A joint is missing where a
 coordinate is NaN or infinite, or where all of them are exactly 0, which is how OpenPose, SPOTER and masked arrays write
 what was not found. One joint of a part may lie on the origin in every frame and be there all the same: the one that
-the part was centred on, which shows in the origin lying among the other joints.
+the part was centred on, which shows in the other joints lying on all sides of it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Kind = Literal["body", "left", "right", "face", "other"]
 BoolArray = NDArray[np.bool_]
 KINDS: dict[str, Kind] = {"pose": "body", "left hand": "left", "right hand": "right", "face": "face", "hand": "right"}
 FAR = 5.0  # interquartile ranges from the median: farther out a joint is a slip of the tracker
+NEGATIVE = 0.1  # of the joints of a part that was centred on one of them
 MOST_SAMPLES = 200_000
 ROOM = 0.06
 FEWEST_VOTES = 10  # frames with a hand and both wrists
@@ -74,13 +75,13 @@ def why_no_skeleton(landmarks: Landmarks | None, width: int) -> str:
     """Why there is nothing to draw and what would change that, as a sentence; empty where a skeleton can be drawn."""
     if landmarks is None:
         return (
-            f"No skeleton is drawn: nothing says which joints the {width:,} numbers of a frame are. Clips that name them "
-            "(.pose, OpenPose, Google ISLR, SPOTER), or keep an axis of joints of a known layout (T × 75 × 3), can be drawn."
+            f"No skeleton: nothing says which joints the {width:,} numbers of a frame are. Files that name them "
+            "(.pose, OpenPose, ISLR, SPOTER) and known layouts (T × 75 × 3) are drawn."
         )
     if landmarks.width != width:
-        return f"No skeleton is drawn: a frame has {width:,} numbers and its landmarks {landmarks.width:,}."
+        return f"No skeleton: a frame has {width:,} numbers and its landmarks {landmarks.width:,}."
     if not any(_is_drawable(group, landmarks) for group in landmarks.groups):
-        return "No skeleton is drawn: the landmarks have no x and y."
+        return "No skeleton: the landmarks have no x and y."
     return ""
 
 
@@ -108,16 +109,15 @@ def points_of(features: FloatArray, landmarks: Landmarks, group: LandmarkGroup) 
     points[lost | origin] = np.nan
     there = ~np.isnan(points[..., 0]).all(axis=1)
     centre = np.flatnonzero(origin[there].all(axis=0)) if there.any() else np.zeros(0, np.intp)
-    if len(centre) == 1 and _is_among(points[there]):
+    if len(centre) == 1 and _is_centred(points[there]):
         points[there, centre[0]] = 0.0
     return points
 
 
-def _is_among(points: FloatArray) -> bool:
-    """True where the origin lies within the box around the joints in most frames; (T, J, 2), no frame empty."""
-    low, high = np.nanmin(points, axis=1), np.nanmax(points, axis=1)
-    room = 0.5 * (high - low)  # a wrist lies at the rim of its hand
-    return bool(((low - room <= 0) & (high + room >= 0)).all(axis=1).mean() > 0.5)
+def _is_centred(points: FloatArray) -> bool:
+    """True where a good part of the joints lies left of the origin or above it, as in no picture; (T, J, 2)."""
+    known = points[np.isfinite(points).all(axis=2)]  # (joints found, 2)
+    return bool((known < 0).any(axis=1).mean() > NEGATIVE)
 
 
 def skeleton_of(features: FloatArray, landmarks: Landmarks | None) -> Skeleton | None:

@@ -21,7 +21,7 @@ from asl_inspector.samples.records import UNLABELLED
 from asl_inspector.samples.skeletons import skeleton_of, why_no_skeleton
 
 MOST_OF_A_PART = 150  # rows of the heat map for one part of the body: a face would leave no room for the hands
-POSTERIORS_HEIGHT, FEATURES_HEIGHT = 165, 175
+POSTERIORS_HEIGHT, FEATURES_HEIGHT, FEATURES_ALONE = 165, 185, 330
 HINTS = {"pose": "body"}
 
 
@@ -91,11 +91,15 @@ class ClipCard(Card):
         self._quality.setVisible(bool(quality))
         self._forget_features()
         self._plot.setVisible(bool(samples.ran[index]))
+        self._heat.setFixedHeight(FEATURES_HEIGHT if samples.ran[index] else FEATURES_ALONE)
         if not samples.ran[index]:
-            self._said.setText("This clip was left out: it has no answer, no frames, or numbers that are not finite.")
+            left_out = "This clip was left out: it has no answer, no frames, or numbers that are not finite."
+            self._said.setText(left_out if samples.ran.any() else "")
+            self._said.setVisible(bool(samples.ran.any()))
             self._plot.show_curves([])
-            self._words.setText("")
+            self._words.hide()
             return
+        self._words.show()
         said = [
             f"{name}: {samples.name_of(int(column[index])) or column[index]}"
             for name, column in (
@@ -105,6 +109,7 @@ class ClipCard(Card):
             )
         ]
         self._said.setText("   ".join(said))
+        self._said.show()
 
     # -- posteriors -------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 
 def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) -> list[Column]:
-    """The table's columns for one decoder."""
+    """The table's columns for one decoder; where no clip was run, those that need no answer."""
 
     glosses = np.array(samples.glosses, dtype=object)
     said = np.array([samples.name_of(int(one)) for one in predicted], dtype=object)
@@ -42,6 +42,11 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             "id here", samples.true_ids, lambda i: true_text[i], "Id in the validation file", numeric=True, width=70
         ),
     ]
+    frames = Column(
+        "frames", samples.lengths, lambda i: str(samples.lengths[i]), "Frames of the clip", numeric=True, width=70
+    )
+    if not samples.ran.any():
+        return [*columns, frames, *_quality(samples)]
     if samples.scored_by_name or (samples.learned_ids != UNLABELLED).any():
         columns.append(
             Column(
@@ -103,9 +108,7 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             numeric=True,
             width=70,
         ),
-        Column(
-            "frames", samples.lengths, lambda i: str(samples.lengths[i]), "Frames of the clip", numeric=True, width=70
-        ),
+        frames,
     ]
     return [*columns, *_quality(samples)]
 

@@ -49,6 +49,8 @@ class SamplesPanel(Panel):
         layout.setContentsMargins(22, 18, 22, 18)
         layout.setSpacing(theme.GAP)
         layout.addLayout(self._header())
+        self._note = Text(tone="muted", selectable=True)
+        layout.addWidget(self._note)
         self._model = ColumnModel(self)
         self._table = new_table(self._model, "Validation clips")
         self._table.selectionModel().currentRowChanged.connect(self._select)
@@ -112,6 +114,7 @@ class SamplesPanel(Panel):
             return
         same = self._samples is not None and self._samples.clip_ids == samples.clip_ids
         self._samples = samples
+        self._say_what_ran(samples, inspection)
         self._rebuild()
         if not same:
             self._detail.show_nothing()
@@ -119,6 +122,20 @@ class SamplesPanel(Panel):
                 self._table.selectRow(0)
         self.show_content()
         self.figure_changed.emit(f"{len(samples):,}")
+
+    def _say_what_ran(self, samples: SampleTable, inspection: InspectionView) -> None:
+        """Where no clip was run, say why, and take away what sorts answers."""
+        ran = bool(samples.ran.any())
+        title, advice = why_nothing(inspection)
+        self._note.setText(
+            f"{title} {advice}".strip() or "Nothing was predicted. Drop a checkpoint to run these clips."
+        )
+        self._note.setVisible(not ran)
+        for widget in (self._shown, self._decoder):
+            widget.setVisible(ran)
+        if not ran:
+            with QSignalBlocker(self._shown):
+                self._shown.setCurrentIndex(0)
 
     def _predicted(self) -> IntArray:
         samples = self._samples
@@ -173,10 +190,10 @@ class SamplesPanel(Panel):
         }
         mask = masks[kind] & self._matching(samples)
         self._model.set_filter(mask)
-        wrong = int((~right).sum())
         how = " by gloss name" if samples.scored_by_name else ""
+        judged = f"{int((~right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
         shown = f"{int(mask.sum()):,} of " if not mask.all() else ""
-        self._count.setText(f"{shown}{len(samples):,} clips, {wrong:,} wrong{how}")
+        self._count.setText(f"{shown}{len(samples):,} clips, {judged}")
 
     def _matching(self, samples: SampleTable) -> BoolArray:
         """(N,), rows whose clip, true gloss or predicted gloss contains the search text."""
