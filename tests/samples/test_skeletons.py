@@ -191,7 +191,11 @@ def test_bones_of_a_pose_file_that_lead_nowhere_are_left_out(tmp_path: Path) -> 
     [
         ("pose/mediapipe.pose", ["pose", "face", "left hand", "right hand"], {"left hand": 170, "right hand": 25}),
         ("pose/openpose.pose", ["pose", "face", "left hand", "right hand"], {"left hand": 44, "right hand": 0}),
-        ("islr_parquet/bird-0.parquet", ["face", "left hand", "pose", "right hand"], {"left hand": 54, "right hand": 2}),
+        (
+            "islr_parquet/bird-0.parquet",
+            ["face", "left hand", "pose", "right hand"],
+            {"left hand": 54, "right hand": 2},
+        ),
     ],
 )
 def test_real_clips_become_skeletons(cases: Path, name: str, parts: list[str], missing: dict[str, int]) -> None:
