@@ -5,10 +5,13 @@ A newer clip makes the requests for an older one stale, and what they still say 
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QObject, Slot
 
 from asl_inspector.data.records import ClipFeatures
 from asl_inspector.engine.messages import InspectionView
+from asl_inspector.gui.clip_drawing import ClipDrawing, drawing_of
 from asl_inspector.gui.jobs import Publish
 from asl_inspector.gui.panels.samples import SamplesPanel
 from asl_inspector.gui.session import Session
@@ -34,11 +37,12 @@ class ClipJobs(QObject):
 
     @Slot(int)
     def ask_for_features(self, index: int) -> None:
-        """Have the numbers of a clip read."""
+        """Have the numbers of a clip read, and what is drawn of them worked out, both off the window's thread."""
         engine = self._session.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            return engine.call("clip_features", index, progress=progress, cancel=cancel, publish=publish)
+            clip = engine.call("clip_features", index, progress=progress, cancel=cancel, publish=publish)
+            return drawing_of(cast("ClipFeatures", clip))
 
         self._session.jobs.start(LANE, work)
 
@@ -50,7 +54,7 @@ class ClipJobs(QObject):
 
     @Slot(str, object)
     def _show_success(self, lane: str, result: object) -> None:
-        if lane == LANE and isinstance(result, ClipFeatures):
+        if lane == LANE and isinstance(result, ClipDrawing):
             self._samples.show_features(result)
 
     @Slot(str, object)

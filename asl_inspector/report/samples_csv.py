@@ -6,7 +6,7 @@ import csv
 import io
 
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.sample_table import SampleTable, sample_table
+from asl_inspector.report.sample_table import SampleTable, clips_alone, sample_table
 from asl_inspector.samples.records import UNLABELLED
 
 COLUMNS = (
@@ -43,11 +43,11 @@ def as_text(value: str) -> str:
 
 
 def samples_csv(inspected: Inspected) -> str:
-    """The table of the validation clips, or only its header where nothing was predicted."""
+    """The table of the validation clips, run or not; only its header where there are none."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    table = sample_table(inspected)
+    table = sample_table(inspected) or clips_alone(inspected)
     if table is not None:
         quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
         for index in range(len(table)):

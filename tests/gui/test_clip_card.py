@@ -21,10 +21,11 @@ from asl_inspector.bundled_files import demo_files
 from asl_inspector.data.records import ClipFeatures
 from asl_inspector.errors import DataError
 from asl_inspector.gui import theme
+from asl_inspector.gui.clip_drawing import drawing_of
 from asl_inspector.gui.clip_jobs import LANE
 from asl_inspector.gui.main_window import MainWindow, apply_scheme
 from asl_inspector.gui.panels.clip_card import ClipCard
-from asl_inspector.gui.plots.feature_heat import MOST_ROWS, Band, FeatureHeat
+from asl_inspector.gui.plots.feature_heat import MIDDLE, MISSING, MOST_ROWS, Band, FeatureHeat, heat_rows
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.known_landmarks import landmarks_of
@@ -93,7 +94,7 @@ def card(qtbot: QtBot, inspected: Inspector) -> ClipCard:
     qtbot.addWidget(card)
     card.show_clip(samples, 3)
     card.show_posteriors(samples, inspected.clip_detail(3))
-    card.show_features(inspected.clip_features(3))
+    card.show_features(drawing_of(inspected.clip_features(3)))
     with qtbot.waitExposed(card):
         card.show()
     return card
@@ -109,8 +110,8 @@ def test_features_and_skeleton_are_shown_and_everything_stands_at_one_frame(card
     assert cursors(card) == (0, 0)
     assert card._plot.x_range() == card._heat.x_range() == (-0.5, LENGTH - 0.5)
     assert "frame 0 of 12" in card.movement.place.text()
-    np.testing.assert_array_equal(card._heat._values, clips_with_hands()[3])
-    assert [band.name for band in card._heat._bands] == ["body", "right hand", "left hand"]
+    np.testing.assert_array_equal(card._heat._rows.values, clips_with_hands()[3])
+    assert [band.name for band in card._heat._rows.bands] == ["body", "right hand", "left hand"]
 
 
 def test_what_is_missing_is_told_for_the_frame_and_for_the_clip(card: ClipCard) -> None:
@@ -260,7 +261,7 @@ def test_features_of_a_clip_that_is_no_longer_selected_are_dropped(
     qtbot.waitUntil(lambda: not window.session.jobs.is_running(LANE), timeout=10_000)
     held.set()
     qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=10_000)
-    np.testing.assert_array_equal(in_window._heat._values, clips_with_hands()[1])
+    np.testing.assert_array_equal(in_window._heat._rows.values, clips_with_hands()[1])
 
 
 def test_features_that_cannot_be_read_become_a_sentence(
@@ -296,6 +297,18 @@ def test_hands_are_drawn_in_their_colours_and_a_missing_one_is_not(card: ClipCar
     assert {colours.series_1, colours.series_2, colours.series_3} <= whole
 
 
+def test_the_skeleton_stays_to_be_seen_while_it_has_the_focus(card: ClipCard, qtbot: QtBot) -> None:
+    view = card.movement.view
+    card.movement.player.seek(5)
+    plain = view.grab().toImage()
+    view.setFocus()
+    qtbot.waitUntil(view.hasFocus, timeout=2_000)
+    focused = view.grab().toImage()
+    inside = plain.rect().adjusted(2, 2, -2, -2)
+    assert focused.copy(inside) == plain.copy(inside)
+    assert focused != plain
+
+
 def test_the_heat_map_reads_out_raw_numbers_and_joins_rows_beyond_the_screen(qtbot: QtBot) -> None:
     heat = FeatureHeat()
     qtbot.addWidget(heat)
@@ -304,7 +317,8 @@ def test_the_heat_map_reads_out_raw_numbers_and_joins_rows_beyond_the_screen(qtb
     values[4] = np.nan
     width = values.shape[1]
     bands = (Band("body", 0, 4), Band("face", 4, width))
-    heat.show_features(values, np.zeros(width), np.full(width, 2.0), absent=np.isnan(values), every=2, bands=bands)
+    nowhere = np.zeros(values.shape, bool)
+    heat.show_features(heat_rows(values, np.zeros(width), np.full(width, 2.0), absent=nowhere, every=2, bands=bands))
     heat.resize(500, heat.height())
     assert not heat.image().isNull()
     picture = heat._image
@@ -317,8 +331,16 @@ def test_the_heat_map_reads_out_raw_numbers_and_joins_rows_beyond_the_screen(qtb
     assert heat.readout(99, 1) == ""
     names, rows = heat.table()
     assert (names[:2], rows[1][0], len(rows)) == (["frame", "body 0"], 2, 6)
-    heat.show_nothing()
+    heat.show_features(None)
     assert not heat.has_data()
+
+
+def test_levels_of_the_heat_map_by_hand() -> None:
+    """Mean 1 and deviation 2: 1 is the middle, 7 the end, 4 half-way; a feature that never changes has no deviation."""
+    values = np.array([[1, 7, -50], [4, np.nan, 3], [-2, -5, 3]], np.float32)
+    rows = heat_rows(values, np.array([1.0, 1.0, np.nan]), np.array([2.0, 2.0, 0.0]), absent=values == 4)
+    half = round(1.5 * MIDDLE)
+    assert rows.levels.tolist() == [[MIDDLE, MISSING, MIDDLE - (half - MIDDLE)], [2 * MIDDLE, MISSING, 0], [MIDDLE] * 3]
 
 
 def test_a_layout_of_one_hand_and_a_clip_in_which_nothing_was_found(qtbot: QtBot) -> None:
@@ -326,7 +348,7 @@ def test_a_layout_of_one_hand_and_a_clip_in_which_nothing_was_found(qtbot: QtBot
     qtbot.addWidget(card)
     layout = landmarks_of("one hand", (("hand", ("wrist", "index mcp")),), 2, "")
     nothing = ClipFeatures(0, np.zeros((3, 4), np.float32), 1, 3, np.zeros(4), np.ones(4), layout, None)
-    card.show_features(nothing)
+    card.show_features(drawing_of(nothing))
     assert card.movement.view.words() == "nothing was found in this frame"
     assert not card.movement.view.image().isNull()
 

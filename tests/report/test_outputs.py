@@ -150,6 +150,17 @@ def test_csv_counts_missing_hands_and_frozen_frames(tmp_path: Path) -> None:
     assert table.quality_words(0) == words
 
 
+def test_csv_lists_clips_that_were_not_run(tmp_path: Path) -> None:
+    inspector = Inspector()
+    inspector.add([write_cache(tmp_path / "features_val.pkl", make_clips(features=84))])
+    inspected = inspector.inspect()
+    assert sample_table(inspected) is None
+    rows = list(csv.DictReader(io.StringIO(samples_csv(inspected))))
+    assert len(rows) == 18
+    assert (rows[4]["gloss"], rows[4]["majority"], rows[4]["ran"]) == ("book", "", "0")
+    assert rows[4]["right_hand_missing"] == "0"
+
+
 def test_csv_leaves_what_is_not_known_of_hands_empty(inspected: Inspected) -> None:
     row = next(csv.DictReader(io.StringIO(samples_csv(inspected))))
     assert (row["left_hand_missing"], row["right_hand_missing"], row["frozen"]) == ("", "", "0")

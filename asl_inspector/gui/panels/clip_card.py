@@ -8,21 +8,17 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from asl_inspector.data.blocks import columns_of_parts
-from asl_inspector.data.records import ClipFeatures
 from asl_inspector.gui import theme
+from asl_inspector.gui.clip_drawing import ClipDrawing
 from asl_inspector.gui.panels.clip_movement import ClipMovement
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.plots.feature_heat import Band, FeatureHeat
+from asl_inspector.gui.plots.feature_heat import FeatureHeat
 from asl_inspector.gui.widgets import Card, Text
 from asl_inspector.inference.records import ClipDetail
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED
-from asl_inspector.samples.skeletons import skeleton_of, why_no_skeleton
 
-MOST_OF_A_PART = 150  # rows of the heat map for one part of the body: a face would leave no room for the hands
 POSTERIORS_HEIGHT, FEATURES_HEIGHT, FEATURES_ALONE = 165, 185, 330
-HINTS = {"pose": "body"}
 
 
 class ClipCard(Card):
@@ -166,65 +162,31 @@ class ClipCard(Card):
     def _forget_features(self) -> None:
         """Empty heat map and skeleton where they are: those of the next clip are on their way."""
         self._spans = {"posteriors": 0, "features": 0}
-        self._heat.show_nothing()
+        self._heat.show_features(None)
         self.movement.show_clip(None)
         self._plot.set_cursor_at(None)
 
-    def show_features(self, clip: ClipFeatures) -> None:
+    def show_features(self, clip: ClipDrawing) -> None:
         """Draw the numbers of a clip, and the skeleton where they are landmarks."""
-        features = clip.features
-        if not features.size:
+        rows = clip.rows
+        if rows is None:
             self.show_no_features("")
             return
-        rows, bands, absent = _rows(clip)
-        self._heat.show_features(
-            features[:, rows],
-            clip.mean[rows],
-            clip.spread[rows],
-            absent=absent,
-            every=clip.every,
-            bands=bands,
-        )
+        self._heat.show_features(rows)
         self._heat.show()
         metrics = QFontMetricsF(theme.font(theme.SMALL))
-        names = [band.name for band in bands] or [f"{features.shape[1]:,}", "100 %"]
+        names = [band.name for band in rows.bands] or [f"{rows.values.shape[1]:,}"]
         left = max(metrics.horizontalAdvance(name) for name in [*names, "100 %"]) + 12
         for plot in (self._plot, self._heat):
             plot.set_least_left(left)
         self._span(features=clip.frames)
-        skeleton = skeleton_of(features, clip.landmarks)
-        landmarks = clip.landmarks
-        why = why_no_skeleton(landmarks, features.shape[1])
-        if landmarks is not None and landmarks.sides_assumed and not why:
-            why = landmarks.why
-        self._why.setText(why)
-        self._why.setVisible(bool(why))
-        self.movement.setVisible(skeleton is not None)
-        self.movement.show_clip(skeleton, clip.every, clip.frames, clip.rate)
+        self._why.setText(clip.words)
+        self._why.setVisible(bool(clip.words))
+        self.movement.setVisible(clip.skeleton is not None)
+        self.movement.show_clip(clip.skeleton, clip.every, clip.frames, clip.rate)
 
     @Slot(int)
     def _show_cursor(self, frame: int) -> None:
         place = float(frame) if self.movement.player.frames else None
         self._plot.set_cursor_at(place)
         self._heat.set_cursor_at(place)
-
-
-def _rows(clip: ClipFeatures) -> tuple[NDArray[np.intp], tuple[Band, ...], NDArray[np.bool_]]:
-    """The features to show in order, what they are, and (S, rows) where a part of the body is missing."""
-    features = clip.features
-    parts = columns_of_parts(clip.landmarks, features.shape[1])
-    if not parts:
-        return np.arange(features.shape[1]), (), ~np.isfinite(features)
-    rows: list[NDArray[np.intp]] = []
-    absent: list[NDArray[np.bool_]] = []
-    bands: list[Band] = []
-    start = 0
-    for part, columns in parts.items():
-        held = features[:, columns]
-        gone = (~np.isfinite(held) | (held == 0)).all(axis=1)
-        shown = columns[:: -(-len(columns) // MOST_OF_A_PART)]
-        rows.append(shown)
-        absent.append(np.repeat(gone[:, None], len(shown), axis=1) | ~np.isfinite(features[:, shown]))
-        bands.append(Band(HINTS.get(part, part), start, start + len(shown)))
-        start += len(shown)
-    return np.concatenate(rows), tuple(bands), np.concatenate(absent, axis=1)

@@ -8,9 +8,9 @@ from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from asl_inspector.data.records import ClipFeatures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.clip_drawing import ClipDrawing
 from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.sample_columns import sample_columns
@@ -231,10 +231,10 @@ class SamplesPanel(Panel):
         self._detail.say(f"{problem.sentence} {problem.advice}".strip())
 
     @Slot(object)
-    def show_features(self, features: ClipFeatures) -> None:
+    def show_features(self, clip: ClipDrawing) -> None:
         """The numbers of a clip arrived."""
-        if self._samples is not None and features.index == self._selected:
-            self._detail.show_features(features)
+        if self._samples is not None and clip.index == self._selected:
+            self._detail.show_features(clip)
 
     @Slot(object)
     def show_features_problem(self, problem: Problem) -> None:

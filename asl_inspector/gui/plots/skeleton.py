@@ -30,6 +30,7 @@ COLOURS: dict[Kind, str] = {
 }
 ORDER: tuple[Kind, ...] = ("other", "face", "body", "left", "right")  # hands last, so that they cover the rest
 WIDTHS: dict[Kind, float] = {"body": 3.0, "face": 1.0, "other": 1.6, "left": 2.0, "right": 2.0}
+INDENT = 6  # of text, in pixels
 MANY_DOTS = 40  # of a face: more would be a blot
 
 
@@ -74,7 +75,9 @@ class SkeletonView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.save()
         self._render(painter)
+        painter.restore()  # pen and brush of the last joint would fill the frame of the focus
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.current().accent), 1, Qt.PenStyle.DotLine))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
@@ -96,9 +99,11 @@ class SkeletonView(QWidget):
         self._draw_legend(painter, skeleton, QRectF(area.left(), area.top(), area.width(), line + 4))
         painter.setPen(QColor(theme.current().caution))
         painter.drawText(
-            QRectF(area.left() + 2, area.bottom() - line - 4, area.width() - 4, line + 4),
+            QRectF(area.left() + INDENT, area.bottom() - line - 4, area.width() - 2 * INDENT, line + 4),
             int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-            QFontMetricsF(painter.font()).elidedText(self.words(), Qt.TextElideMode.ElideRight, area.width() - 4),
+            QFontMetricsF(painter.font()).elidedText(
+                self.words(), Qt.TextElideMode.ElideRight, area.width() - 2 * INDENT
+            ),
         )
         painter.save()
         painter.setClipRect(ground)
@@ -109,7 +114,7 @@ class SkeletonView(QWidget):
     def _draw_legend(self, painter: QPainter, skeleton: Skeleton, line: QRectF) -> None:
         """The hands by their colours and marks; there is no need to name a body."""
         metrics = QFontMetricsF(painter.font())
-        left = line.left() + 2
+        left = line.left() + INDENT
         for part in skeleton.parts:
             if part.kind not in ("left", "right"):
                 continue
