@@ -110,6 +110,7 @@ class ClipFeatures:
         every: 1, or more for a clip of very many numbers.
         frames: T, frames of the clip; S is T / every, rounded up.
         mean: (F,), over all clips of the file, or over this one where the file was not looked through; NaN where unknown.
+            Of landmarks without the zeros, which stand for what was not found.
         spread: (F,), standard deviation over the same.
         landmarks: What the numbers are, or None.
         rate: Frames a second, or None where the file does not tell.

@@ -18,7 +18,7 @@ from asl_inspector.gui.session import Session
 from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.report.contents import Problem
 
-LANE = "clip features"
+LANE, POSTERIORS = "clip features", "clip"
 
 
 class ClipJobs(QObject):
@@ -50,7 +50,8 @@ class ClipJobs(QObject):
     def _follow(self, inspection: InspectionView | None) -> None:
         """The case is read again: what is under way is of the old one."""
         if inspection is None:
-            self._session.jobs.forget(LANE)
+            for lane in (POSTERIORS, LANE):
+                self._session.jobs.forget(lane)
 
     @Slot(str, object)
     def _show_success(self, lane: str, result: object) -> None:

@@ -125,6 +125,26 @@ def test_one_clip_is_handed_out_with_the_scale_of_the_file(tmp_path: Path) -> No
     np.testing.assert_allclose(clip.mean, np.concatenate(arrays).mean(axis=0, dtype=float), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("looked_through", [True, False])
+def test_zeros_of_missing_landmarks_do_not_move_the_scale(looked_through: bool) -> None:
+    array = hands(40)
+    array[:25, LEFT] = 0
+    array[30, 3] = np.nan
+    clips = clips_of([array])
+    clip = clip_features(clips, 0, survey(clips, "validation") if looked_through else None)
+    found = np.where(array == 0, np.nan, array).astype(float)
+    np.testing.assert_allclose(clip.mean, np.nanmean(found, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(clip.spread, np.nanstd(found, axis=0), rtol=1e-6)
+
+
+def test_zeros_of_other_features_are_numbers() -> None:
+    array = np.random.default_rng(0).normal(size=(9, 7)).astype("f4")
+    array[:4, 2] = 0
+    clips = clips_of([array])
+    for found in (clip_features(clips, 0), clip_features(clips, 0, survey(clips, "validation"))):
+        np.testing.assert_allclose(found.mean, array.mean(axis=0, dtype=float), rtol=1e-5)
+
+
 def test_a_clip_of_a_file_that_was_not_looked_through_has_its_own_scale() -> None:
     array = hands(6)
     array[:, 5] = np.nan

@@ -241,6 +241,19 @@ def test_clips_without_a_checkpoint_are_shown(window: MainWindow, qtbot: QtBot, 
     assert not window.samples._decoder.isVisible()
 
 
+def test_another_case_begins_with_its_first_clip(
+    in_window: ClipCard, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = [citizen(("right", "left"), 7, seed) for seed in range(20, 24)]
+    window.samples._table.selectRow(0)
+    qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=20_000)
+    window.session.clear()
+    show(window, qtbot, write_case(tmp_path / "other", other)[1:], row=0)
+    assert in_window._title.text().startswith("clip0   true")
+    assert "frame 0 of 7" in in_window.movement.place.text()
+    np.testing.assert_array_equal(in_window._heat._rows.values, other[0])
+
+
 def test_features_of_a_clip_that_is_no_longer_selected_are_dropped(
     in_window: ClipCard, window: MainWindow, qtbot: QtBot, engine: DirectEngine
 ) -> None:

@@ -115,6 +115,8 @@ class SamplesPanel(Panel):
         same = self._samples is not None and self._samples.clip_ids == samples.clip_ids
         self._samples = samples
         self._say_what_ran(samples, inspection)
+        if not same:
+            self._selected = None  # a row of other clips
         self._rebuild()
         if not same:
             self._detail.show_nothing()

@@ -66,7 +66,8 @@ def heat_rows(
     known = np.where((spread > 0) & np.isfinite(spread), spread, np.inf)
     absent = absent | ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
-        deviations: NDArray[np.float32] = (values - mean.astype(np.float32)) / known.astype(np.float32)
+        deviations: NDArray[np.float32] = np.subtract(values, mean, dtype=np.float32)
+        deviations /= known.astype(np.float32)
     deviations[absent] = np.nan
     shown = _joined(deviations.T)
     scaled = np.clip(np.nan_to_num(shown) / MOST_DEVIATIONS, -1, 1)
