@@ -21,13 +21,6 @@ from asl_inspector.samples.skeletons import BodyPart, Kind, Skeleton
 
 EXPORT_SCALE = 2.0
 SMALLEST = QSize(220, 200)
-COLOURS: dict[Kind, str] = {
-    "body": "series_3",
-    "face": "series_3",
-    "other": "series_3",
-    "left": "series_1",
-    "right": "series_2",
-}
 ORDER: tuple[Kind, ...] = ("other", "face", "body", "left", "right")  # hands last, so that they cover the rest
 WIDTHS: dict[Kind, float] = {"body": 3.0, "face": 1.0, "other": 1.6, "left": 2.0, "right": 2.0}
 INDENT = 6  # of text, in pixels
@@ -118,7 +111,7 @@ class SkeletonView(QWidget):
         for part in skeleton.parts:
             if part.kind not in ("left", "right"):
                 continue
-            pen = QPen(QColor(getattr(theme.current(), COLOURS[part.kind])), 1.4)
+            pen = QPen(_colour(part.kind), 1.4)
             painter.setPen(pen)
             painter.setBrush(pen.color())
             _mark(painter, QPointF(left + 5, line.center().y()), 3.5, part.kind)
@@ -138,7 +131,7 @@ class SkeletonView(QWidget):
         places = (part.points[self._frame] - middle) * scale + [ground.center().x(), ground.center().y()]
         there = np.isfinite(places).all(axis=1) & part.shown
         held = [QPointF(x, y) if known else None for (x, y), known in zip(places.tolist(), there.tolist(), strict=True)]
-        colour = QColor(getattr(theme.current(), COLOURS[part.kind]))
+        colour = _colour(part.kind)
         pen = QPen(colour, WIDTHS[part.kind])
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
@@ -178,6 +171,12 @@ class SkeletonView(QWidget):
         menu.addAction("Copy image", self.copy_image)
         menu.exec(event.globalPos())
         menu.deleteLater()
+
+
+def _colour(kind: Kind) -> QColor:
+    """Blue and orange are told apart with every kind of colour blindness; the rest is grey."""
+    colours = theme.current()
+    return QColor(colours.series_1 if kind == "left" else colours.series_2 if kind == "right" else colours.series_3)
 
 
 def _mark(painter: QPainter, place: QPointF, radius: float, kind: Kind) -> None:
