@@ -26,6 +26,7 @@ from asl_inspector.visible_text import visible
 
 if TYPE_CHECKING:
     from asl_inspector.case.records import Role
+    from asl_inspector.case_files.records import SavedCase
     from asl_inspector.inference.records import Settings
     from asl_inspector.inspection import Inspector
     from asl_inspector.report.contents import Inspected
@@ -161,9 +162,12 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     outputs.add_argument("--pdf", type=Path, metavar="FILE", help="the report")
     outputs.add_argument("--html", type=Path, metavar="FILE", help="the report as one self-contained page")
     outputs.add_argument("--csv", type=Path, metavar="FILE", help="one row a clip")
+    outputs.add_argument(
+        "--save-case", type=Path, metavar="FILE", help="the case itself, to open or run again (.aslcase)"
+    )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
-    parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
+    parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), help="majority by default")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
     parser.add_argument(
         "--assume",
@@ -229,11 +233,14 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
     from asl_inspector.inspection_epochs import EpochRuns
 
     chosen = _chosen_roles(options)
+    saved = _saved_case(options)
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
     if not paths:
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
-    inspector = Inspector(_settings(options))
-    inspector.add(paths, chosen, progress=terminal.show, cancel=cancel)
+    inspector = Inspector(_settings(options, saved))
+    inspector.add(paths, (saved.chosen if saved else {}) | chosen, progress=terminal.show, cancel=cancel)
+    if saved is not None:
+        inspector.correct(saved.corrections, cancel=cancel)
     unreadable = _check_files(inspector, options, chosen, terminal)
     if options.trust is not None:
         _trust(inspector, options.trust, terminal)
@@ -242,6 +249,7 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
     if not options.no_epochs:
         inspected = EpochRuns(inspector).score(inspected, progress=terminal.show, cancel=cancel)
     _write_results(inspected, options, terminal, cancel)
+    _keep_case(inspector, inspected, saved, options, terminal)
     if inspected.problems or unreadable:
         for problem in inspected.problems:
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
@@ -249,8 +257,51 @@ def _diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelTok
     return _status(inspected, options.fail_on)
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    """The settings, or an error that says which of them cannot be had."""
+def _saved_case(options: argparse.Namespace) -> SavedCase | None:
+    """The saved case among the files, which are then those that it names and the others."""
+    from asl_inspector.case_files.reading import is_case_file, read_case
+
+    cases = [path for path in options.files if is_case_file(path)]
+    if not cases:
+        return None
+    if len(cases) > 1:
+        raise UsageError(f"“{cases[0].name}” and “{cases[1].name}” are two cases.", advice="Give one at a time.")
+    saved = read_case(cases[0])
+    options.files = [*saved.added, *(path for path in options.files if path not in cases)]
+    return saved
+
+
+def _keep_case(
+    inspector: Inspector,
+    inspected: Inspected,
+    saved: SavedCase | None,
+    options: argparse.Namespace,
+    terminal: Terminal,
+) -> None:
+    """Say what is not as it was when the case was saved, and save it where that was asked for."""
+    from asl_inspector.case_files.changes import changed_files, changed_result
+    from asl_inspector.case_files.writing import result_of, write_case
+
+    if saved is not None:
+        told = [*changed_files(saved, inspector.case), changed_result(saved.result, result_of(inspected))]
+        for sentence in filter(None, told):
+            terminal.say(sentence)
+    if options.save_case is not None:
+        corrections = saved.corrections if saved is not None else {}
+        added = [path.absolute() for path in options.files]
+        write_case(
+            options.save_case,
+            inspector.case,
+            added,
+            settings=inspector.settings,
+            corrections=corrections,
+            inspected=inspected,
+        )
+        terminal.inform(f"The case is in {options.save_case}.")
+
+
+def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Settings:
+    """The settings, a saved case's where the command says nothing, or an error that says which of them cannot be had."""
     from asl_inspector.inference.records import Settings
 
     if options.batch_frames is not None and options.batch_frames < 1:
@@ -259,7 +310,16 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
     blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
     choices = tuple(_assumed(text) for text in options.assume)
-    return Settings(options.device, options.batch_frames, options.decoder.replace("-", "_"), blank, choices)
+    kept = saved.settings if saved is not None else Settings()
+    decoder = options.decoder.replace("-", "_") if options.decoder is not None else kept.decoder
+    return replace(
+        kept,
+        device=options.device,
+        batch_frames=options.batch_frames,
+        decoder=decoder,
+        blank=blank if options.blank is not None else kept.blank,
+        choices=tuple((dict(kept.choices) | dict(choices)).items()),
+    )
 
 
 def _trust(inspector: Inspector, path: Path, terminal: Terminal) -> None:
@@ -357,12 +417,15 @@ def _status(inspected: Inspected, fail_on: str) -> int:
 
 
 def _keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.workers.starting import start_reader
+
+    started = start_reader(once=True)  # it loads what it needs while this process does
     from asl_inspector.workers.calling import open_checkpoint
 
     threading.Thread(target=_import_reports, name="imports", daemon=True).start()
     gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
-        file, checkpoint = open_checkpoint(options.file, cancel=cancel)
+        file, checkpoint = open_checkpoint(options.file, cancel=cancel, started=started)
     except InspectorError as error:
         if options.json:
             from asl_inspector.report.json_text import to_json

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,13 +15,25 @@ LONGEST_NAME = 255  # bytes; no file system has longer ones
 FETCHED_TOGETHER = 64 << 10  # Linux maps at least so many bytes around a touched one, where they are in memory already
 LARGEST_PAGE = 2 << 20  # and at most so many
 VISITS_KEPT = 8
+LARGE = 32 << 20  # bytes of a file whose descriptor is kept, so that long passes can read instead of touching pages
 Content = bytes | memoryview | Mapping[str, memoryview]  # of one file, or of several by name
+
+
+class _Map(mmap.mmap):
+    """A mapping that knows the descriptor of its file, or None where it was not kept."""
+
+    descriptor: int | None = None
+
+    def keep(self, descriptor: int) -> None:
+        """Keep a descriptor of the same file for as long as the mapping lives."""
+        self.descriptor = os.dup(descriptor)
+        weakref.finalize(self, os.close, self.descriptor)
 
 
 class MappedFile:
     """The bytes of a regular file.
 
-    The descriptor is opened without following what would block (a named pipe, a device) and closed at once; the
+    The file is opened without following what would block (a named pipe, a device) and never by its name again; the
     mapping stays valid when the file is renamed or removed meanwhile.
 
     Attributes:
@@ -57,9 +70,7 @@ class MappedFile:
             self.size = status.st_size
             self.modified_ns = status.st_mtime_ns
             self.device, self.inode = status.st_dev, status.st_ino
-            self.view = memoryview(
-                mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ) if self.size else b""
-            ).toreadonly()
+            self.view = _mapped(descriptor, self.size)
         finally:
             os.close(descriptor)
 
@@ -94,6 +105,15 @@ class MappedFile:
         except OSError:
             return False
         return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
+
+
+def _mapped(descriptor: int, size: int) -> memoryview:
+    if not size:
+        return memoryview(b"")
+    mapped = _Map(descriptor, size, access=mmap.ACCESS_READ)
+    if size >= LARGE and hasattr(os, "preadv"):
+        mapped.keep(descriptor)
+    return memoryview(mapped).toreadonly()
 
 
 class UnpackedFile(MappedFile):
@@ -132,6 +152,24 @@ def forget_pages(view: bytes | memoryview, start: int, stop: int) -> None:
     length = min(-(-stop // FETCHED_TOGETHER) * FETCHED_TOGETHER, len(mapped)) - first
     if length > 0:
         mapped.madvise(mmap.MADV_DONTNEED, first, length)
+
+
+def descriptor_of(view: bytes | memoryview) -> int | None:
+    """The open file behind the bytes of a large one, for `read_into`; None where there is none, or only a part is given.
+
+    It is open for as long as the bytes are held.
+    """
+    mapped = view.obj if isinstance(view, memoryview) else None
+    return mapped.descriptor if isinstance(mapped, _Map) and len(view) == len(mapped) else None
+
+
+def read_into(descriptor: int, start: int, room: memoryview) -> bool:
+    """Read bytes of a large file from `start` until `room` is full; False where there are not so many any more.
+
+    A pass over gigabytes is faster so than by touching pages: none is mapped and unmapped, which threads of one process
+    can only do one after the other.
+    """
+    return os.preadv(descriptor, [room], start) == room.nbytes
 
 
 class Visits:

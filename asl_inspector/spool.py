@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import shutil
-import tempfile
 import threading
 import weakref
 from pathlib import Path
@@ -40,6 +38,9 @@ class Spool:
     def _file(self) -> BinaryIO:
         """The file, made when something is first kept: most files need none."""
         if self._made is None:
+            import shutil  # slow to load, and a reader of a checkpoint needs neither
+            import tempfile
+
             self.most = min(self.most, int(shutil.disk_usage(tempfile.gettempdir()).free * SHARE_OF_DISK))
             made = tempfile.TemporaryFile(prefix="asl-inspector-")  # noqa: SIM115 - closed when the spool goes
             self._made = cast("BinaryIO", made)
@@ -86,6 +87,8 @@ class Spool:
 
     def save(self, folder: Path) -> Path:
         """The bytes as a named file in `folder`, for a process that has to open them by name."""
+        import shutil
+
         path = folder / "unpacked"
         with self._lock, open(path, "xb", opener=_private) as file:
             self._file.seek(0)

@@ -19,6 +19,7 @@ from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.history.json_logs import looks_like_json_lines
 from asl_inspector.history.opening import open_history, tells_a_history
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
+from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
 from asl_inspector.outputs.opening import json_outputs, pickled_outputs, read_outputs
 from asl_inspector.outputs.records import SavedOutputs
@@ -36,6 +37,7 @@ from asl_inspector.unpacking import unpack
 HEAD = 1 << 16
 CLIP_KINDS = (Kind.NPY, Kind.PARQUET, Kind.ARROW, Kind.POSE)  # these formats hold no networks
 SHARED_KINDS = (Kind.ZIP, Kind.SAFETENSORS, Kind.TORCH_LEGACY, Kind.HDF5)
+SAVED_CASE = "ASL Inspector case"  # what a case file calls itself
 LARGEST_JSON = 256 << 20
 Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20
@@ -148,8 +150,8 @@ def _read_content(file: MappedFile, job: Job) -> Found:
     return _checkpoint(file, job)
 
 
-def _checkpoint(file: MappedFile, job: Job) -> Found:
-    found, checkpoint = open_with_parts(file, cancel=job.cancel)
+def _checkpoint(file: MappedFile, job: Job, pickle: Pickle | None = None) -> Found:
+    found, checkpoint = open_with_parts(file, cancel=job.cancel, pickle=pickle)
     return found, checkpoint, checkpoint.would_run
 
 
@@ -187,8 +189,7 @@ def _open_pickle(file: MappedFile, job: Job) -> Found:
     vocabulary = pickled_vocabulary(file, pickle) if not pickle.is_damaged else None
     if vocabulary is not None and len(vocabulary.gloss_to_id) > 1:
         return file, vocabulary, would_run(pickle)
-    del pickle  # it is read once more below, and two of a large one are too many
-    return _checkpoint(file, job)
+    return _checkpoint(file, job, pickle)
 
 
 def _open_json(file: MappedFile, job: Job) -> Opened:
@@ -202,6 +203,8 @@ def _open_json(file: MappedFile, job: Job) -> Opened:
         if looks_like_json_lines(start) or start.startswith(PRINTED_DICT):
             return open_history(file)
         raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
+    if isinstance(held, dict) and held.get("kind") == SAVED_CASE:
+        raise DataError(f"“{file.path.name}” is a saved case.", advice="Drop it by itself to open it.")
     if tells_a_history(held):
         return open_history(file)
     return json_outputs(file, held) or json_clips(file, held, job) or read_vocabulary(file, held)

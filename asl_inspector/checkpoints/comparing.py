@@ -14,8 +14,9 @@ networks and prove nothing.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -130,14 +131,14 @@ def _compare_pairs(
 def _in_threads(jobs: list[Callable[[], TensorComparison]], tell: Callable[[], None]) -> list[TensorComparison]:
     pool = ThreadPoolExecutor(WORKERS, "comparing")
     try:
-        futures: list[Future[TensorComparison]] = [pool.submit(job) for job in jobs]
-        left = set(futures)
-        while left:
+        rows = []
+        waiting: deque[Future[TensorComparison]] = deque(pool.submit(job) for job in jobs)
+        while waiting:
             tell()
-            done, left = wait(left, SECONDS_BETWEEN_UPDATES, FIRST_EXCEPTION)
-            for one in done:
-                one.result()
-        return [one.result() for one in futures]
+            wait((waiting[0],), SECONDS_BETWEEN_UPDATES)
+            while waiting and waiting[0].done():  # one that failed ends all at its turn
+                rows.append(waiting.popleft().result())
+        return rows
     finally:
         pool.shutdown(cancel_futures=True)
 

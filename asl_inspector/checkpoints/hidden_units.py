@@ -24,11 +24,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.checkpoints.one_thread_products import gram
+from asl_inspector.checkpoints.one_thread_products import dot, gram
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.checkpoints.tensor_windows import VIEWED, Reader
@@ -106,15 +107,28 @@ def _agreement(a: FloatArray, b: FloatArray) -> tuple[float, float] | None:
     """z, and the z that A and B would reach if their units agreed perfectly (sqrt(R - 1) where F = 1)."""
     if a.shape != b.shape or a.shape[0] < FEWEST_UNITS:
         return None
-    a_centred, b_centred = a - a.mean(axis=0), b - b.mean(axis=0)
+    a_centred, b_centred = _centred(a), _centred(b)
     products = gram(a_centred, b_centred)  # (R, R), row and column means removed
-    variance = float((products**2).sum()) / (len(products) - 1)
-    scale = float(np.abs(a).max(initial=0.0) * np.abs(b).max(initial=0.0))
+    variance = _squares(products) / (len(products) - 1)
+    scale = _largest(a) * _largest(b)
     if not math.isfinite(variance) or variance <= (1e-12 * scale) ** 2:
         return None
     spread = math.sqrt(variance)
-    highest = math.sqrt(float((a_centred**2).sum()) * float((b_centred**2).sum())) / spread
+    highest = math.sqrt(_squares(a_centred) * _squares(b_centred)) / spread
     return float(np.trace(products)) / spread, highest
+
+
+def _centred(a: FloatArray) -> FloatArray:
+    return np.asarray(a - np.add.reduce(a, axis=0) / len(a))
+
+
+def _squares(a: FloatArray) -> float:
+    flat = a.reshape(-1)
+    return dot(flat, flat)
+
+
+def _largest(a: FloatArray) -> float:
+    return max(float(np.maximum.reduce(a, axis=None)), -float(np.minimum.reduce(a, axis=None))) if a.size else 0.0
 
 
 def unit_test(
@@ -171,8 +185,11 @@ def _sample(
     return by_unit.reshape(len(by_unit), -1)
 
 
+@lru_cache(maxsize=256)
 def _spread(count: int, most: int) -> NDArray[np.intp]:
-    return np.linspace(0, count - 1, most).astype(np.intp) if count > most else np.arange(count)
+    chosen = np.linspace(0, count - 1, most).astype(np.intp) if count > most else np.arange(count)
+    chosen.flags.writeable = False
+    return chosen
 
 
 def _middle(count: int, most: int) -> slice:

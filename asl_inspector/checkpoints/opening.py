@@ -29,6 +29,7 @@ from asl_inspector.checkpoints.torch_script import is_torch_script, read_torch_s
 from asl_inspector.checkpoints.torch_zip import is_torch_zip
 from asl_inspector.checkpoints.zip_directory import ZipDirectory, read_directory
 from asl_inspector.errors import InspectorError, UnreadableCheckpoint
+from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import Content, MappedFile, MappedParts
 from asl_inspector.progress import CancelToken
 from asl_inspector.sniffing import Kind, sniff
@@ -74,9 +75,9 @@ SHARD_READERS: dict[Kind, FileReader] = {
 }
 
 
-def _read_pickle(file: MappedFile, cancel: CancelToken) -> Reading:
+def _read_pickle(file: MappedFile, cancel: CancelToken, pickle: Pickle | None = None) -> Reading:
     """A bare stream, or the metadata of a distributed checkpoint with the files beside it."""
-    reading = read_pickled(file, cancel)
+    reading = read_pickled(file, cancel, pickle)
     return read_distributed(file, reading, cancel) if is_distributed_metadata(reading.root) else reading
 
 
@@ -92,8 +93,13 @@ def _read_shard(file: MappedFile, cancel: CancelToken) -> Reading:
 READERS: dict[Kind, FileReader] = SHARD_READERS | {Kind.PICKLE: _read_pickle, Kind.ONNX: read_onnx}
 
 
-def read_file(file: MappedFile, cancel: CancelToken) -> Reading:
+def read_file(file: MappedFile, cancel: CancelToken, pickle: Pickle | None = None) -> Reading:
     """A file as its format's reader finds it.
+
+    Args:
+        file: The file.
+        cancel: Asked now and then.
+        pickle: Its stream, where it is a bare one that was read already: millions of records are not made twice.
 
     Raises:
         UnreadableCheckpoint: If the file is damaged or no checkpoint.
@@ -105,7 +111,9 @@ def read_file(file: MappedFile, cancel: CancelToken) -> Reading:
         what, advice = refusal_of(kind)
         raise UnreadableCheckpoint(f"“{file.path.name}” {what}", advice=advice)
     try:
-        return read_sharded(file, cancel, _read_shard) if is_index else READERS[kind](file, cancel)
+        if is_index:
+            return read_sharded(file, cancel, _read_shard)
+        return READERS[kind](file, cancel) if pickle is None else _read_pickle(file, cancel, pickle)
     except InspectorError as error:
         raise UnreadableCheckpoint(
             f"“{file.path.name}” cannot be read as a checkpoint. {error.sentence}",
@@ -125,7 +133,7 @@ def open_checkpoint(file: MappedFile, *, cancel: CancelToken | None = None) -> C
 
 
 def open_with_parts(
-    file: MappedFile, *, path: Path | None = None, cancel: CancelToken | None = None
+    file: MappedFile, *, path: Path | None = None, cancel: CancelToken | None = None, pickle: Pickle | None = None
 ) -> tuple[MappedFile | MappedParts, Checkpoint]:
     """A checkpoint with the files that hold its numbers: `file` alone, or together with those that it names.
 
@@ -133,13 +141,14 @@ def open_with_parts(
         file: The file, or the index of several.
         path: What to call the checkpoint; by default the file's own path.
         cancel: Asked now and then.
+        pickle: The file's stream, where it is a bare one that was read already.
 
     Raises:
         UnreadableCheckpoint: If the file is damaged or no checkpoint.
         Cancelled: If `cancel` was set.
     """
     with collection_paused():
-        reading = read_file(file, cancel or CancelToken())
+        reading = read_file(file, cancel or CancelToken(), pickle)
         if file.path.suffix == DISTRIBUTED_PART:
             reading = replace(reading, kind=PART_OF_DISTRIBUTED)
         if not reading.parts and path is None:

@@ -223,7 +223,7 @@ def _measured(a: Reader, b: Reader, cancel: CancelToken) -> Difference:
     not_finite = 0
     first: tuple[Any, Any] | None = None
     still_a = still_b = True  # constant so far
-    buffer = np.empty(0, np.float32)
+    buffer: FloatArray = np.empty(0, np.float32)
     for block_a, block_b in paired_blocks(a, b):
         cancel.raise_if_cancelled()
         x, y = _real(block_a), _real(block_b)

@@ -7,19 +7,19 @@ are handed back once they were read, so that a file of any size costs no more me
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.checkpoints.blocks import row_strides
 from asl_inspector.checkpoints.records import ITEM_SIZES, TensorRecord
 from asl_inspector.checkpoints.tensor_bytes import tensor_block
 from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.mapped_file import Content, forget_pages
 
-BLOCK = 1 << 16  # numbers at a time: two blocks and their difference fit the second cache
+BLOCK = 1 << 17  # numbers at a time: two blocks and their difference fit the second cache
 VIEWED = {"float64", "float32", "float16"}  # types that are views of the file's bytes
 RELEASE_BYTES = 32 << 20  # pages are handed back after so many bytes of a tensor
 Array = NDArray[np.generic]
@@ -35,7 +35,7 @@ class Reader:
     def __init__(self, tensor: TensorRecord, content: Content) -> None:
         self.tensor = tensor
         self.content = content
-        self.row_order = tensor.strides == _row_strides(tensor.shape)
+        self.row_order = tensor.strides == row_strides(tensor.shape)
         self.by_row = not self.row_order or (tensor.quantizer is not None and tensor.quantizer.axis is not None)
         # types that NumPy has are views, which cost nothing; a compressed storage is inflated once, not once a block
         is_view = tensor.dtype in VIEWED and tensor.quantizer is None
@@ -93,10 +93,6 @@ def paired_blocks(a: Reader, b: Reader) -> Iterator[tuple[Array, Array]]:
             yield a.slices(start, stop).reshape(-1), b.slices(start, stop).reshape(-1)
     elif count:
         yield read_array(a.tensor, a.content).reshape(-1), read_array(b.tensor, b.content).reshape(-1)
-
-
-def _row_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def release_pages(tensor: TensorRecord, content: Content, start: int = 0, stop: int | None = None) -> None:

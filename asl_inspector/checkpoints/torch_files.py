@@ -14,6 +14,7 @@ from asl_inspector.checkpoints.torch_tar import tar_stream
 from asl_inspector.checkpoints.torch_zip import archive_region, torch_zip_stream
 from asl_inspector.checkpoints.zip_directory import ZipDirectory
 from asl_inspector.inert_pickle.joblib_arrays import read_pickle_file
+from asl_inspector.inert_pickle.records import Pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.progress import CancelToken
 
@@ -50,12 +51,17 @@ def read_torch_tar(file: MappedFile, cancel: CancelToken) -> Reading:
     return read_stream("torch tar", tar_stream(Region(file.view, 0), cancel), file.view, cancel)
 
 
-def read_pickled(file: MappedFile, cancel: CancelToken) -> Reading:
+def read_pickled(file: MappedFile, cancel: CancelToken, pickle: Pickle | None = None) -> Reading:
     """What a pickle stream without torch's container describes; arrays and torch files lie in the stream itself.
+
+    Args:
+        file: The file.
+        cancel: Asked now and then.
+        pickle: Its stream, where it was read already.
 
     Raises:
         MalformedPickle: If the stream is damaged.
     """
-    pickle = read_pickle_file(file.view, cancel=cancel, salvage=True)
+    pickle = pickle or read_pickle_file(file.view, cancel=cancel, salvage=True)
     reading = read_stream("pickle", Stream(pickle, Region(file.view, 0), lambda _: None), file.view, cancel)
     return replace(reading, kind=library_sentence(pickle))

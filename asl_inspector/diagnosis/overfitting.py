@@ -81,11 +81,15 @@ def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None) ->
 
 def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     """Without training clips: does the printed validation loss rise while the training loss falls?"""
-    missing = Undetermined(
-        "Is it overfitting?",
-        "The training accuracy in evaluation mode was never measured.",
-        "Drop the training clips." if evidence.saved is None else "Drop the checkpoint and the training clips.",
-    )
+    if evidence.train is not None and evidence.validation is None:
+        sentence, needs = (
+            "The accuracy on clips that were not trained on was never measured.",
+            "Drop the validation clips.",
+        )
+    else:
+        sentence = "The training accuracy in evaluation mode was never measured."
+        needs = "Drop the training clips." if evidence.saved is None else "Drop the checkpoint and the training clips."
+    missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []
     falling = [loss for loss in history.train_loss if loss is not None] if history else []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from asl_inspector.case.records import CaseFile, Role
+from asl_inspector.case_files.records import SavedCase, SavedFile, SavedResult
 from asl_inspector.checkpoints.comparison_records import (
     CheckpointComparison,
     Clue,
@@ -294,7 +295,10 @@ CODEC = Codec(
         Role,
         RunMeasures,
         SampleTable,
+        SavedCase,
         SavedFacts,
+        SavedFile,
+        SavedResult,
         Settings,
         SharedFrames,
         Shift,

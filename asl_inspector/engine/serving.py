@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from asl_inspector.case.records import Case, Role
+from asl_inspector.case_files.reading import read_case
+from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.records import Diagnosis
@@ -65,7 +67,7 @@ SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
-    "case": ("open", "inspect", "export"),
+    "case": ("open", "inspect", "export", "read_case", "save_case", "changes"),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
@@ -206,6 +208,30 @@ class Service:
     def neighbours(self, talk: Talk, method: str) -> Neighbours:
         """The nearest training clip of every validation clip, by a method ("resampled" or "dtw")."""
         return self.inspector.neighbours(method, progress=talk.progress, cancel=talk.cancel)
+
+    def read_case(self, talk: Talk, path: Path) -> SavedCase:
+        """What a case file says; nothing that it names is opened yet."""
+        return read_case(path)
+
+    def save_case(self, talk: Talk, path: Path, spec: CaseSpec, settings: Settings) -> SavedCase:
+        """Write the case as it is, with the hashes of its files, and say what was written."""
+        from asl_inspector.case_files.writing import write_case
+
+        talk.progress(Step("Hashing the files"))
+        self.inspector.hash_files(cancel=talk.cancel)
+        case, corrections = self.inspector.case, dict(spec.corrections)
+        write_case(path, case, spec.paths, settings=settings, corrections=corrections, inspected=self.inspected)
+        return read_case(path)
+
+    def changes(self, talk: Talk, saved: SavedCase) -> tuple[str, ...]:
+        """What is not as it was when the case was saved, as sentences; hashes its files."""
+        from asl_inspector.case_files.changes import changed_files, changed_result
+        from asl_inspector.case_files.writing import result_of
+
+        told = changed_files(saved, self.inspector.hash_files(cancel=talk.cancel))
+        now = result_of(self.inspected) if self.inspected is not None else None
+        result = changed_result(saved.result, now)
+        return (*told, result) if result else told
 
     def export(self, talk: Talk, path: Path, kind: str) -> Exported:
         """Write the last inspection as a PDF, JSON or CSV file."""

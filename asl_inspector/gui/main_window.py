@@ -36,9 +36,11 @@ from PySide6.QtWidgets import (
 from asl_inspector.about import NAME, program_version
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case.records import CaseFile, Role
+from asl_inspector.case_files.records import SavedCase
 from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.errors import InspectorError
 from asl_inspector.gui import theme
+from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.consent_dialog import ConsentDialog
 from asl_inspector.gui.layout_dialog import LayoutDialog
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(body)
         self._overlay = DropOverlay(self)
         self._status = StatusLine(self)
+        self._case_files = CaseFiles(session, settings, self)
         self._add_menus()
         self._connect()
         self.setFocus()
@@ -221,6 +224,8 @@ class MainWindow(QMainWindow):
         self.diagnosis.wants_demo.connect(self.open_demo)
         self.sidebar.panel_chosen.connect(self.show_panel)
         self.sidebar.wants_files.connect(self.ask_files)
+        session.remarked.connect(self.sidebar.show_remarks)
+        session.case_saved.connect(self._show_saved)
         self.sidebar.wants_role.connect(session.choose_role)
         self.sidebar.wants_removal.connect(session.remove_file)
         self.sidebar.wants_replacement.connect(self._ask_replacement)
@@ -232,6 +237,8 @@ class MainWindow(QMainWindow):
         file_menu.addAction("&Open files...", QKeySequence.StandardKey.Open, self.ask_files)
         file_menu.addAction("Open &folder...", QKeySequence("Ctrl+Shift+O"), self._ask_folder)
         file_menu.addAction("Open the &demo case", self.open_demo)
+        file_menu.addSeparator()
+        self._case_files.add_to(file_menu)
         file_menu.addSeparator()
         self._export_actions = [
             file_menu.addAction("&Export diagnosis...", QKeySequence("Ctrl+E"), partial(self.ask_export, "pdf")),
@@ -381,7 +388,12 @@ class MainWindow(QMainWindow):
         self._code_action.setEnabled(main is not None)
         self._program_action.setEnabled(case.checkpoint is not None and case.checkpoint.format in WITH_CONSENT)
         self._forbid_action.setEnabled(self.session.settings.consent is not None)
-        self.setWindowTitle(f"{main.path.name} - {NAME}" if main else NAME)
+        title = title_of(case, self.session.saved, main.path if main else None)
+        self.setWindowTitle(f"{title} - {NAME}" if title else NAME)
+
+    @Slot(object)
+    def _show_saved(self, saved: SavedCase) -> None:
+        self.setWindowTitle(f"{saved.path.name} - {NAME}")
 
     @Slot(object)
     def _show_inspection(self, inspection: InspectionView | None) -> None:

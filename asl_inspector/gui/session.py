@@ -10,6 +10,8 @@ from typing import cast
 from PySide6.QtCore import QObject, Signal, Slot
 
 from asl_inspector.case.records import Role
+from asl_inspector.case_files.reading import is_case_file
+from asl_inspector.case_files.records import SavedCase
 from asl_inspector.data.records import Neighbours
 from asl_inspector.engine.client import Engine
 from asl_inspector.engine.messages import (
@@ -66,6 +68,8 @@ class Session(QObject):
     neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
     offer_arrived = Signal(object)  # Offer
     exported = Signal(object)  # Exported
+    case_saved = Signal(object)  # SavedCase
+    remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
     drained = Signal()  # no job is left
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -77,6 +81,8 @@ class Session(QObject):
         self._paths: list[Path] = []
         self._chosen: dict[Path, Role] = {}
         self._corrections: dict[Path, Correction] = {}
+        self._more: list[Path] = []
+        self.saved: SavedCase | None = None
         self.jobs = Jobs(self)
         self.jobs.progressed.connect(self._on_progress)
         self.jobs.published.connect(self._on_part)
@@ -95,7 +101,10 @@ class Session(QObject):
         """Add files and folders to the case and inspect it."""
         new = [path for path in paths if path not in self._paths]
         again = [path for path in paths if path in self._paths]
-        if new or again:
+        saved = [path for path in new if is_case_file(path)]
+        if saved:  # a saved case takes the place of the current one; what was dropped with it is added
+            self.open_case(saved[0], [path for path in new if path not in saved])
+        elif new or again:
             self._paths += new
             self.opening.emit(new)
             self._open()
@@ -141,8 +150,42 @@ class Session(QObject):
         self.jobs.cancel("preview")
         self.jobs.start("preview", self._call("preview", path, correction))
 
+    @property
+    def case_path(self) -> Path | None:
+        """Where the case was opened from or saved to, or None."""
+        return self.saved.path if self.saved is not None else None
+
+    def open_case(self, path: Path, more: list[Path] | None = None) -> None:
+        """Open a saved case in place of the current one, with further files."""
+        self._more = more or []
+        self.became_busy.emit(f"Opening {path.name}")
+        self.jobs.start("saved case", self._call("read_case", path))
+
+    def save_case(self, path: Path) -> None:
+        """Write the case file; `case_saved` follows."""
+        self.became_busy.emit(f"Saving {path.name}")
+        self.jobs.start("save", self._call("save_case", path, self._spec, self.settings))
+
+    def _take(self, saved: SavedCase) -> None:
+        """Make the case what a case file says."""
+        self.saved = saved
+        here = self.settings
+        self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
+        self._paths = list(dict.fromkeys([*saved.added, *self._more]))
+        self._chosen, self._corrections = saved.chosen, saved.corrections
+        self.remarked.emit(())
+        self.opening.emit(self._paths)
+        self._open()
+
+    def _check(self) -> None:
+        """Have the files of a saved case compared with what they were; `remarked` follows."""
+        if self.saved is not None:
+            self.jobs.start("changes", self._call("changes", self.saved))
+
     def clear(self) -> None:
         """Forget the case, and what was allowed in it."""
+        self.saved = None
+        self.remarked.emit(())
         self.settings = replace(self.settings, consent=None)
         self._paths, self._chosen, self._corrections = [], {}, {}
         self._open()
@@ -151,6 +194,7 @@ class Session(QObject):
         """Stop what is going on."""
         self.jobs.cancel("case")
         self.jobs.cancel("export")
+        self.jobs.cancel("save")
         self.jobs.cancel("compare")
         self.jobs.cancel("epochs")
 
@@ -243,6 +287,7 @@ class Session(QObject):
     def _open(self) -> None:
         self.became_busy.emit("Opening files")
         self.jobs.cancel("neighbours")
+        self.jobs.cancel("changes")
         self.inspection = None
         self.inspection_changed.emit(None)
         spec, settings, engine = self._spec, self.settings, self.engine
@@ -266,7 +311,7 @@ class Session(QObject):
 
     @Slot(str, object)
     def _on_progress(self, lane: str, step: Step) -> None:
-        if lane in ("case", "export"):
+        if lane in ("case", "export", "save"):
             self.progressed.emit(step)
         elif lane == "measure":
             self.measuring.emit(step)
@@ -293,6 +338,16 @@ class Session(QObject):
             case InspectionView():
                 self._on_part(lane, result)
                 self.became_idle.emit("Done")
+                self._check()
+            case SavedCase() if lane == "saved case":
+                self._take(result)
+            case SavedCase():
+                self.saved = result
+                self.became_idle.emit(f"Saved {result.path.name}")
+                self.remarked.emit(())
+                self.case_saved.emit(result)
+            case tuple() if lane == "changes":
+                self.remarked.emit(result)
             case ClipDetail():
                 self.clip_arrived.emit(result)
             case TensorView():
@@ -319,6 +374,7 @@ class Session(QObject):
                 self.exported.emit(result)
             case None if lane == "case":
                 self.became_idle.emit("")
+                self._check()
 
     @Slot(str, object)
     def _on_failure(self, lane: str, problem: Problem) -> None:
@@ -340,13 +396,13 @@ class Session(QObject):
             self.neighbours_failed.emit(problem)
         elif lane == "offer":
             self.failed.emit(problem)
-        elif lane not in ("warm up", "epochs", "clip features"):
+        elif lane not in ("warm up", "epochs", "changes", "clip features"):
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 
     @Slot(str)
     def _on_cancelled(self, lane: str) -> None:
-        if lane in ("case", "export"):
+        if lane in ("case", "export", "save", "saved case"):
             self.became_idle.emit("Cancelled")
         elif lane == "measure":
             self.measured.emit("Cancelled")

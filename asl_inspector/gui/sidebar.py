@@ -14,6 +14,7 @@ from asl_inspector.engine.messages import CaseView
 from asl_inspector.gui import theme
 from asl_inspector.gui.widgets import Elided, Foldable, PanelButton, Text, empty
 from asl_inspector.report.sizes import size_text
+from asl_inspector.visible_text import visible
 
 WIDTH = 262
 ROLE_NAMES = {
@@ -156,6 +157,9 @@ class Sidebar(QWidget):
         outer.setContentsMargins(12, 14, 12, 12)
         outer.setSpacing(6)
         outer.addWidget(_heading("CASE"))
+        self._remarks = Text("", size=theme.SMALL, tone="caution")
+        self._remarks.hide()
+        outer.addWidget(self._remarks)
         inside = QWidget()
         self._files = QVBoxLayout(inside)
         self._files.setContentsMargins(0, 0, 0, 0)
@@ -187,6 +191,12 @@ class Sidebar(QWidget):
 
     def _choose(self, index: int, _checked: bool = False) -> None:
         self.panel_chosen.emit(index)
+
+    @Slot(object)
+    def show_remarks(self, sentences: tuple[str, ...]) -> None:
+        """Say what is not as it was when the case was saved."""
+        self._remarks.setText(visible("\n".join(sentences), one_line=False))
+        self._remarks.setVisible(bool(sentences))
 
     @Slot(object)
     def show_case(self, case: CaseView) -> None:

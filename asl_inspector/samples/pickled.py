@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from asl_inspector.inert_pickle.numpy_arrays import NumpyArray, array_of, bytes_of, scalar_of, to_numpy
-from asl_inspector.inert_pickle.plain import class_of, items_of, key_text, pairs_of
+from asl_inspector.inert_pickle.plain import class_of, items_of, key_text, pairs_of, type_name
 from asl_inspector.inert_pickle.records import Buffer, Built, ByteSpan, Global, Items, Pickle
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.gathering import Source, clips_in
@@ -113,6 +113,8 @@ class PickleLook:
 
 
 def _key(key: object) -> str:
+    if pairs_of(key) is not None or (isinstance(key, Items) and key.kind in ("list", "set")):
+        return type_name(key)  # no load could make it a key; a stream of millions of them is not worth their texts
     scalar = scalar_of(key)
     return key_text(key) if scalar is None else str(scalar)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import weakref
@@ -34,6 +32,7 @@ from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
 from asl_inspector.workers.messages import Companion, Identity, Library, Method, NamesOthers, ReadRequest, Refusal
 from asl_inspector.workers.serving import unpack_parts
+from asl_inspector.workers.starting import Started, start_reader
 from asl_inspector.workers.streams import Inlet
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ SECONDS_TO_HEAR = 0.02
 SECONDS_TO_READ = 20.0  # without a sign of life
 SECONDS_TO_STREAM = 180.0  # altogether, while numbers come
 FRAMES_AHEAD = 16
-START = "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers.serving import serve; "
 WHAT_NOW = "The file is damaged or made to do harm; get it again from a source that you trust."
 
 
@@ -101,6 +99,9 @@ class _Copy:
     """What a packed file unpacks to, as a file that reading processes can open; it goes when nothing needs it."""
 
     def __init__(self, readers: Readers, packed: MappedFile, cancel: CancelToken) -> None:
+        import shutil  # slow to load, and seldom needed
+        import tempfile
+
         self.folder = Path(tempfile.mkdtemp(prefix="asl-inspector-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.name = packed.path.name
@@ -112,17 +113,24 @@ class _Copy:
         self.file = UnpackedFile(packed, mapped.view)
 
 
-def open_checkpoint(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
+def open_checkpoint(
+    path: Path, *, cancel: CancelToken | None = None, started: Started | None = None
+) -> tuple[MappedFile | MappedParts, Checkpoint]:
     """Open one checkpoint, read in a process of its own: a file, an index with its shards, a folder.
+
+    Args:
+        path: The file or folder.
+        cancel: Asked while it is read.
+        started: A reader for one file, started by the caller; it is ended in every case.
 
     Raises:
         InspectorError: If it cannot be read.
         Cancelled: If `cancel` was set.
     """
-    is_folder = path.is_dir()
-    file = MappedFile(index_of_folder(path) if is_folder else path)
-    readers = Readers(once=True)
+    readers = Readers(once=True, started=started)
     try:
+        is_folder = path.is_dir()
+        file = MappedFile(index_of_folder(path) if is_folder else path)
         found, opened, _ = readers.open(request_for("checkpoint", file), file, cancel or CancelToken())
     finally:
         readers.close()
@@ -134,11 +142,12 @@ class Readers:
 
     Args:
         once: For a single file: the process reads it without forking, which starts faster.
+        started: The first of them, where it was started already.
     """
 
-    def __init__(self, *, once: bool = False) -> None:
+    def __init__(self, *, once: bool = False, started: Started | None = None) -> None:
         self.once = once or not hasattr(os, "fork")
-        self._waiting: list[_Process] = []
+        self._waiting = [] if started is None else [_Process(started)]
         self._lock = threading.Lock()
         weakref.finalize(self, _end_all, self._waiting)
 
@@ -177,7 +186,7 @@ class Readers:
         """
         with self._lock:
             process = self._waiting.pop() if self._waiting else None
-        process = process or _Process(once=self.once)
+        process = process or _Process(start_reader(once=self.once))
         try:
             result = process.ask(request, cancel, spool)
         except BaseException:
@@ -207,18 +216,8 @@ def _end_all(waiting: list[_Process]) -> None:
 class _Process:
     """One such process."""
 
-    def __init__(self, *, once: bool) -> None:
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
-        self.process = subprocess.Popen(
-            _command(once=once),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            close_fds=True,
-            cwd=Path(sys.executable).anchor,
-            env=_environment(),
-            start_new_session=True,
-        )
+    def __init__(self, started: Started) -> None:
+        self.process, self.errors = started.process, started.errors
 
     def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None) -> object:
         """Have a request answered by this process.
@@ -336,28 +335,6 @@ def _companion(file: MappedFile, name: str, opened: dict[str, MappedFile]) -> Co
     except DataError as error:
         return Companion(name, None, None, error.sentence)
     return Companion(name, opened[name].path.absolute(), _identity(opened[name]))
-
-
-def _command(*, once: bool) -> list[str]:
-    """How to start a reader: isolated from the environment, the user's site and the working folder."""
-    how = "once" if once else "many"
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "_reader", how]
-    here = str(Path(__file__).parent.parent.parent)
-    paths = [here, *(path for path in sys.path if path and Path(path).is_absolute() and path != here)]
-    return [sys.executable, "-I", "-S", "-c", f"{START}serve(once=sys.argv[1] == 'once')", how, *paths]
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the user's environment but what the platform cannot start without."""
-    kept = ("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    libraries = {  # no plug-ins, and no thread beside the one that reads
-        "HDF5_PLUGIN_PRELOAD": "::",
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
-        "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    }
-    return {name: os.environ[name] for name in kept if name in os.environ} | threads | libraries
 
 
 def _too_long(name: str) -> InspectorError:

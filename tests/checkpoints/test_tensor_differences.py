@@ -160,14 +160,16 @@ def test_pages_are_handed_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     import mmap
     from typing import Any
 
+    from asl_inspector import mapped_file
+
     asked: list[tuple[int, int]] = []
 
-    class Spy(mmap.mmap):
+    class Spy(mapped_file._Map):
         def madvise(self, option: int, start: int = 0, length: int = 0) -> Any:
             assert option == mmap.MADV_DONTNEED
             asked.append((start, length))
 
-    monkeypatch.setattr("asl_inspector.mapped_file.mmap.mmap", Spy)
+    monkeypatch.setattr("asl_inspector.mapped_file._Map", Spy)
     monkeypatch.setattr(tensor_windows, "RELEASE_BYTES", 1 << 18)
     differ(tmp_path, torch.randn(LONG), torch.randn(LONG))
     assert len(asked) >= 4

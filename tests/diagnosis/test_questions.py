@@ -357,3 +357,10 @@ def test_nothing_known_gives_no_verdict() -> None:
     assert found.verdict == "undetermined"
     assert not found.causes
     assert found.undetermined
+
+
+def test_with_training_clips_alone_the_validation_clips_are_asked_for() -> None:
+    clips = train()
+    case = evidence(train=scored(clips, answers_right(clips, 0.9), classes=CLASSES))
+    (asked,) = overfitting.ask(case, labels_wrong=False, above_chance=None).undetermined
+    assert asked.needs == "Drop the validation clips."

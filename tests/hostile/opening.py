@@ -85,7 +85,12 @@ def _tensor(record: object, content: object) -> dict[str, object]:
 MOST_TOLD = 1_200
 
 
-def _open_here(path: Path, *, cancel: CancelToken | None = None) -> tuple[Any, Checkpoint]:
+def _start_nothing(*, once: bool) -> None:
+    """In place of `workers.starting.start_reader`."""
+    assert once
+
+
+def _open_here(path: Path, *, cancel: CancelToken | None = None, started: None = None) -> tuple[Any, Checkpoint]:
     """As `workers.calling.open_checkpoint`, without the other process: this one is watched."""
     from asl_inspector.checkpoints.folders import index_of_folder
     from asl_inspector.checkpoints.opening import open_with_parts
@@ -113,7 +118,7 @@ def _open(path: Path) -> dict[str, object]:
     from asl_inspector.case.recognising import open_file
     from asl_inspector.checkpoints.records import Checkpoint
     from asl_inspector.errors import InspectorError
-    from asl_inspector.workers import calling
+    from asl_inspector.workers import calling, starting
 
     started = time.process_time()
     opened = open_file(path)
@@ -139,6 +144,7 @@ def _open(path: Path) -> dict[str, object]:
     out, err = io.StringIO(), io.StringIO()
     started = time.process_time()
     calling.open_checkpoint = _open_here  # type: ignore[assignment]
+    starting.start_reader = _start_nothing  # type: ignore[assignment]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         told["exit"] = cli.main(["keys", str(path), "--json", "--values", "3"])
     told["keys_seconds"] = time.process_time() - started

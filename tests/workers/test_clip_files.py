@@ -28,7 +28,7 @@ from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import SPOOL, THE_FILE, Clips
 from asl_inspector.spool import Spool
-from asl_inspector.workers import calling, serving
+from asl_inspector.workers import serving, starting
 from asl_inspector.workers.calling import Readers, open_file, request_for
 from asl_inspector.workers.previewing import preview
 from asl_inspector.workers.streams import Inlet, Outlet
@@ -212,7 +212,7 @@ def test_the_native_readers_start_no_thread(name: str, tmp_path: Path) -> None:
         f"clips = open_clips(MappedFile(Path({str(path)!r}))); clips.features(0)\n"
         "print(len(os.listdir('/proc/self/task')))"
     )
-    environment = os.environ | calling._environment()
+    environment = os.environ | starting.reader_environment()
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert ran.stdout.strip() == "1"
 
@@ -284,14 +284,14 @@ def test_numbers_that_nobody_asked_for_end_the_reading(tmp_path: Path, monkeypat
         "def opened(request, outlet):\n    outlet.put(b'x' * 100)\n"
         "serving._opened = opened; serving.serve(once=False)"
     )
-    usual = calling._command
+    usual = starting.reader_command
 
     def command(*, once: bool) -> list[str]:
         parts = usual(once=once)
         parts[parts.index("-c") + 1] = code
         return parts
 
-    monkeypatch.setattr(calling, "_command", command)
+    monkeypatch.setattr(starting, "reader_command", command)
     (tmp_path / "a").write_bytes(b"x")
     found = Readers()
     from asl_inspector.errors import InspectorError

@@ -29,7 +29,7 @@ from asl_inspector.errors import InspectorError
 from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers import calling
+from asl_inspector.workers import calling, starting
 from asl_inspector.workers.calling import Readers, open_checkpoint, open_file, request_for
 from asl_inspector.workers.codecs import file_codec
 
@@ -152,14 +152,14 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
         f"def opened(request, outlet):\n    import os, time\n    {body}\n"
         "serving._opened = opened; serving.serve(once=sys.argv[1] == 'once')"
     )
-    usual = calling._command
+    usual = starting.reader_command
 
     def command(*, once: bool) -> list[str]:
         parts = usual(once=once)
         parts[parts.index("-c") + 1] = code
         return parts
 
-    monkeypatch.setattr(calling, "_command", command)
+    monkeypatch.setattr(starting, "reader_command", command)
 
 
 @POSIX

@@ -1,0 +1,87 @@
+"""A saved case: which files, what they are for, how they were run, and what was found then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from asl_inspector.case.records import Role
+from asl_inspector.inference.records import Settings
+from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+
+SUFFIX = ".aslcase"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """One file of a saved case.
+
+    Attributes:
+        path: Where it is, or would be.
+        bytes: Its size when the case was saved.
+        sha256: Its hash then, or None where it was not computed.
+        role: The role that the user chose, or None where the program chose it.
+        correction: What the user said of the layout of its clips.
+        folder: The folder that it came with, or None where it was added by itself.
+    """
+
+    path: Path
+    bytes: int = 0
+    sha256: str | None = None
+    role: Role | None = None
+    correction: Correction = NO_CORRECTION
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResult:
+    """What was found when the case was saved.
+
+    Attributes:
+        headline: In one sentence.
+        causes: Ids and confidences, most likely first.
+        correct: Validation clips answered rightly, or None.
+        clips: Validation clips that were judged, or None.
+    """
+
+    headline: str
+    causes: tuple[tuple[str, float], ...]
+    correct: int | None
+    clips: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCase:
+    """What a case file says.
+
+    Attributes:
+        path: The case file.
+        files: Its files.
+        settings: How to run, but for what is a matter of the machine; consent to run a file is never saved.
+        result: What was found, or None where the case had not been run.
+        program: The version that saved it.
+        saved: When, as ISO 8601 in UTC.
+    """
+
+    path: Path
+    files: tuple[SavedFile, ...]
+    settings: Settings
+    result: SavedResult | None = None
+    program: str = ""
+    saved: str = ""
+
+    @property
+    def added(self) -> tuple[Path, ...]:
+        """The files and folders to add to make the case again."""
+        alone = (file.folder or file.path for file in self.files)
+        return tuple(dict.fromkeys(alone))
+
+    @property
+    def chosen(self) -> dict[Path, Role]:
+        """The roles that the user chose."""
+        return {file.path: file.role for file in self.files if file.role is not None}
+
+    @property
+    def corrections(self) -> dict[Path, Correction]:
+        """What the user said of layouts."""
+        return {file.path: file.correction for file in self.files if file.correction != NO_CORRECTION}
