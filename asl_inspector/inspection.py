@@ -34,7 +34,7 @@ from asl_inspector.workers.previewing import ClipPreview, open_corrected, previe
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
-    from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
+    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -463,7 +463,7 @@ class Inspector:
         )
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
-        """One clip's posteriors, recomputed, and its features.
+        """One clip's posteriors, recomputed.
 
         Raises:
             InferenceError: If no network is at hand, or the clip cannot be run.
@@ -478,14 +478,29 @@ class Inspector:
         features = clips.features(index)
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
-        seen = self._network[1].prepare(clip_source(clips)).features(index)
-        return ClipDetail(index, clip_log_posteriors(self._network[1].network, seen), features)
+        rebuilt = self._network[1]
+        seen = rebuilt.prepare(clip_source(clips)).features(index)
+        spans_all = rebuilt.network.preparation.length.startswith("resampled")
+        frames = len(features) if spans_all else len(seen)
+        return ClipDetail(index, clip_log_posteriors(rebuilt.network, seen), frames)
+
+    def clip_features(self, index: int) -> ClipFeatures:
+        """One validation clip's numbers as they are in the file.
+
+        Raises:
+            DataError: If there is no such clip, or its numbers cannot be read.
+        """
+        from asl_inspector.data.clip_features import clip_features
+
+        source = next((one for one in self.case.files if one.opened is self.case.validation), None)
+        known = self._surveys.get(_identity(source)) if source is not None else None
+        return clip_features(self.case.validation, index, known)
 
 
 def saved_detail(
     outputs: SavedOutputs, joined: Joined, facts: SavedFacts, predictions: Predictions, index: int
 ) -> ClipDetail:
-    """One clip's posteriors from its saved scores, and its features where a file has them.
+    """One clip's posteriors from its saved scores.
 
     Raises:
         InferenceError: If no scores of the clip were saved.
@@ -496,8 +511,7 @@ def saved_detail(
         raise InferenceError("There is no such clip at hand.", advice="Run the inspection first.")
     posteriors = log_posteriors(outputs, joined, facts, index, int(predictions.lengths[index]))
     has_features = joined.clips.feature_count is not None
-    features = joined.clips.features(index) if has_features else np.zeros((len(posteriors), 0), np.float32)
-    return ClipDetail(index, posteriors, features)
+    return ClipDetail(index, posteriors, int(joined.clips.lengths[index]) if has_features else len(posteriors))
 
 
 def problem_of(error: InspectorError) -> Problem:

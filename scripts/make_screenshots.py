@@ -16,6 +16,10 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asl_inspector.gui.main_window import MainWindow
 
 MILLISECONDS_TO_SETTLE = 400
 SECONDS_TO_WAIT = 120
@@ -80,9 +84,36 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
                 name = panel.title.lower().replace(" ", "-")
                 window.grab().save(str(out / f"{name}-{scheme}.png"))
             take_consent(out, scheme)
+        if not files:
+            take_skeleton(window, out, schemes)
         window.close()
     engine.stop()
     application.quit()
+
+
+def take_skeleton(window: MainWindow, out: Path, schemes: list[str]) -> None:
+    """The Samples panel with a clip of landmarks, which the demo case has not."""
+    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtTest import QTest
+    from signing_clip import write_case
+
+    from asl_inspector.gui.main_window import PANELS, apply_scheme
+
+    with tempfile.TemporaryDirectory() as folder:
+        loop = QEventLoop()
+        window.session.clear()
+        QTest.qWait(MILLISECONDS_TO_SETTLE)
+        window.session.became_idle.connect(loop.quit)
+        QTimer.singleShot(1000 * SECONDS_TO_WAIT, loop.quit)
+        window.open_files(write_case(Path(folder)))
+        loop.exec()
+        window.show_panel(PANELS.index("Samples"))
+        QTest.qWait(3 * MILLISECONDS_TO_SETTLE)
+        window.samples._detail.movement.player.seek(24)
+        for scheme in schemes:
+            apply_scheme(scheme)
+            QTest.qWait(MILLISECONDS_TO_SETTLE)
+            window.grab().save(str(out / f"skeleton-{scheme}.png"))
 
 
 def take_consent(out: Path, scheme: str) -> None:

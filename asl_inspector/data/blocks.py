@@ -34,26 +34,33 @@ class BlockFinder:
     def __init__(self, width: int, landmarks: Landmarks | None = None) -> None:
         self.width = width
         self.frames = 0
-        known = landmarks if landmarks is not None and landmarks.width == width else None
-        self.groups = {group.part: known.columns_of(group) for group in known.groups} if known is not None else {}
+        self.groups = columns_of_parts(landmarks, width)
         self.group_frames = dict.fromkeys(self.groups, 0)
         self.group_clips = dict.fromkeys(self.groups, 0)
         self.missing = np.zeros(width, np.int64)
         self.absent_clips = np.zeros(width, np.int64)
         self.prints = np.zeros(width, np.uint64)
 
-    def add(self, features: NDArray[np.float32]) -> None:
-        """Take in one clip, (T, F)."""
+    def add(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Take in one clip, (T, F).
+
+        Returns:
+            (P,), the share of its frames in which each part of a known layout is missing; NaN for a clip without frames.
+        """
         gone = ~np.isfinite(features) | (features == 0)
-        for part, columns in self.groups.items():
+        shares = np.full(len(self.groups), np.nan)
+        for place, (part, columns) in enumerate(self.groups.items()):
             absent = gone[:, columns].all(axis=1)
             self.group_frames[part] += int(absent.sum())
             self.group_clips[part] += bool(absent.all())
+            if len(absent):
+                shares[place] = absent.mean()
         self.missing += gone.sum(axis=0)
         self.absent_clips += gone.all(axis=0)
         numbers = _mixed(np.arange(self.frames, self.frames + len(features), dtype=np.uint64))
         self.prints += (gone * numbers[:, None]).sum(axis=0, dtype=np.uint64)
         self.frames += len(features)
+        return shares
 
     def found(self) -> tuple[Block, ...]:
         """The blocks, most missing first; the parts of a known layout even where they are never missing."""
@@ -74,6 +81,16 @@ class BlockFinder:
             if len(columns) >= SMALLEST
         ]
         return tuple(sorted(blocks, key=lambda one: (-one.missing, one.columns))[:MOST_BLOCKS])
+
+
+def columns_of_parts(landmarks: Landmarks | None, width: int) -> dict[str, NDArray[np.intp]]:
+    """The numbers of each part of the body; empty where they are not known, or are those of another width."""
+    if landmarks is None or landmarks.width != width:
+        return {}
+    found: dict[str, list[NDArray[np.intp]]] = defaultdict(list)
+    for group in landmarks.groups:  # rows of one part need not lie together
+        found[group.part].append(landmarks.columns_of(group))
+    return {part: np.concatenate(columns) for part, columns in found.items()}
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

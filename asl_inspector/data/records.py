@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.samples.records import Landmarks
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -66,13 +68,16 @@ class ClipSurvey:
         signers: Signers by clip where the clip names tell them, else empty.
         constant: Features that never change.
         blocks: Features that are missing together.
-        frozen: (N,), share of frames that repeat the frame before.
+        frozen: (N,), share of frames that repeat the frame before; NaN where no two neighbouring frames hold anything.
         spikes: Clips whose first step is ten times their middle one.
         repeated: Clips that are bit for bit another clip of this file.
         infeasible: Clips with fewer frames than CTC needs for their gloss.
         digests: One a clip, of its numbers; empty for clips without frames.
         frame_prints: (M,), a fingerprint of each frame's numbers; 0 for frames of nothing but zeros and gaps.
         means: (N, F), mean of each clip's finite numbers, NaN where there are none; (N, 0) where features differ.
+        landmarks: What the numbers are, or None; which hand is which is settled where the clips tell it.
+        parts: P parts of the body, where the layout of the landmarks is known, else empty.
+        missing: (N, P), share of a clip's frames in which the part is missing; NaN for clips without frames.
     """
 
     clips: int
@@ -90,6 +95,35 @@ class ClipSurvey:
     digests: tuple[bytes, ...]
     frame_prints: NDArray[np.uint64]
     means: FloatArray
+    landmarks: Landmarks | None
+    parts: tuple[str, ...]
+    missing: FloatArray
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """The numbers of one clip as they are in the file, with what is needed to draw them.
+
+    Attributes:
+        index: Its row.
+        features: (S, F), every `every`-th frame.
+        every: 1, or more for a clip of very many numbers.
+        frames: T, frames of the clip; S is T / every, rounded up.
+        mean: (F,), over all clips of the file, or over this one where the file was not looked through; NaN where unknown.
+            Of landmarks without the zeros, which stand for what was not found.
+        spread: (F,), standard deviation over the same.
+        landmarks: What the numbers are, or None.
+        rate: Frames a second, or None where the file does not tell.
+    """
+
+    index: int
+    features: NDArray[np.float32]
+    every: int
+    frames: int
+    mean: FloatArray
+    spread: FloatArray
+    landmarks: Landmarks | None
+    rate: float | None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,9 @@ from numpy.typing import NDArray
 from asl_inspector.data.blocks import PRIME, BlockFinder
 from asl_inspector.data.records import ClipSurvey, ColumnFacts
 from asl_inspector.progress import CancelToken, Progress, Step, silent
-from asl_inspector.samples.known_landmarks import recognise_landmarks
-from asl_inspector.samples.records import UNLABELLED, Clips
+from asl_inspector.samples.known_landmarks import known_landmarks
+from asl_inspector.samples.records import UNLABELLED, Clips, Landmarks
+from asl_inspector.samples.skeletons import Sides
 
 CONSTANT = 1e-6
 SPIKE = 10.0
@@ -98,9 +100,10 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
     cancel = cancel or CancelToken()
     width = clips.feature_count
     columns = _Columns(width) if width else None
-    landmarks = clips.landmarks or (recognise_landmarks(width, (width,)) if width else None)
-    blocks = BlockFinder(width, landmarks) if width else None
-    frozen, spikes, digests = np.zeros(len(clips)), 0, []
+    sides = Sides(known_landmarks(clips))
+    blocks = BlockFinder(width, sides.landmarks) if width else None
+    missing = np.full((len(clips), len(blocks.groups) if blocks is not None else 0), np.nan)
+    frozen, spikes, digests = np.full(len(clips), np.nan), 0, []
     prints = [np.zeros(0, np.uint64)]
     means = np.full((len(clips), width or 0), np.nan)
     for index in range(len(clips)):
@@ -115,12 +118,15 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
         features = raw.astype(np.float64)
         if columns is not None and blocks is not None:
             means[index] = columns.add(features)
-            blocks.add(raw)
+            missing[index] = blocks.add(raw)
+            sides.add(raw)
         share, spike = _movement(features, zero_or_nan(raw))
         frozen[index] = share
         spikes += spike
     joined = np.concatenate(prints)
-    for array in (frozen, means, joined):
+    landmarks = sides.settled()
+    names = _settled_names(blocks, sides.landmarks, landmarks)
+    for array in (frozen, missing, means, joined):
         array.flags.writeable = False
     facts = columns.facts() if columns is not None else None
     known = Counter(digest for digest in digests if digest)
@@ -132,7 +138,7 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
         glosses=gloss_counts(clips),
         signers=_signers(clips),
         constant=_constant(facts),
-        blocks=blocks.found() if blocks is not None else (),
+        blocks=tuple(replace(one, name=names.get(one.name, one.name)) for one in blocks.found()) if blocks else (),
         frozen=frozen,
         spikes=spikes,
         repeated=sum(count - 1 for count in known.values()),
@@ -140,7 +146,18 @@ def survey(clips: Clips, what: str, *, progress: Progress = silent, cancel: Canc
         digests=tuple(digests),
         frame_prints=joined,
         means=means,
+        landmarks=landmarks,
+        parts=tuple(names.values()),
+        missing=missing,
     )
+
+
+def _settled_names(blocks: BlockFinder | None, before: Landmarks | None, after: Landmarks | None) -> dict[str, str]:
+    """The parts of the body by the names that they had while it was open which hand is which."""
+    if blocks is None or before is None or after is None:
+        return {}
+    names = {old.part: new.part for old, new in zip(before.groups, after.groups, strict=True)}
+    return {part: names[part] for part in blocks.groups}
 
 
 def frame_prints(features: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -162,16 +179,16 @@ def frame_prints(features: NDArray[np.float32]) -> NDArray[np.uint64]:
 def _movement(features: FloatArray, absent: NDArray[np.bool_]) -> tuple[float, bool]:
     """Share of frames that repeat the frame before, and whether the first step is a spike.
 
-    Frames in which nothing was found are left out: they say nothing about movement.
+    Frames in which nothing was found are left out: they say nothing about movement. NaN where no two neighbours are left.
     """
     if len(features) < 2:
-        return 0.0, False
+        return np.nan, False
     steps = np.abs(np.diff(np.nan_to_num(features, nan=0.0, posinf=0.0, neginf=0.0), axis=0)).sum(axis=1)
     told: NDArray[np.bool_] = np.logical_not(absent.all(axis=1))
     both = told[1:] & told[:-1]
     moving = steps[(steps > 0) & both]
     spike = len(moving) > 3 and bool(both[0]) and steps[0] > SPIKE * float(np.median(moving))
-    return float((steps[both] == 0).mean()) if both.any() else 0.0, bool(spike)
+    return float((steps[both] == 0).mean()) if both.any() else np.nan, bool(spike)
 
 
 def zero_or_nan(features: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.data.records import (
     Block,
+    ClipFeatures,
     ClipSurvey,
     ColumnFacts,
     DataMeasures,
@@ -73,6 +74,7 @@ from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
+from asl_inspector.samples.records import LandmarkGroup, Landmarks
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
 from asl_inspector.workers.previewing import ClipPreview, PreviewRow
@@ -110,7 +112,7 @@ class InspectionView:
         files: The files, as they were at the run.
         architecture: The network, or None.
         diagnosis: What was found.
-        samples: The validation clips, or None.
+        samples: The validation clips, run or not, or None.
         history: The run's history, or None.
         problems: What could not be done.
         device: Where the network ran, or an empty string.
@@ -239,6 +241,7 @@ CODEC = Codec(
         Choice,
         Clash,
         ClipDetail,
+        ClipFeatures,
         ClipMeasures,
         ClipPreview,
         ClipSurvey,
@@ -268,6 +271,8 @@ CODEC = Codec(
         InspectionView,
         Judgement,
         LabelAudit,
+        LandmarkGroup,
+        Landmarks,
         LossSteps,
         Losses,
         Luck,

@@ -24,7 +24,7 @@ from asl_inspector.case.records import Case, Role
 from asl_inspector.case_files.reading import read_case
 from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.data.records import Neighbours
+from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
@@ -68,7 +68,7 @@ SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies w
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "export", "read_case", "save_case", "changes"),
-    "looks": ("clip", "tensor", "part", "optimizers", "pair", "offer"),
+    "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
@@ -156,6 +156,10 @@ class Service:
     def clip(self, talk: Talk, index: int) -> ClipDetail:
         """One validation clip, recomputed."""
         return self.inspector.clip_detail(index)
+
+    def clip_features(self, talk: Talk, index: int) -> ClipFeatures:
+        """The numbers of one validation clip."""
+        return self.inspector.clip_features(index)
 
     def offer(self, talk: Talk, path: Path | None) -> Offer:
         """What the user should know before a file is run."""

@@ -11,7 +11,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipSurvey, DataMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.sample_table import sample_table
+from asl_inspector.report.sample_table import clips_alone, sample_table
 
 
 def case_view(case: Case) -> CaseView:
@@ -28,7 +28,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         files=tuple(one.row for one in inspected.case.files),
         architecture=inspected.architecture,
         diagnosis=inspected.diagnosis,
-        samples=sample_table(inspected),
+        samples=sample_table(inspected) or clips_alone(inspected),
         history=inspected.history,
         problems=inspected.problems,
         device=runs[0].device if runs else "",

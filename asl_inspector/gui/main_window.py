@@ -178,14 +178,13 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self._build_next)
 
     def _connect_panels(self) -> None:
+        from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
 
         session = self.session
         EpochJobs(session, self.training, self.diagnosis)
-        session.clip_arrived.connect(self.samples.show_clip)
-        session.clip_failed.connect(self.samples.show_clip_problem)
+        ClipJobs(session, self.samples)
         session.tensor_arrived.connect(self.keys.show_tensor)
-        self.samples.wants_clip.connect(session.ask_for_clip)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
         self.keys.wants_part.connect(session.ask_for_part)

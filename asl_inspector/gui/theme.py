@@ -154,6 +154,13 @@ QPushButton[look="segment"] { background: transparent; border: 1px solid transpa
 QPushButton[look="segment"]:hover { background: $neutral_soft; color: $text; }
 QPushButton[look="segment"]:checked { background: $selection; color: $accent; border-color: transparent; }
 QPushButton[look="segment"]:focus { border-color: $accent; }
+QPushButton[look="small"] { padding: 3px 10px; }
+QComboBox[look="small"] { padding: 2px 26px 2px 8px; }
+QSlider::groove:horizontal { background: $neutral_soft; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent_strong; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
+QSlider::handle:horizontal:focus { background: $text; }
+QSlider::handle:horizontal:disabled { background: $border; }
 QPushButton[look="panel"] { background: transparent; border: 0; border-radius: 6px; padding: 0; text-align: left; }
 QPushButton[look="panel"]:hover { background: $neutral_soft; }
 QPushButton[look="panel"]:checked { background: $selection; }

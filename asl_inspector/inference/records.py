@@ -47,14 +47,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ClipDetail:
-    """One clip, looked at closely.
+    """What the network said of one clip, step by step.
 
     Attributes:
         index: Its row.
         log_posteriors: (T, C).
-        features: (T, F).
+        frames: Frames of the clip, as the file has them, that the T steps span: more than the clip has where it was
+            padded, fewer where it was cut.
     """
 
     index: int
     log_posteriors: NDArray[np.float32]
-    features: NDArray[np.float32]
+    frames: int

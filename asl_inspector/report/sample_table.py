@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.data.records import ClipSurvey
 from asl_inspector.report.contents import Inspected
 from asl_inspector.samples.records import UNLABELLED, Clips
 
@@ -37,6 +38,9 @@ class SampleTable:
         names: Gloss names by output of the network.
         blank: The blank's index, or -1 for a network without one.
         scored_by_name: True where `correct` compares with `learned_ids`, because the file's own ids are wrong.
+        parts: P parts of the body, where the clips are landmarks of a known layout, else empty.
+        missing: (N, P), share of the clip's frames in which the part is missing; NaN where unknown.
+        frozen: (N,), share of the clip's frames that repeat the frame before; NaN where unknown.
     """
 
     clip_ids: tuple[str, ...]
@@ -55,6 +59,9 @@ class SampleTable:
     names: Mapping[int, str]
     blank: int
     scored_by_name: bool
+    parts: tuple[str, ...]
+    missing: FloatArray
+    frozen: FloatArray
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -70,6 +77,26 @@ class SampleTable:
         known = np.not_equal(self.learned_ids, UNLABELLED)
         return self.ran & known & np.equal(self.majority, self.learned_ids)
 
+    def missing_in(self, part: str) -> FloatArray:
+        """(N,), share of frames without a part of the body; NaN where unknown."""
+        return self.missing[:, self.parts.index(part)] if part in self.parts else np.full(len(self), np.nan)
+
+    def quality_words(self, index: int) -> str:
+        """What is missing of a clip and how much of it stands still, as a sentence; empty where nothing is known."""
+        words = [
+            f"{'body' if part == 'pose' else part} missing in {100 * share:.0f} % of the frames"
+            for part, share in zip(self.parts, self.missing[index].tolist(), strict=True)
+            if share > 0
+        ]
+        if self.parts and not words and bool(np.isfinite(self.missing[index]).all()):
+            words = ["every part was found in every frame"]
+        still = float(self.frozen[index])
+        if still > 0:
+            words.append(f"{100 * still:.0f} % of the frames repeat the one before")
+        elif still == 0 and words:
+            words.append("no frame is frozen")
+        return f"{'; '.join(words)}.".capitalize() if words else ""
+
     def name_of(self, number: int) -> str:
         """The gloss of an output, "(blank)" for the blank, an empty string where it is unknown."""
         return "(blank)" if number == self.blank else self.names.get(number, "")
@@ -83,6 +110,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
     audit = inspected.diagnosis.labels
     clips, predictions = scored.clips, scored.predictions
     learned = audit.learned_ids if audit and audit.certain else np.full(len(clips), UNLABELLED)
+    found = _survey(inspected, clips)
     best = predictions.top_log_prob.astype(np.float64)
     with np.errstate(invalid="ignore"):
         margin = best[:, 0] - best[:, 1]
@@ -103,7 +131,47 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         names=gloss_names(inspected),
         blank=predictions.blank,
         scored_by_name=audit is not None and audit.certain and audit.agree < audit.of,
+        parts=found.parts if found is not None else (),
+        missing=found.missing if found is not None else np.zeros((len(clips), 0)),
+        frozen=found.frozen if found is not None else np.full(len(clips), np.nan),
     )
+
+
+def clips_alone(inspected: Inspected) -> SampleTable | None:
+    """The table of validation clips of which none was run, or None where there are none; `ran` is False everywhere."""
+    clips = inspected.case.validation
+    if clips is None or not len(clips):
+        return None
+    count = len(clips)
+    nothing, unknown = np.full(count, UNLABELLED), np.full(count, np.nan)
+    found = _survey(inspected, clips)
+    return SampleTable(
+        clip_ids=clips.ids,
+        glosses=_glosses(inspected, clips),
+        true_ids=clips.gloss_ids,
+        learned_ids=nothing,
+        majority=nothing,
+        first_token=nothing,
+        score=nothing,
+        loss=unknown,
+        confidence=unknown,
+        margin=unknown,
+        blank_share=unknown,
+        lengths=clips.lengths,
+        ran=np.zeros(count, bool),
+        names={},
+        blank=UNLABELLED,
+        scored_by_name=False,
+        parts=found.parts if found is not None else (),
+        missing=found.missing if found is not None else np.zeros((count, 0)),
+        frozen=found.frozen if found is not None else unknown,
+    )
+
+
+def _survey(inspected: Inspected, clips: Clips) -> ClipSurvey | None:
+    """What was found in the clips of the table, or None where they have no features."""
+    found = inspected.data.validation if inspected.data is not None else None
+    return found if found is not None and found.clips == len(clips) else None
 
 
 def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import csv
 import io
 
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.sample_table import SampleTable, sample_table
+from asl_inspector.report.sample_table import SampleTable, clips_alone, sample_table
 from asl_inspector.samples.records import UNLABELLED
 
 COLUMNS = (
@@ -27,7 +27,12 @@ COLUMNS = (
     "blank_share",
     "frames",
     "ran",
+    "left_hand_missing",
+    "right_hand_missing",
+    "hand_missing",
+    "frozen",
 )
+HANDS = ("left hand", "right hand", "hand")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int
 
@@ -38,13 +43,15 @@ def as_text(value: str) -> str:
 
 
 def samples_csv(inspected: Inspected) -> str:
-    """The table of the validation clips, or only its header where nothing was predicted."""
+    """The table of the validation clips, run or not; only its header where there are none."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    table = sample_table(inspected)
+    table = sample_table(inspected) or clips_alone(inspected)
     if table is not None:
-        writer.writerows(_row(table, index) for index in range(len(table)))
+        quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
+        for index in range(len(table)):
+            writer.writerow([*_row(table, index), *(_number(column[index]) for column in quality)])
     return out.getvalue()
 
 

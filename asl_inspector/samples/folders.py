@@ -87,6 +87,7 @@ class _One:
     block: Block | None = None
     targets: tuple[str, ...] = ()
     target_ids: tuple[int, ...] = ()
+    rate: float | None = None
 
 
 def read_files(mapped: Mapped, sink: Sink, correction: Correction) -> FolderBatch:
@@ -168,6 +169,7 @@ def _row(name: str, file: MappedFile, correction: Correction) -> _One | None:
         block=block,
         targets=clips.targets[0] if clips.targets else (),
         target_ids=clips.target_ids[0] if clips.target_ids else (),
+        rate=clips.rates[0] if clips.rates else None,
     )
 
 
@@ -255,6 +257,7 @@ def _clips(rows: list[_One]) -> Clips:
         mapping=rows[0].mapping,
         landmarks=next((row.landmarks for row in rows if row.landmarks is not None), None),
         blocks=tuple(blocks),
+        rates=tuple(row.rate for row in rows) if any(row.rate for row in rows) else (),
     )
 
 
@@ -352,6 +355,9 @@ def join_batches(folder: Path, batches: Sequence[tuple[FolderBatch, int]]) -> Cl
         signers=tuple(one for clips in every for one in clips.signers or (None,) * len(clips)) if signed else (),
         mapping=replace(first.mapping, width=width) if first.mapping else None,
         blocks=tuple(blocks),
+        rates=tuple(one for clips in every for one in clips.rates or (None,) * len(clips))
+        if any(clips.rates for clips in every)
+        else (),
     )
 
 

@@ -68,6 +68,7 @@ class Rows:
     labels: list[Label] = field(default_factory=list)
     splits: list[str | None] = field(default_factory=list)
     signers: list[str | None] = field(default_factory=list)
+    rates: list[float | None] = field(default_factory=list)  # frames a second, where the file tells them
     notes: list[str] = field(default_factory=list)
     shape: tuple[int, ...] = ()  # of a frame
     time_axis: int = 0
@@ -156,6 +157,7 @@ def finish(source: Source, rows: Rows, chosen: Chosen, layout: str) -> Clips:
         mapping=mapping,
         landmarks=rows.landmarks or recognise_landmarks(width, rows.shape),
         blocks=tuple(placer.blocks),
+        rates=tuple(rows.rates) if any(rows.rates) else (),
     )
 
 

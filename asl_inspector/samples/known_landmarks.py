@@ -2,16 +2,18 @@
 
 Sources: MediaPipe Holistic's model card (33 pose, 468 face or 478 with irises, 21 a hand); the OpenPose output format
 (BODY_25, 70 face, 21 a hand); the COCO-WholeBody paper (17 body, 6 feet, 68 face, 21 a hand); the column names of
-SPOTER's data files.
+SPOTER's data files, and the order of a hand's joints in its code.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from asl_inspector.samples.records import LandmarkGroup, Landmarks
+import numpy as np
+
+from asl_inspector.samples.records import Clips, LandmarkGroup, Landmarks
 
 HAND = (
     "wrist",
@@ -67,6 +69,15 @@ SPOTER_BODY = (
     "right wrist",
     "left wrist",
 )
+SPOTER_HAND = (
+    "wrist",
+    *(
+        f"{finger} {joint}"
+        for finger in ("index", "middle", "ring", "little")
+        for joint in ("tip", "dip", "pip", "mcp")
+    ),
+    *(f"thumb {joint}" for joint in ("tip", "ip", "mcp", "cmc")),
+)
 
 
 def face(count: int) -> tuple[str, ...]:
@@ -81,6 +92,7 @@ class Layout:
     name: str
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     doubt: str = ""
+    sides_assumed: bool = False
 
     @property
     def points(self) -> int:
@@ -96,14 +108,18 @@ LAYOUTS = (
         "MediaPipe Holistic with irises",
         (("face", face(478)), ("left hand", HAND), ("pose", POSE), ("right hand", HAND)),
     ),
-    Layout("MediaPipe pose and hands", (("pose", POSE), *_HANDS), _WHICH_HAND),
-    Layout("two hands", _HANDS, _WHICH_HAND),
+    Layout("MediaPipe pose and hands", (("pose", POSE), *_HANDS), _WHICH_HAND, sides_assumed=True),
+    Layout("two hands", _HANDS, _WHICH_HAND, sides_assumed=True),
     Layout("one hand", (("hand", HAND),)),
     Layout("OpenPose", (("pose", BODY_25), ("face", face(70)), *_HANDS)),
     Layout("OpenPose without the face", (("pose", BODY_25), *_HANDS)),
     Layout("OpenPose body", (("pose", BODY_25),)),
     Layout("COCO-WholeBody", (("pose", COCO_BODY), ("feet", FEET), ("face", face(68)), *_HANDS)),
-    Layout("SPOTER", (("pose", SPOTER_BODY), *_HANDS), "A guess from 54 landmarks"),
+    Layout(
+        "SPOTER",
+        (("pose", SPOTER_BODY), ("left hand", SPOTER_HAND), ("right hand", SPOTER_HAND)),
+        "A guess from 54 landmarks",
+    ),
     Layout("MediaPipe pose", (("pose", POSE),)),
 )
 BY_POINTS = {layout.points: layout for layout in LAYOUTS}
@@ -158,7 +174,8 @@ def recognise_landmarks(width: int | None, shape: tuple[int, ...]) -> Landmarks 
             if points in BY_POINTS and dims in AXES:
                 layout = BY_POINTS[points]
                 why = _why(f"A frame has {points} landmarks of {dims} numbers.", layout)
-                return landmarks_of(layout.name, layout.groups, dims, why, interleaved=interleaved)
+                found = landmarks_of(layout.name, layout.groups, dims, why, interleaved=interleaved)
+                return replace(found, sides_assumed=layout.sides_assumed)
         return None
     if width in MIXED_WIDTHS:
         mixed = MIXED_WIDTHS[width]
@@ -171,8 +188,18 @@ def recognise_landmarks(width: int | None, shape: tuple[int, ...]) -> Landmarks 
         points, dims = SURE_WIDTHS[width]
         layout = BY_POINTS[points]
         why = _why(f"Guessed from {width:,} numbers a frame: {points} landmarks of {dims}.", layout)
-        return landmarks_of(layout.name, layout.groups, dims, why)
+        return replace(landmarks_of(layout.name, layout.groups, dims, why), sides_assumed=layout.sides_assumed)
     return None
+
+
+def known_landmarks(clips: Clips) -> Landmarks | None:
+    """What the numbers of clips are: as the file says, else by the shape of a frame, or None."""
+    width = clips.feature_count
+    if clips.landmarks is not None or not width or not len(clips.places):
+        return clips.landmarks
+    inner = np.unique(clips.places.inner[clips.lengths > 0], axis=0)
+    shape = tuple(inner[0].tolist()) if len(inner) == 1 else (width,)
+    return recognise_landmarks(width, shape) or recognise_landmarks(width, (width,))
 
 
 def _why(start: str, layout: Layout) -> str:

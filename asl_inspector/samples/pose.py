@@ -25,6 +25,7 @@ from asl_inspector.samples.records import Clips, FeaturePlace, FloatArray, Landm
 
 MOST_COMPONENTS = 256
 MOST_POINTS = 100_000
+FASTEST = 10_000  # frames a second
 WHAT_TO_DO = "Copy or download it again, or write it again with the pose-format package."
 PARTS = {
     "POSE_LANDMARKS": "pose",
@@ -41,11 +42,15 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A named group of landmarks; `format` has a letter for each number of a landmark, the confidence last."""
+    """A named group of landmarks; `format` has a letter for each number of a landmark, the confidence last.
+
+    `limbs` are pairs of places in `points`.
+    """
 
     name: str
     format: str
     points: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +121,10 @@ def read_header(file: MappedFile) -> PoseHeader:
         if points > MOST_POINTS or len(shape) < 2:
             raise DataError(f"The header of “{file.path.name}” is damaged.", advice=WHAT_TO_DO)
         names = tuple(reader.text() for _ in range(int(sizes[0])))
-        reader.unpack(f"<{2 * int(sizes[1])}H")
+        ends = [int(end) for end in reader.unpack(f"<{2 * int(sizes[1])}H")]
         reader.unpack(f"<{3 * int(sizes[2])}H")
-        components.append(Component(name, shape, names))
+        limbs = tuple((a, b) for a, b in zip(ends[::2], ends[1::2], strict=True) if max(a, b) < len(names))
+        components.append(Component(name, shape, names, limbs))
     if not 0 < count <= MOST_COMPONENTS or not points:
         raise DataError(f"The header of “{file.path.name}” names no landmarks.", advice=WHAT_TO_DO)
     return PoseHeader(version, tuple(components), reader.position)
@@ -131,7 +137,7 @@ def landmarks_of_header(header: PoseHeader) -> Landmarks:
     for component in header.components:
         part = PARTS.get(component.name, component.name.replace("_", " ").lower())
         joints = tuple(point.replace("_", " ").lower() for point in component.points)
-        groups.append(LandmarkGroup(part, start, joints, header.dims))
+        groups.append(LandmarkGroup(part, start, joints, header.dims, component.limbs))
         start += len(joints) * header.dims
     names = {component.name for component in header.components}
     layout = "landmarks"
@@ -161,9 +167,18 @@ def read_pose_clips(file: MappedFile, job: Job) -> Clips:
     rows.labels.append(NO_LABEL)
     rows.splits.append(None)
     rows.signers.append(None)
+    rows.rates.append(_rate(file, header))
     shown = tuple(f"{part.name}: {len(part.points)} landmarks, {part.format}" for part in header.components)
     source = Source(file.path, "pose file", None, lambda _: None, job)
     return finish(source, rows, Chosen(features="coordinates", available=shown), "one clip")
+
+
+def _rate(file: MappedFile, header: PoseHeader) -> float | None:
+    """Frames a second, the first number of the body; None where it is no rate."""
+    reader = _Reader(file.view, file.path.name)
+    reader.position = header.end
+    (rate,) = reader.unpack("<f" if header.version == 0.2 else "<H")
+    return float(rate) if 0 < rate < FASTEST else None
 
 
 def _place(file: MappedFile, header: PoseHeader, rows: Rows) -> FeaturePlace:

@@ -160,12 +160,14 @@ class LandmarkGroup:
         start: Index of the group's first number in a frame.
         joints: Their names in order.
         dims: Numbers for each landmark.
+        bones: Pairs of places in `joints` that a line joins, where the file itself tells them; else empty.
     """
 
     part: str
     start: int
     joints: tuple[str, ...]
     dims: int
+    bones: tuple[tuple[int, int], ...] = ()
 
     @property
     def stop(self) -> int:
@@ -183,6 +185,7 @@ class Landmarks:
         why: How this is known, as a sentence.
         axes: Names of a landmark's numbers ("xyz"); empty where they are not known.
         interleaved: False where all x come first, then all y: then a landmark's numbers are `points` apart.
+        sides_assumed: True where nothing tells which of two hands is the left one.
     """
 
     layout: str
@@ -190,6 +193,7 @@ class Landmarks:
     why: str
     axes: str = ""
     interleaved: bool = True
+    sides_assumed: bool = False
 
     @property
     def points(self) -> int:
@@ -231,6 +235,7 @@ class Clips:
         mapping: What was taken for what.
         landmarks: What the numbers are, or None where that is unknown.
         blocks: What is decoded on demand.
+        rates: Frames a second of each clip, or None; empty where the file says nothing.
     """
 
     path: Path
@@ -249,6 +254,7 @@ class Clips:
     mapping: FieldMapping | None = None
     landmarks: Landmarks | None = None
     blocks: tuple[Block, ...] = ()
+    rates: tuple[float | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -86,6 +86,6 @@ def test_a_frame_with_the_same_missing_hand_can_be_frozen() -> None:
     assert movement(features) == 0.5
 
 
-def test_clips_that_say_nothing_at_all_are_not_frozen() -> None:
-    assert movement(np.zeros((4, 12), np.float32)) == 0.0
-    assert movement(np.zeros((1, 12), np.float32)) == 0.0
+def test_whether_clips_that_say_nothing_are_frozen_is_not_known() -> None:
+    assert np.isnan(movement(np.zeros((4, 12), np.float32)))
+    assert np.isnan(movement(np.zeros((1, 12), np.float32)))

@@ -21,7 +21,7 @@ from trained_runs import train_run
 
 from asl_inspector.case.records import Role
 from asl_inspector.checkpoints.health_records import QUESTIONS
-from asl_inspector.data.records import Neighbours
+from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine import tensor_messages
@@ -169,6 +169,19 @@ def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
     assert tensor.counts.sum() == tensor.statistics.count
     with pytest.raises(InspectorError, match="no tensor number 99"):
         engine.call("tensor", 99)
+
+
+def test_the_numbers_of_a_clip_travel_with_what_they_are(engine: Engine, tmp_path: Path) -> None:
+    cache = make_clips(features=84, clips_a_gloss=2)
+    path = write_cache(tmp_path / "features_val.pkl", cache)
+    engine.call("inspect", CaseSpec((path,)), Settings("cpu"))
+    clip = cast("ClipFeatures", engine.call("clip_features", 3))
+    np.testing.assert_array_equal(clip.features, list(cache.values())[3]["features"])
+    assert clip.landmarks is not None
+    assert [group.part for group in clip.landmarks.groups] == ["left hand", "right hand"]
+    assert clip.mean.shape == (84,)
+    with pytest.raises(InspectorError, match="not at hand"):
+        engine.call("clip_features", 99)
 
 
 def test_a_rectangle_of_a_tensor_travels_as_it_is_kept(engine: Engine, run: Run) -> None:

@@ -185,8 +185,8 @@ def test_a_bad_file_shows_its_sentence_in_its_card(
 def test_what_could_not_be_run_is_told_in_every_panel_that_needs_it(window: MainWindow, qtbot: QtBot, run: Run) -> None:
     write_cache(run.validation, make_clips(features=40))
     open_and_wait(window, qtbot, [run.checkpoint, run.validation])
-    for panel in (window.blanks, window.histogram, window.samples):
-        assert "40 features a frame, but the network takes 6" in texts(panel._empty)
+    for widget in (window.blanks._empty, window.histogram._empty, window.samples):
+        assert "40 features a frame, but the network takes 6" in texts(widget)
     assert "40 features a frame" in texts(window.diagnosis)
     assert window.keys._stack.currentIndex() == 1
 

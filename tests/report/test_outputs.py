@@ -12,9 +12,10 @@ import subprocess
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from conftest import ROOT
-from makers import Run, make_clips, make_run, save_notebook, write_cache
+from makers import Run, make_clips, make_notebook, make_run, save_notebook, write_cache
 
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.contents import Inspected
@@ -23,6 +24,7 @@ from asl_inspector.report.html import html_report
 from asl_inspector.report.inspection_json import inspection_json
 from asl_inspector.report.json_text import to_json
 from asl_inspector.report.pdf import pdf_report
+from asl_inspector.report.sample_table import sample_table
 from asl_inspector.report.samples_csv import COLUMNS, samples_csv
 from asl_inspector.report.summary_text import summary_text
 from asl_inspector.visible_text import visible
@@ -122,6 +124,49 @@ def test_csv_has_a_row_a_clip_and_every_column(inspected: Inspected) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert rows[0]["clip"] == "val_apple_0"
     assert rows[0]["id"] == rows[0]["id_in_training"] == "1"
+
+
+def test_csv_counts_missing_hands_and_frozen_frames(tmp_path: Path) -> None:
+    """Two hands of 21 joints in two dimensions; the right one is missing in 1 of 4 frames, and 1 of 3 steps stands still."""
+    cache = make_clips(features=84, clips_a_gloss=1)
+    for entry in cache.values():
+        entry["features"] = np.random.default_rng(0).uniform(1, 2, (4, 84)).astype("f4")
+        entry["features"][0, 42:] = 0
+        entry["features"][3] = entry["features"][2]
+    inspector = Inspector()
+    inspector.add(
+        [
+            save_notebook(tmp_path / "checkpoint.pt", make_notebook(inputs=84)),
+            write_cache(tmp_path / "features_val.pkl", cache),
+        ]
+    )
+    inspected = inspector.inspect()
+    row = next(csv.DictReader(io.StringIO(samples_csv(inspected))))
+    assert [row[f"{name}_missing"] for name in ("left_hand", "right_hand", "hand")] == ["0", "0.25", ""]
+    assert row["frozen"] == "0.333333"
+    table = sample_table(inspected)
+    assert table is not None
+    words = "Right hand missing in 25 % of the frames; 33 % of the frames repeat the one before."
+    assert table.quality_words(0) == words
+
+
+def test_csv_lists_clips_that_were_not_run(tmp_path: Path) -> None:
+    inspector = Inspector()
+    inspector.add([write_cache(tmp_path / "features_val.pkl", make_clips(features=84))])
+    inspected = inspector.inspect()
+    assert sample_table(inspected) is None
+    rows = list(csv.DictReader(io.StringIO(samples_csv(inspected))))
+    assert len(rows) == 18
+    assert (rows[4]["gloss"], rows[4]["majority"], rows[4]["ran"]) == ("book", "", "0")
+    assert rows[4]["right_hand_missing"] == "0"
+
+
+def test_csv_leaves_what_is_not_known_of_hands_empty(inspected: Inspected) -> None:
+    row = next(csv.DictReader(io.StringIO(samples_csv(inspected))))
+    assert (row["left_hand_missing"], row["right_hand_missing"], row["frozen"]) == ("", "", "0")
+    table = sample_table(inspected)
+    assert table is not None
+    assert table.quality_words(0) == ""
 
 
 def test_no_cell_of_the_csv_is_a_formula(hostile: Inspected) -> None:

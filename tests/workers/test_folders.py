@@ -312,3 +312,20 @@ def test_hidden_files_pipes_and_deep_folders_are_left_alone(tmp_path: Path) -> N
     found: Survey = survey(tmp_path)
     names = {one.name for held in found.trees for one in held.files} | {path.name for path in found.files}
     assert not {"apple/pipe.npy", "apple/.hidden.npy", "x.npy"} & names
+
+
+def test_a_folder_of_pose_files_keeps_their_rates_and_bones(tmp_path: Path) -> None:
+    for number in range(4):
+        pose = made_pose(seed=number)
+        pose.body.fps = 20.0 + number
+        (tmp_path / "val" / GLOSSES[number % 2]).mkdir(parents=True, exist_ok=True)
+        write_pose(pose, tmp_path / "val" / GLOSSES[number % 2] / f"{number}.pose")
+    inspector = Inspector()
+    clips = inspector.add([tmp_path / "val"]).validation
+    assert clips is not None
+    assert dict(zip(clips.ids, clips.rates, strict=True)) == {
+        f"{GLOSSES[number % 2]}/{number}": 20.0 + number for number in range(4)
+    }
+    assert clips.landmarks is not None
+    assert all(group.bones == ((0, 1),) for group in clips.landmarks.groups)
+    assert inspector.clip_features(3).rate == clips.rates[3]

@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.clip_drawing import ClipDrawing
+from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.sample_columns import sample_columns
 from asl_inspector.gui.panels.waiting import why_nothing
-from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.tables import Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.tables import ColumnModel, new_table
+from asl_inspector.gui.widgets import Scrolled, Text
 from asl_inspector.inference.records import ClipDetail
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
@@ -23,17 +25,19 @@ from asl_inspector.samples.records import UNLABELLED
 DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), ("exact score", "score"))
 SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
 SEARCH_DELAY_MS = 150
+LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
 class SamplesPanel(Panel):
-    """A table to sort, filter and search; below it the posteriors of the clip that is selected."""
+    """A table to sort, filter and search; below it the clip that is selected: posteriors, features, skeleton."""
 
     title = "Samples"
     empty_title = "Predicted against true, clip by clip"
     empty_advice = "Drop a checkpoint and its validation clips."
-    wants_clip = Signal(int)
+    wants_clip = Signal(int)  # its posteriors
+    wants_features = Signal(int)
     wants_csv = Signal()
 
     def __init__(self) -> None:
@@ -45,6 +49,8 @@ class SamplesPanel(Panel):
         layout.setContentsMargins(22, 18, 22, 18)
         layout.setSpacing(theme.GAP)
         layout.addLayout(self._header())
+        self._note = Text(tone="muted", selectable=True)
+        layout.addWidget(self._note)
         self._model = ColumnModel(self)
         self._table = new_table(self._model, "Validation clips")
         self._table.selectionModel().currentRowChanged.connect(self._select)
@@ -52,9 +58,14 @@ class SamplesPanel(Panel):
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(theme.GAP)
+        below = Scrolled(margins=(0, 0, 0, 0))
+        below.column.addWidget(self._detail)
+        below.setMinimumHeight(LOWEST_DETAIL)
+        self._table.setMinimumHeight(LOWEST_TABLE)
         splitter.addWidget(self._table)
-        splitter.addWidget(self._detail)
+        splitter.addWidget(below)
         splitter.setStretchFactor(0, 1)
+        splitter.setSizes([LOWEST_TABLE, USUAL_DETAIL])
         layout.addWidget(splitter, 1)
         self.set_content(content)
         self._timer = QTimer(self)
@@ -103,6 +114,9 @@ class SamplesPanel(Panel):
             return
         same = self._samples is not None and self._samples.clip_ids == samples.clip_ids
         self._samples = samples
+        self._say_what_ran(samples, inspection)
+        if not same:
+            self._selected = None  # a row of other clips
         self._rebuild()
         if not same:
             self._detail.show_nothing()
@@ -110,6 +124,20 @@ class SamplesPanel(Panel):
                 self._table.selectRow(0)
         self.show_content()
         self.figure_changed.emit(f"{len(samples):,}")
+
+    def _say_what_ran(self, samples: SampleTable, inspection: InspectionView) -> None:
+        """Where no clip was run, say why, and take away what sorts answers."""
+        ran = bool(samples.ran.any())
+        title, advice = why_nothing(inspection)
+        self._note.setText(
+            f"{title} {advice}".strip() or "Nothing was predicted. Drop a checkpoint to run these clips."
+        )
+        self._note.setVisible(not ran)
+        for widget in (self._shown, self._decoder):
+            widget.setVisible(ran)
+        if not ran:
+            with QSignalBlocker(self._shown):
+                self._shown.setCurrentIndex(0)
 
     def _predicted(self) -> IntArray:
         samples = self._samples
@@ -137,7 +165,7 @@ class SamplesPanel(Panel):
         if samples is None:
             return
         selected = self._selected
-        columns = _columns(samples, self._predicted(), self._right())
+        columns = sample_columns(samples, self._predicted(), self._right())
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, column.width)
@@ -164,10 +192,10 @@ class SamplesPanel(Panel):
         }
         mask = masks[kind] & self._matching(samples)
         self._model.set_filter(mask)
-        wrong = int((~right).sum())
         how = " by gloss name" if samples.scored_by_name else ""
+        judged = f"{int((~right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
         shown = f"{int(mask.sum()):,} of " if not mask.all() else ""
-        self._count.setText(f"{shown}{len(samples):,} clips, {wrong:,} wrong{how}")
+        self._count.setText(f"{shown}{len(samples):,} clips, {judged}")
 
     def _matching(self, samples: SampleTable) -> BoolArray:
         """(N,), rows whose clip, true gloss or predicted gloss contains the search text."""
@@ -191,6 +219,7 @@ class SamplesPanel(Panel):
         self._detail.show_clip(self._samples, self._selected)
         if self._samples.ran[self._selected]:
             self.wants_clip.emit(self._selected)
+        self.wants_features.emit(self._selected)
 
     @Slot(object)
     def show_clip(self, detail: ClipDetail) -> None:
@@ -202,6 +231,17 @@ class SamplesPanel(Panel):
     def show_clip_problem(self, problem: Problem) -> None:
         """The clip could not be recomputed."""
         self._detail.say(f"{problem.sentence} {problem.advice}".strip())
+
+    @Slot(object)
+    def show_features(self, clip: ClipDrawing) -> None:
+        """The numbers of a clip arrived."""
+        if self._samples is not None and clip.index == self._selected:
+            self._detail.show_features(clip)
+
+    @Slot(object)
+    def show_features_problem(self, problem: Problem) -> None:
+        """The numbers of the clip could not be read."""
+        self._detail.show_no_features(f"{problem.sentence} {problem.advice}".strip())
 
     @Slot()
     def _copy(self) -> None:
@@ -217,176 +257,3 @@ class SamplesPanel(Panel):
 
     def text(self) -> str:
         return self._model.text_rows(range(self._model.rowCount()))
-
-
-def _columns(samples: SampleTable, predicted: IntArray, right: BoolArray) -> list[Column]:
-    """The table's columns for one decoder."""
-
-    glosses = np.array(samples.glosses, dtype=object)
-    said = np.array([samples.name_of(int(one)) for one in predicted], dtype=object)
-    clash = (samples.learned_ids != samples.true_ids) & (samples.learned_ids != UNLABELLED)
-
-    def identity(values: IntArray) -> list[str]:
-        return ["" if value == UNLABELLED else str(value) for value in values.tolist()]
-
-    true_text, learned_text = identity(samples.true_ids), identity(samples.learned_ids)
-    state = np.where(~samples.ran, 2, np.where(right, 1, 0))
-    words = ("wrong", "right", "not run")
-    tones = ("danger", "good", "muted")
-    columns = [
-        Column(
-            "clip",
-            np.array(samples.clip_ids, dtype=object),
-            lambda i: samples.clip_ids[i],
-            "Name of the clip",
-            width=88,
-        ),
-        Column("true gloss", glosses, lambda i: samples.glosses[i], "Gloss that the file gives", width=112),
-        Column(
-            "id here", samples.true_ids, lambda i: true_text[i], "Id in the validation file", numeric=True, width=70
-        ),
-    ]
-    if samples.scored_by_name or (samples.learned_ids != UNLABELLED).any():
-        columns.append(
-            Column(
-                "id in training",
-                samples.learned_ids,
-                lambda i: learned_text[i],
-                "Id that this gloss has where the network learned it",
-                numeric=True,
-                colour=lambda i: "danger" if clash[i] else None,
-                width=98,
-            )
-        )
-    columns += [
-        Column(
-            "predicted", said, lambda i: str(said[i]) if samples.ran[i] else "", "Gloss of the predicted id", width=112
-        ),
-        Column(
-            "id",
-            predicted,
-            lambda i: str(predicted[i]) if samples.ran[i] else "",
-            "Predicted id",
-            numeric=True,
-            width=50,
-        ),
-        Column("", state, lambda i: words[state[i]], "Right or wrong", colour=lambda i: tones[state[i]], width=70),
-        Column(
-            "confidence",
-            samples.confidence,
-            lambda i: (
-                f"{100 * samples.confidence[i]:.1f} %" if np.isfinite(samples.confidence[i]) and samples.ran[i] else ""
-            ),
-            "Probability that the clip says exactly the most probable gloss",
-            numeric=True,
-            width=88,
-        ),
-        Column(
-            "margin",
-            samples.margin,
-            lambda i: f"{samples.margin[i]:.2f}" if np.isfinite(samples.margin[i]) else "",
-            "Log probability of the best gloss minus that of the second",
-            numeric=True,
-            width=68,
-        ),
-        Column(
-            "CTC loss",
-            samples.loss,
-            lambda i: f"{samples.loss[i]:.2f}" if samples.loss[i] == samples.loss[i] else "",
-            "Minus the log probability of the true id, in nats",
-            numeric=True,
-            width=78,
-        ),
-        Column(
-            "blank",
-            samples.blank_share,
-            lambda i: (
-                f"{100 * samples.blank_share[i]:.0f} %" if samples.blank_share[i] == samples.blank_share[i] else ""
-            ),
-            "Share of blank frames",
-            numeric=True,
-            width=60,
-        ),
-        Column(
-            "frames", samples.lengths, lambda i: str(samples.lengths[i]), "Frames of the clip", numeric=True, width=70
-        ),
-    ]
-    return columns
-
-
-class ClipCard(Card):
-    """One clip: what it should be, what the decoders say, and its posteriors over time."""
-
-    def __init__(self) -> None:
-        super().__init__(spacing=6)
-        self._title = Text(weight=QFont.Weight.DemiBold, selectable=True)
-        self._said = Text(tone="muted", selectable=True)
-        self._plot = CurvePlot(x_title="frame", shares=True, height=190)
-        self._plot.setAccessibleName("Posteriors over time")
-        self._words = Text(size=theme.SMALL, tone="muted")
-        for widget in (self._title, self._said, self._plot, self._words):
-            self.body.addWidget(widget)
-        self.show_nothing()
-
-    def show_nothing(self) -> None:
-        """No clip is selected."""
-        self._title.setText("Select a clip to see its posteriors")
-        self._said.setText("")
-        self._words.setText("")
-        self._plot.show_curves([])
-
-    def say(self, text: str) -> None:
-        """A sentence in place of the posteriors."""
-        self._plot.show_curves([])
-        self._words.setText(text)
-
-    def show_clip(self, samples: SampleTable, index: int) -> None:
-        """What is known before the posteriors are recomputed."""
-        gloss = samples.glosses[index]
-        here, learned = int(samples.true_ids[index]), int(samples.learned_ids[index])
-        ids = f"{here} here, {learned} in training" if learned not in (here, UNLABELLED) else str(here)
-        self._title.setText(
-            f"{samples.clip_ids[index]}   true: “{gloss}” ({ids})"
-            if gloss
-            else f"{samples.clip_ids[index]}   true id {ids}"
-        )
-        if not samples.ran[index]:
-            self._said.setText("This clip was left out: it has no answer, no frames, or numbers that are not finite.")
-            self.say("")
-            return
-        said = [
-            f"{name}: {samples.name_of(int(column[index])) or column[index]}"
-            for name, column in (
-                ("majority", samples.majority),
-                ("first token", samples.first_token),
-                ("exact score", samples.score),
-            )
-        ]
-        self._said.setText("   ".join(said))
-
-    def show_posteriors(self, samples: SampleTable, detail: ClipDetail) -> None:
-        """Draw the blank, the true gloss and the most probable others."""
-        posteriors = np.exp(detail.log_posteriors.astype(np.float64))  # (T, C)
-        frames = np.arange(len(posteriors), dtype=float)
-        true_id = int((samples.learned_ids if samples.scored_by_name else samples.true_ids)[detail.index])
-        peaks = posteriors.max(axis=0)
-        has_blank = samples.blank >= 0
-        if has_blank:
-            peaks[samples.blank] = -1
-        best = int(np.argmax(peaks))
-        curves = [Curve("blank", frames, posteriors[:, samples.blank], "series_3")] if has_blank else []
-        curves.append(Curve(samples.name_of(best) or str(best), frames, posteriors[:, best], "series_1"))
-        if 0 <= true_id < posteriors.shape[1] and true_id not in (best, samples.blank):
-            curves.append(
-                Curve(f"true: {samples.name_of(true_id) or true_id}", frames, posteriors[:, true_id], "series_2")
-            )
-        self._plot.show_curves(curves)
-        if not has_blank:
-            self._words.setText("This network has no blank: every answer is a gloss.")
-            return
-        spikes = int((posteriors.argmax(axis=1) != samples.blank).sum())
-        self._words.setText(
-            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC with one gloss a clip."
-            if spikes
-            else "No frame speaks: the blank wins everywhere."
-        )

@@ -67,20 +67,29 @@ class CurvePlot(Plot):
         self._x_whole = x_whole
         self._fitted = fitted
         self._ceiling: float | None = None
+        self._x_span: tuple[float, float] | None = None
 
     def show_curves(
         self, curves: list[Curve], *, marks: list[tuple[float, str]] | None = None, ceiling: float | None = None
     ) -> None:
         """Show curves, and vertical marks with a word each; what lies above `ceiling` leaves the frame."""
         self._ceiling = ceiling
+        self._x_span = None
         self._curves = tuple(curve for curve in curves if len(curve.x))
         self._marks = tuple(marks or ())
+        self.update()
+
+    def set_x_span(self, low: float, high: float) -> None:
+        """Have the horizontal axis reach from `low` to `high`, whatever the curves that are shown need."""
+        self._x_span = (low, high)
         self.update()
 
     def has_data(self) -> bool:
         return bool(self._curves)
 
     def x_range(self) -> tuple[float, float]:
+        if self._x_span is not None:
+            return self._x_span
         low = min(float(curve.x[0]) for curve in self._curves)
         high = max(float(curve.x[-1]) for curve in self._curves)
         return (low, high) if high > low else (low - 0.5, high + 0.5)

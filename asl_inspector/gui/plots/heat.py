@@ -85,8 +85,8 @@ class HeatPlot(Plot):
 def _picture(values: FloatArray, largest: float) -> QImage:
     """One pixel a number."""
     colours = theme.current()
-    ground, low = _rgb(colours.surface), _rgb(colours.series_1)
-    high, broken = _rgb(colours.series_2), _rgb(colours.danger)
+    ground, low = rgb(colours.surface), rgb(colours.series_1)
+    high, broken = rgb(colours.series_2), rgb(colours.danger)
     share = np.nan_to_num(np.abs(values) / largest if largest else np.zeros_like(values), posinf=0.0)[..., None]
     towards = np.where((values < 0)[..., None], low, high)
     pixels = ground + (towards - ground) * np.clip(share, 0, 1)
@@ -97,6 +97,7 @@ def _picture(values: FloatArray, largest: float) -> QImage:
     return QImage(held.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888).copy()
 
 
-def _rgb(name: str) -> FloatArray:
+def rgb(name: str) -> FloatArray:
+    """(3,), red, green and blue of a colour, 0 to 255."""
     colour = QColor(name)
     return np.array([colour.red(), colour.green(), colour.blue()], np.float64)

@@ -10,7 +10,7 @@ import csv
 import io
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -37,11 +37,15 @@ EXPORT_SCALE = 2.0
 class Plot(QWidget):
     """A plot without data; subclasses say what the ranges are and draw inside the frame."""
 
+    pressed = Signal(float)  # the number of the horizontal axis at which the user pressed, or to which they drag
+
     def __init__(self, *, x_title: str = "", y_title: str = "", height: int = 190) -> None:
         super().__init__()
         self.x_title = x_title
         self.y_title = y_title
         self._height = height
+        self._cursor: float | None = None
+        self._least_left = 0.0
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -89,6 +93,17 @@ class Plot(QWidget):
 
     # -- painting ---------------------------------------------------------------------------------------------------
 
+    def set_cursor_at(self, place: float | None) -> None:
+        """Draw a line at a number of the horizontal axis; None takes it away."""
+        if place != self._cursor:
+            self._cursor = place
+            self.update()
+
+    def set_least_left(self, pixels: float) -> None:
+        """Keep at least so much room left of the frame, so that plots above each other share their horizontal axis."""
+        self._least_left = pixels
+        self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(320, self._height)
 
@@ -114,6 +129,10 @@ class Plot(QWidget):
         painter.save()
         painter.setClipRect(frame.adjusted(-1, -1, 1, 1))
         self.draw(painter, frame, x, y)
+        if self._cursor is not None and x.low <= self._cursor <= x.high:
+            painter.setPen(QPen(QColor(colours.text), 1.2))
+            place = x.place(self._cursor)
+            painter.drawLine(QPointF(place, frame.top()), QPointF(place, frame.bottom()))
         painter.restore()
         if self.has_legend():
             self.draw_legend(painter, frame)
@@ -123,6 +142,7 @@ class Plot(QWidget):
         rows = max(2, int(area.height() / PIXELS_A_ROW))
         widest = max((metrics.horizontalAdvance(text) for _, text in self.y_ticks(y_low, y_high, rows)), default=0.0)
         left = widest + 12 + (metrics.height() + 4 if self.y_title else 0)
+        left = max(left, self._least_left)
         bottom = metrics.height() + 8 + (metrics.height() + 2 if self.x_title else 0)
         top = metrics.height() / 2 + 2 + (metrics.height() + 4 if self.has_legend() else 0)
         frame = area.adjusted(left, top, -14, -bottom)
@@ -166,9 +186,20 @@ class Plot(QWidget):
 
     # -- hover and export -------------------------------------------------------------------------------------------
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.has_data():
+            self._tell_press(event)
+
+    def _tell_press(self, event: QMouseEvent) -> None:
+        frame, x, _ = self._layout(QRectF(self.rect()), QFontMetricsF(theme.font(theme.SMALL)))
+        place = min(max(event.position().x(), frame.left()), frame.right())
+        self.pressed.emit(x.value(place))
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         text = ""
         if self.has_data():
+            if event.buttons() & Qt.MouseButton.LeftButton:
+                self._tell_press(event)
             frame, x, y = self._layout(QRectF(self.rect()), QFontMetricsF(theme.font(theme.SMALL)))
             if frame.contains(event.position()):
                 text = self.readout(x.value(event.position().x()), y.value(event.position().y()))
