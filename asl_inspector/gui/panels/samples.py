@@ -29,6 +29,8 @@ LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
+MOST_SPARE = 220  # pixels that the clip's name takes of what the columns leave
+
 
 class SamplesPanel(Panel):
     """A table to sort, filter and search; below it the clip that is selected: posteriors, features, skeleton."""
@@ -169,6 +171,8 @@ class SamplesPanel(Panel):
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, column.width)
+        spare = self._table.viewport().width() - sum(column.width for column in columns)
+        self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
         self._filter()
         if selected is not None and (row := self._model.view_row(selected)) is not None:
             self._table.selectRow(row)
