@@ -271,6 +271,7 @@ class Inspector:
             saved_names=evidence.saved_names,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
+            settings=self.settings,
         )
 
     def _current_case(self, problems: list[Problem]) -> Case:
@@ -332,7 +333,7 @@ class Inspector:
         try:
             return recognise(main.opened, chosen=dict(self.settings.choices))
         except InspectorError:  # an impossible choice was told of where the network was to be built
-            return None
+            return recognise(main.opened)
 
     def _score(
         self,

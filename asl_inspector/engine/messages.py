@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -65,7 +65,7 @@ from asl_inspector.engine.tensor_messages import (
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
 from asl_inspector.inference.records import ClipDetail, Consent, Settings
 from asl_inspector.inference.saved import SavedFacts
-from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.networks.records import Architecture, Choice, Tried
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
@@ -119,6 +119,7 @@ class InspectionView:
         partial: True where the training clips are still being run.
         data: What was found in the clips, without the arrays that only the core needs, or None.
         saved: What is known of saved outputs, where they stand for a network's, or None.
+        settings: What the user had chosen.
     """
 
     files: tuple[CaseFile, ...]
@@ -134,6 +135,7 @@ class InspectionView:
     partial: bool
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,7 @@ CODEC = Codec(
         TensorComparison,
         TensorStatistics,
         TensorView,
+        Tried,
         Undetermined,
         ValueComparison,
     )

@@ -18,7 +18,7 @@ from asl_inspector.inference.running import run_network
 from asl_inspector.inference.settling import MOST_CLIPS, combinations, settle, stored_figures
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import Content
-from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured
+from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured, with_tries
 from asl_inspector.networks.plans import Labels
 from asl_inspector.networks.preparation import STANDARDISED
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -162,6 +162,6 @@ def _rebuilt(
 
     found = settle(choices, stored, clips.gloss_ids, run)
     if found.chosen is None:
-        return Rebuilt(network, spread_for(network), program)
-    best = build(found.chosen)
-    return Rebuilt(with_choices_measured(best, found.sentences), spread_for(best), program)
+        return Rebuilt(with_tries(network, found.by_choice), spread_for(network), program)
+    best = with_choices_measured(build(found.chosen), found.sentences)
+    return Rebuilt(with_tries(best, found.by_choice), spread_for(best), program)

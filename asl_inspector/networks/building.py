@@ -18,7 +18,7 @@ from asl_inspector.networks.network import Network
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
 from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
 from asl_inspector.networks.recognising import find_plan
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.records import Architecture, Tried
 
 MOST_NAMED_KEYS = 6
 AS_THEY_ARE = Preparation()
@@ -95,11 +95,11 @@ def build_network(
 
 
 def _plan(checkpoint: Checkpoint) -> Plan | None:
-    """The plan with the questions about preprocessing, which a layout of the seed project settles: there is none."""
+    """The plan with the questions about preprocessing; a layout of the seed project settles them: there is none."""
     plan = find_plan(checkpoint.weights)
-    if plan is None or plan.prepared:
-        return plan
-    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters)
+    if plan is None:
+        return None
+    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters, settled=plan.prepared)
     return replace(plan, questions=(*plan.questions, *more))
 
 
@@ -141,6 +141,15 @@ def with_choices_measured(network: BuiltNetwork, names: Mapping[str, str]) -> Bu
     assumptions = tuple(sentences.get(one, one) for one in network.architecture.assumptions)
     architecture = replace(network.architecture, choices=choices, assumptions=assumptions)
     return replace(network, architecture=architecture)
+
+
+def with_tries(network: BuiltNetwork, tries: Mapping[str, tuple[Tried, ...]]) -> BuiltNetwork:
+    """The same network, with what the options of its choices gave where they were tried; `tries` by choice."""
+    choices = tuple(
+        replace(choice, tries=tries[choice.name]) if choice.name in tries else choice
+        for choice in network.architecture.choices
+    )
+    return replace(network, architecture=replace(network.architecture, choices=choices))
 
 
 def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:

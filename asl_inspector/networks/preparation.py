@@ -98,19 +98,38 @@ class Preparation:
         return self.scaling == AS_IT_IS and self.frames is None
 
 
-def preparation_questions(inputs: int, settings: Mapping[str, Scalar]) -> tuple[Question, ...]:
-    """The questions for a network that takes so many numbers a frame."""
+def preparation_questions(
+    inputs: int, settings: Mapping[str, Scalar], *, settled: bool = False
+) -> tuple[Question, ...]:
+    """The questions for a network that takes so many numbers a frame.
+
+    Args:
+        inputs: Numbers a frame.
+        settings: Settings in the checkpoint.
+        settled: True where the layout says that clips go in as they are; the user may still know better.
+    """
     layout = LAYOUTS.get(inputs, Layout(1))
     scalings = [AS_IT_IS, STANDARDISED, EACH_CLIP]
     scalings += [WRIST] if layout.wrists else []
     scalings += [SHOULDERS] if layout.shoulders else []
     lengths = [OWN_LENGTH]
     frames = _stated_length(settings)
-    if frames is not None:
+    if frames is not None and not settled:
         lengths = [PADDED.format(frames), RESAMPLED.format(frames), OWN_LENGTH]
     return (
-        Question(SCALING, tuple(scalings), "Before the network, features are prepared so: {}.", hint=""),
-        Question(LENGTH, tuple(lengths), "A clip's length before the network: {}."),
+        Question(
+            SCALING,
+            tuple(scalings),
+            "Before the network, features are prepared so: {}.",
+            hint=AS_IT_IS if settled else "",
+        ),
+        Question(
+            LENGTH,
+            tuple(lengths),
+            "A clip's length before the network: {}.",
+            hint=OWN_LENGTH if settled else "",
+            forms=(PADDED, RESAMPLED),
+        ),
     )
 
 

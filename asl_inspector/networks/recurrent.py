@@ -111,8 +111,6 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
         for tensor in part.tensors
     }
     facts = []
-    if known and sections.front:
-        facts.append("No activation follows the input projection.")
     if any(part.kind != "recurrent" for part in sections.cells) and not known:
         facts.append("The norm after the recurrent layers comes before the pooling.")
     if known:
@@ -204,10 +202,11 @@ def _described(sections: Sections) -> tuple[str, ...]:
 
 def _questions(sections: Sections, *, known: bool) -> tuple[Question, ...]:
     found = []
-    if sections.front and not known:
+    if sections.front:
         words = ("input_activation", "proj_activation")
         sentence = "After the input projection comes this activation: {}."
-        found.append(Question("input activation", ("none", *activations_but("none")), sentence, words))
+        options = ("none", *activations_but("none"))
+        found.append(Question("input activation", options, sentence, words, "none" if known else ""))
     if any(part.cell == "RNN" for part in sections.cells if part.kind == "recurrent"):
         found.append(Question("cell activation", ("tanh", "relu"), "The RNN cells use {}.", ("nonlinearity",)))
     if sum(part.kind == "linear" for part in sections.head) > 1:
