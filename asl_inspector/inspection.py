@@ -517,7 +517,9 @@ def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
     from asl_inspector.inference.sources import ClipSource
 
-    return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
+    return ClipSource(
+        clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features, clips.target_ids
+    )
 
 
 def side_of(one: OpenFile | None) -> Side | None:

@@ -32,6 +32,7 @@ from asl_inspector.data.records import (
     SharedFrames,
     Shift,
 )
+from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
@@ -63,14 +64,15 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-from asl_inspector.inference.records import ClipDetail, Consent, Settings
+from asl_inspector.inference.records import AlignedGloss, ClipDetail, Consent, Settings
 from asl_inspector.inference.saved import SavedFacts
+from asl_inspector.inference.word_errors import WordErrors
 from asl_inspector.networks.records import Architecture, Choice, Tried
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
-from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.report.sample_table import ContinuousClips, SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
@@ -225,6 +227,7 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        AlignedGloss,
         AlongEpochs,
         Architecture,
         BiasPoint,
@@ -251,6 +254,8 @@ CODEC = Codec(
         CompareView,
         Comparison,
         Consent,
+        ContinuousClips,
+        ContinuousMeasures,
         Contradiction,
         Correction,
         Counterfactual,
@@ -307,5 +312,6 @@ CODEC = Codec(
         Tried,
         Undetermined,
         ValueComparison,
+        WordErrors,
     )
 )

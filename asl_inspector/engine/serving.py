@@ -152,8 +152,11 @@ class Service:
         return self.inspector.preview(path, correction, cancel=talk.cancel)
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:
-        """One validation clip, recomputed."""
-        return self.inspector.clip_detail(index)
+        """One validation clip, recomputed, and aligned with what was signed."""
+        from asl_inspector.report.clip_alignment import with_alignment
+
+        detail = self.inspector.clip_detail(index)
+        return with_alignment(self.inspected, detail) if self.inspected is not None else detail
 
     def offer(self, talk: Talk, path: Path | None) -> Offer:
         """What the user should know before a file is run."""

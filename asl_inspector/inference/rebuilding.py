@@ -73,7 +73,9 @@ class Rebuilt:
 
 def labels_of(checkpoint: Checkpoint, clips: Iterable[ClipSource], vocabularies: Iterable[Mapping[str, int]]) -> Labels:
     """What labels and vocabularies say of the outputs."""
-    ids = {int(number) for source in clips for number in set(source.gloss_ids.tolist()) if number >= 0}
+    sources = list(clips)
+    ids = {int(number) for source in sources for number in set(source.gloss_ids.tolist()) if number >= 0}
+    ids.update(number for source in sources for target in source.target_ids for number in target if number >= 0)
     listed = checkpoint.contents.gloss_to_id or next((held for held in vocabularies if held), {})
     return Labels(frozenset(ids), listed)
 
@@ -147,7 +149,8 @@ def _rebuilt(
     stored = stored_figures(checkpoint.contents.stored)
     choices = network.architecture.choices
     count = len(combinations(choices))
-    if stored is None or validation is None or count < 2 or len(validation.lengths) > MOST_CLIPS:
+    told = validation is not None and len(validation.lengths) <= MOST_CLIPS and bool((validation.gloss_ids >= 0).any())
+    if stored is None or validation is None or count < 2 or not told:
         return Rebuilt(network, spread_for(network), program)
     clips, tried = validation if program is None else program.prepared(validation, cancel), 0
 

@@ -14,6 +14,7 @@ from asl_inspector.networks.records import Architecture
 from asl_inspector.report.charts import Axis, Chart, Series, bar_chart, histogram_chart
 from asl_inspector.report.choices import tries_words
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_section, continuous_tile
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import facts_part, section_part, sentences_of, table_part, text_part
 from asl_inspector.report.run_sections import data_section, history_section
@@ -42,6 +43,7 @@ def document(inspected: Inspected) -> dict[str, Json]:
     sections = [
         _blank_section(inspected),
         _prediction_section(inspected),
+        continuous_section(inspected),
         history_section(inspected),
         _label_section(inspected),
         _stage1_section(inspected),
@@ -83,9 +85,11 @@ def _accuracy_tile(title: str, found: Accuracy | None, missing: str) -> dict[str
 def _tiles(inspected: Inspected) -> list[Json]:
     diagnosis = inspected.diagnosis
     validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
-    tiles: list[Json] = [
-        _accuracy_tile("Validation accuracy", validation.accuracies["majority"] if validation else None, "not measured")
-    ]
+    rate = continuous_tile(inspected)
+    decoder = inspected.settings.decoder if validation and inspected.settings.decoder in validation.accuracies else ""
+    measured = validation.accuracies[decoder or "majority"] if validation else None
+    by = f" by {decoder.replace('_', ' ')}" if decoder not in ("", "majority") else ""
+    tiles: list[Json] = [rate or _accuracy_tile(f"Validation accuracy{by}", measured, "not measured")]
     if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
         tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
     if inspected.saved is not None and validation is not None and validation.top5 is not None:
@@ -435,6 +439,10 @@ def _method_section() -> dict[str, Json]:
         (
             "Exact score",
             "The gloss with the highest exact CTC probability of the whole clip being that gloss (Graves et al. 2006).",
+        ),
+        (
+            "Word error rate",
+            "Fewest edits from the greedy path to the glosses signed (S, D, I), over the glosses signed (Levenshtein 1966).",
         ),
         ("Chance", "One over the number of glosses; the best of E epochs reaches p with probability 1 - (1 - p)^E."),
         ("Blank", "Share of valid frames whose best class is the blank; padded frames are told apart."),

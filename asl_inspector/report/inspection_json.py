@@ -19,6 +19,7 @@ from asl_inspector.diagnosis.records import (
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.choices import choices_json, settings_json
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_json
 from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.run_json import data_json, history_json
@@ -114,6 +115,7 @@ def _predictions(inspection: Inspected) -> Json:
     return {
         **whole,
         "accuracy": {**accuracies, "by_gloss_name": _accuracy(by_name)},
+        "continuous": continuous_json(inspection.diagnosis.continuous, inspection.diagnosis.continuous_train),
         "train": _measured(train, train_measures) if train is not None and train_measures is not None else None,
     }
 

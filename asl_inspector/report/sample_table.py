@@ -17,6 +17,30 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuousClips:
+    """What was signed and what was recognised in clips of several glosses. N clips.
+
+    Attributes:
+        recognised: (N,), glosses with spaces between.
+        substitutions: (N,).
+        deletions: (N,).
+        insertions: (N,).
+        signed: (N,), how many glosses were signed.
+    """
+
+    recognised: tuple[str, ...]
+    substitutions: IntArray
+    deletions: IntArray
+    insertions: IntArray
+    signed: IntArray
+
+    @property
+    def errors(self) -> IntArray:
+        """(N,), edits."""
+        return self.substitutions + self.deletions + self.insertions
+
+
+@dataclass(frozen=True, slots=True)
 class SampleTable:
     """One row a clip. Columns of clips that did not run mean nothing; `ran` tells which did.
 
@@ -37,6 +61,7 @@ class SampleTable:
         names: Gloss names by output of the network.
         blank: The blank's index, or -1 for a network without one.
         scored_by_name: True where `correct` compares with `learned_ids`, because the file's own ids are wrong.
+        continuous: Word errors where clips hold several glosses, which `glosses` then has with spaces between; or None.
     """
 
     clip_ids: tuple[str, ...]
@@ -55,13 +80,16 @@ class SampleTable:
     names: Mapping[int, str]
     blank: int
     scored_by_name: bool
+    continuous: ContinuousClips | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     @property
     def correct(self) -> BoolArray:
-        """(N,), majority right by the id in the file."""
+        """(N,), majority right by the id in the file; of several glosses all of them, in order."""
+        if self.continuous is not None:
+            return self.ran & np.equal(self.continuous.errors, 0)
         return self.ran & np.equal(self.majority, self.true_ids)
 
     @property
@@ -103,11 +131,36 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         names=gloss_names(inspected),
         blank=predictions.blank,
         scored_by_name=audit is not None and audit.certain and audit.agree < audit.of,
+        continuous=_continuous(inspected),
     )
 
 
+def _continuous(inspected: Inspected) -> ContinuousClips | None:
+    found = inspected.diagnosis.continuous
+    if found is None:
+        return None
+    names = gloss_names(inspected)
+    return ContinuousClips(
+        recognised=tuple(" ".join(names.get(one, str(one)) for one in path) for path in found.recognised),
+        substitutions=found.substitutions,
+        deletions=found.deletions,
+        insertions=found.insertions,
+        signed=np.array([len(one) for one in found.signed], np.int64),
+    )
+
+
+def signed_words(clips: Clips, clip: int, names: Mapping[int, str]) -> tuple[str, ...]:
+    """The glosses of a continuous clip as its file gives them, else by what their ids mean."""
+    if clips.targets:
+        return clips.targets[clip]
+    return tuple(names.get(number, str(number)) for number in clips.target_ids[clip]) if clips.target_ids else ()
+
+
 def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:
-    """True glosses; where saved outputs stand for a network's and only ids are labelled, those of the vocabulary."""
+    """True glosses, of continuous clips all; for saved outputs with ids alone those of the vocabulary."""
+    if clips.is_continuous:
+        known = gloss_names(inspected)
+        return tuple(" ".join(signed_words(clips, clip, known)) for clip in range(len(clips)))
     if inspected.saved is None:
         return tuple(gloss or "" for gloss in clips.glosses)
     names = inspected.saved_names
@@ -119,6 +172,8 @@ def gloss_names(inspected: Inspected) -> dict[int, str]:
     """What the network's outputs mean, by id: as learned in training where that is known, else as the files say."""
     if inspected.saved_names:
         return dict(inspected.saved_names)
+    if inspected.diagnosis.continuous is not None and inspected.diagnosis.continuous.names:
+        return dict(inspected.diagnosis.continuous.names)
     audit, checkpoint = inspected.diagnosis.labels, inspected.checkpoint
     if audit is not None:
         return dict(audit.reference_glosses)

@@ -27,6 +27,10 @@ COLUMNS = (
     "blank_share",
     "frames",
     "ran",
+    "recognised",
+    "substitutions",
+    "deletions",
+    "insertions",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int
@@ -70,7 +74,16 @@ def _row(table: SampleTable, index: int) -> list[Cell]:
         ]
     else:
         row += [""] * 10
-    return [*row, int(table.lengths[index]), int(table.ran[index])]
+    return [*row, int(table.lengths[index]), int(table.ran[index]), *_continuous(table, index)]
+
+
+def _continuous(table: SampleTable, index: int) -> list[Cell]:
+    """What was recognised and its edits, for clips of several glosses."""
+    found = table.continuous
+    if found is None or not table.ran[index]:
+        return [""] * 4
+    counts = (found.substitutions, found.deletions, found.insertions)
+    return [as_text(found.recognised[index]), *(int(column[index]) for column in counts)]
 
 
 def _number(value: float) -> str:

@@ -16,6 +16,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.panels.network_strip import NetworkStrip
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.word_errors import show_word_errors
 from asl_inspector.gui.plots.before_after import BeforeAfter
 from asl_inspector.gui.widgets import (
     Badge,
@@ -177,6 +178,7 @@ class DiagnosisPanel(Panel):
         measured = validation.accuracies[decoder or "majority"] if validation else None
         by = f" by {DECODERS[decoder]}" if decoder not in ("", "majority") else ""
         first.show_figure(*_accuracy_figure(measured, chance, missing), title=f"Validation accuracy{by}")
+        show_word_errors(first, diagnosis.continuous, "Word error rate")
         by_name = diagnosis.by_name
         if wrong and by_name is not None:
             second.show_figure(*_accuracy_figure(by_name, "", ""), title="Accuracy by gloss name")
@@ -186,6 +188,7 @@ class DiagnosisPanel(Panel):
             fit = train.accuracies["majority"] if train else None
             waiting = "being measured" if inspection.partial else "drop the training clips"
             second.show_figure(*_accuracy_figure(fit, "", waiting), title="Training accuracy")
+            show_word_errors(second, diagnosis.continuous_train, "Word error rate, training")
         if labels is None:
             agree.show_figure("-", "needs gloss names on both sides")
         else:

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.panels.alignment_view import AlignmentView
+from asl_inspector.gui.panels.continuous_columns import continuous_columns
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
@@ -127,6 +129,8 @@ class SamplesPanel(Panel):
         samples = self._samples
         if samples is None:
             return np.zeros(0, bool)
+        if samples.continuous is not None:
+            return samples.correct
         truth = samples.learned_ids if samples.scored_by_name else samples.true_ids
         right: BoolArray = samples.ran & (truth != UNLABELLED) & (self._predicted() == truth)
         return right
@@ -137,7 +141,8 @@ class SamplesPanel(Panel):
         if samples is None:
             return
         selected = self._selected
-        columns = _columns(samples, self._predicted(), self._right())
+        columns = continuous_columns(samples) or _columns(samples, self._predicted(), self._right())
+        self._decoder.setVisible(samples.continuous is None)
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, column.width)
@@ -324,12 +329,14 @@ class ClipCard(Card):
         self._plot = CurvePlot(x_title="frame", shares=True, height=190)
         self._plot.setAccessibleName("Posteriors over time")
         self._words = Text(size=theme.SMALL, tone="muted")
-        for widget in (self._title, self._said, self._plot, self._words):
+        self.alignment = AlignmentView()
+        for widget in (self._title, self._said, self._plot, self.alignment, self._words):
             self.body.addWidget(widget)
         self.show_nothing()
 
     def show_nothing(self) -> None:
         """No clip is selected."""
+        self.alignment.show_steps(())
         self._title.setText("Select a clip to see its posteriors")
         self._said.setText("")
         self._words.setText("")
@@ -337,6 +344,7 @@ class ClipCard(Card):
 
     def say(self, text: str) -> None:
         """A sentence in place of the posteriors."""
+        self.alignment.show_steps(())
         self._plot.show_curves([])
         self._words.setText(text)
 
@@ -354,6 +362,10 @@ class ClipCard(Card):
             self._said.setText("This clip was left out: it has no answer, no frames, or numbers that are not finite.")
             self.say("")
             return
+        if samples.continuous is not None:
+            self._title.setText(f"{samples.clip_ids[index]}   signed: {gloss}")
+            self._said.setText(f"recognised: {samples.continuous.recognised[index]}")
+            return
         said = [
             f"{name}: {samples.name_of(int(column[index])) or column[index]}"
             for name, column in (
@@ -366,6 +378,7 @@ class ClipCard(Card):
 
     def show_posteriors(self, samples: SampleTable, detail: ClipDetail) -> None:
         """Draw the blank, the true gloss and the most probable others."""
+        self.alignment.show_steps(detail.aligned)
         posteriors = np.exp(detail.log_posteriors.astype(np.float64))  # (T, C)
         frames = np.arange(len(posteriors), dtype=float)
         true_id = int((samples.learned_ids if samples.scored_by_name else samples.true_ids)[detail.index])
@@ -386,7 +399,7 @@ class ClipCard(Card):
             return
         spikes = int((posteriors.argmax(axis=1) != samples.blank).sum())
         self._words.setText(
-            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC with one gloss a clip."
+            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC."
             if spikes
             else "No frame speaks: the blank wins everywhere."
         )
