@@ -17,10 +17,11 @@ from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, d
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
 from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
-from asl_inspector.networks.recognising import find_plan
+from asl_inspector.networks.recognising import find_plan, without_a_place
 from asl_inspector.networks.records import Architecture, Tried
 
 MOST_NAMED_KEYS = 6
+MOST_STRANGERS = 3
 AS_THEY_ARE = Preparation()
 
 
@@ -159,6 +160,15 @@ def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
     what = foreign.name_of(keys)
     if what is not None:
         return UnknownArchitecture(f"“{checkpoint.path.name}” holds {what.name}. {what.why}", advice=what.advice)
+    strange = without_a_place(checkpoint.weights)
+    if strange:
+        told = "; ".join(f"`{one.key}` is {one.why}" for one in strange[:MOST_STRANGERS])
+        rest = f"; and {len(strange) - MOST_STRANGERS} more" if len(strange) > MOST_STRANGERS else ""
+        return UnknownArchitecture(
+            f"“{checkpoint.path.name}” has recurrent layers but is of an unknown architecture: {told}{rest}.",
+            advice="Give the code that builds it (--trust CODE.py), or drop its saved outputs instead.",
+            detail="\n".join(f"{one.key}: {one.why}" for one in strange),
+        )
     return UnknownArchitecture(
         f"No known network layout has the tensors of “{checkpoint.path.name}”: {named}{more}.",
         advice="Its keys can be inspected and compared; predictions need the code that builds it (--trust CODE.py).",
