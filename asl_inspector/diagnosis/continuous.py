@@ -23,7 +23,7 @@ from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.inference.decoding import greedy_paths
 from asl_inspector.inference.word_errors import WordErrors, together, word_errors
-from asl_inspector.samples.records import Clips
+from asl_inspector.samples.records import UNLABELLED, Clips
 
 NO_OUTPUT = -1
 MOSTLY = 2 / 3
@@ -32,7 +32,7 @@ FEWEST_ERRORS = 10
 
 def measure(scored: Scored | None, case: Case, checkpoint: Checkpoint | None) -> ContinuousMeasures | None:
     """Count the edits, or None where the clips are not continuous or their glosses have no ids."""
-    if scored is None or not scored.clips.is_continuous or scored.predictions.one_answer_a_clip:
+    if scored is None or scored.predictions.one_answer_a_clip or not _several_a_clip(scored.clips):
         return None
     clips, ran = scored.clips, scored.predictions.ran
     reference, learned = _reference(case, checkpoint)
@@ -62,6 +62,13 @@ def measure(scored: Scored | None, case: Case, checkpoint: Checkpoint | None) ->
         compared=len(same),
         names={number: gloss for gloss, number in (learned or _names_to_ids(clips)).items()},
     )
+
+
+def _several_a_clip(clips: Clips) -> bool:
+    """True where clips hold several glosses, and are not labelled by one id each."""
+    if clips.target_ids:
+        return any(len(ids) > 1 for ids in clips.target_ids)
+    return any(len(names) > 1 for names in clips.targets) and bool((clips.gloss_ids == UNLABELLED).all())
 
 
 def _reference(case: Case, checkpoint: Checkpoint | None) -> tuple[str, dict[str, int]]:
