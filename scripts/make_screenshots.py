@@ -16,6 +16,10 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asl_inspector.gui.main_window import MainWindow
 
 MILLISECONDS_TO_SETTLE = 400
 SECONDS_TO_WAIT = 120
@@ -79,10 +83,24 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
                 QTest.qWait(MILLISECONDS_TO_SETTLE)
                 name = panel.title.lower().replace(" ", "-")
                 window.grab().save(str(out / f"{name}-{scheme}.png"))
+            take_network(window, out, scheme)
             take_consent(out, scheme)
         window.close()
     engine.stop()
     application.quit()
+
+
+def take_network(window: MainWindow, out: Path, scheme: str) -> None:
+    """The dialog in which the network is chosen by hand."""
+    from PySide6.QtTest import QTest
+
+    from asl_inspector.gui.network_dialog import NetworkDialog
+
+    window.diagnosis.network.button.click()
+    dialog = window.findChildren(NetworkDialog)[-1]
+    QTest.qWait(MILLISECONDS_TO_SETTLE)
+    dialog.grab().save(str(out / f"network-{scheme}.png"))
+    dialog.reject()
 
 
 def take_consent(out: Path, scheme: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.network_rows import BOX_WIDTH, ChoiceRow
@@ -26,7 +26,7 @@ DECODERS = (
 NO_NETWORK = (
     "No network was rebuilt yet: drop a checkpoint with its clips. How it is to be run can be chosen all the same."
 )
-HALF = "Half precision, where a sample shows that it is faster and changes no prediction"
+PRECISIONS = (("Full", False), ("Half, where it changes nothing", True))
 
 
 class NetworkDialog(QDialog):
@@ -97,27 +97,24 @@ class NetworkDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(7)
-        self.device, self.decoder = QComboBox(), QComboBox()
+        self.device, self.decoder, self.precision = QComboBox(), QComboBox(), QComboBox()
         for box, items, held, title in (
             (self.device, DEVICES, self._settings.device, "Device"),
             (self.decoder, DECODERS, self._settings.decoder, "Decoder"),
+            (self.precision, PRECISIONS, self._settings.mixed, "Precision"),
         ):
             box.setAccessibleName(title)
             box.setFixedWidth(BOX_WIDTH)
             for text, value in items:
                 box.addItem(text, value)
             if box.findData(held) < 0:  # "cuda:1" from elsewhere
-                box.addItem(held, held)
+                box.addItem(str(held), held)
             box.setCurrentIndex(box.findData(held))
             box.currentIndexChanged.connect(self._enable)
             form.addRow(title, box)
         column.addLayout(form)
         if used:
             column.addWidget(Text(f"It ran on: {used}.", size=theme.SMALL, tone="muted"))
-        self.half = QCheckBox(HALF)
-        self.half.setChecked(self._settings.mixed)
-        self.half.toggled.connect(self._enable)
-        column.addWidget(self.half)
 
     @property
     def settings(self) -> Settings:
@@ -127,7 +124,10 @@ class NetworkDialog(QDialog):
         if not self.rows:  # nothing of the network is shown, so nothing was said of it
             found = self._settings
         return replace(
-            found, device=self.device.currentData(), decoder=self.decoder.currentData(), mixed=self.half.isChecked()
+            found,
+            device=self.device.currentData(),
+            decoder=self.decoder.currentData(),
+            mixed=self.precision.currentData(),
         )
 
     @Slot()
@@ -145,9 +145,8 @@ class NetworkDialog(QDialog):
     def _reset(self) -> None:
         for row in self.rows.values():
             row.reset()
-        self.device.setCurrentIndex(0)
-        self.decoder.setCurrentIndex(0)
-        self.half.setChecked(False)
+        for box in (self.device, self.decoder, self.precision):
+            box.setCurrentIndex(0)
 
     def accept(self) -> None:
         """Hand over what was chosen and close."""

@@ -152,9 +152,11 @@ def test_the_device_menu_and_the_dialog_agree(window: MainWindow, qtbot: QtBot, 
     dialog = opened(window)
     assert dialog.device.currentData() == "cpu"
     dialog.device.setCurrentIndex(0)
+    dialog.precision.setCurrentIndex(1)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         dialog.accept()
     assert window._network._devices["auto"].isChecked()
+    assert window.session.settings == Settings(mixed=True)
 
 
 def test_settings_hold_what_was_told_and_travel(window: MainWindow, case: list[Path]) -> None:
