@@ -100,7 +100,8 @@ def _plan(checkpoint: Checkpoint) -> Plan | None:
     plan = find_plan(checkpoint.weights)
     if plan is None:
         return None
-    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters, settled=plan.prepared)
+    stated = checkpoint.contents.hyperparameters
+    more = preparation_questions(plan.inputs, stated, settled=plan.prepared, frames=plan.frames)
     return replace(plan, questions=(*plan.questions, *more))
 
 

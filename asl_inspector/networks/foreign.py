@@ -32,7 +32,7 @@ LAYOUTS = (
         ("gcbs.", "fc_out"),
         (),
         "a TGCN of the WLASL project",
-        "It reads 50 frames of 55 landmarks laid out its own way.",
+        "Its tensors are not those of the published code, which would be run.",
     ),
     (
         ("sgn_embed", "gloss_output_layer"),

@@ -73,6 +73,7 @@ class Plan:
         blank: Index of the blank where the layout settles it.
         settled: True where the layout settles whether there is a blank.
         prepared: True where the layout settles how features are prepared: not at all, unless the user knows better.
+        frames: Frames that every clip must have, or None for any number.
         shape_state: Brings the file's tensors, under the names of `keys`, into the form that the module has.
     """
 
@@ -89,6 +90,7 @@ class Plan:
     blank: int | None = None
     settled: bool = False
     prepared: bool = False
+    frames: int | None = None
     shape_state: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
 
 

@@ -21,7 +21,7 @@ AS_IT_IS, STANDARDISED, EACH_CLIP, WRIST, SHOULDERS = (
     "centred on the shoulders",
 )
 OWN_LENGTH = "as it is"
-RESAMPLED, PADDED = "resampled to {}", "padded or cut to {}"
+RESAMPLED, PADDED, HELD = "resampled to {}", "padded or cut to {}", "held or cut to {}"
 LENGTH_WORDS = (
     "max_sequence_length",
     "max_seq_len",
@@ -80,7 +80,7 @@ class Preparation:
 
     Attributes:
         scaling: One of the names above.
-        length: "as it is", "resampled to N" or "padded or cut to N".
+        length: "as it is", "resampled to N", "padded or cut to N" with zeros, or "held or cut to N" with the last frame.
     """
 
     scaling: str = AS_IT_IS
@@ -99,7 +99,7 @@ class Preparation:
 
 
 def preparation_questions(
-    inputs: int, settings: Mapping[str, Scalar], *, settled: bool = False
+    inputs: int, settings: Mapping[str, Scalar], *, settled: bool = False, frames: int | None = None
 ) -> tuple[Question, ...]:
     """The questions for a network that takes so many numbers a frame.
 
@@ -107,15 +107,18 @@ def preparation_questions(
         inputs: Numbers a frame.
         settings: Settings in the checkpoint.
         settled: True where the layout says that clips go in as they are; the user may still know better.
+        frames: Frames that every clip must have, or None.
     """
     layout = LAYOUTS.get(inputs, Layout(1))
     scalings = [AS_IT_IS, STANDARDISED, EACH_CLIP]
     scalings += [WRIST] if layout.wrists else []
     scalings += [SHOULDERS] if layout.shoulders else []
     lengths = [OWN_LENGTH]
-    frames = _stated_length(settings)
-    if frames is not None and not settled:
-        lengths = [PADDED.format(frames), RESAMPLED.format(frames), OWN_LENGTH]
+    stated = _stated_length(settings)
+    if frames is not None:
+        lengths = [one.format(frames) for one in (HELD, RESAMPLED, PADDED)]
+    elif stated is not None and not settled:
+        lengths = [PADDED.format(stated), RESAMPLED.format(stated), OWN_LENGTH]
     return (
         Question(
             SCALING,
@@ -128,7 +131,7 @@ def preparation_questions(
             tuple(lengths),
             "A clip's length before the network: {}.",
             hint=OWN_LENGTH if settled else "",
-            forms=(PADDED, RESAMPLED),
+            forms=(PADDED, RESAMPLED, HELD) if frames is None else (),
         ),
     )
 

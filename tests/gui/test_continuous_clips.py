@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from test_continuous import CLIPS, NAMES, Continuous, files
 from torch import nn
 
+from asl_inspector.bundled_files import demo_files
 from asl_inspector.gui.main_window import MainWindow
 
 
@@ -35,3 +37,13 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     assert view.item(0, 0).text() in NAMES
     assert "signed\t" in view.words
     assert not samples._decoder.isVisible()
+
+
+def test_where_a_single_gloss_is_spoken_is_told_in_a_sentence(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.session.clip_arrived, timeout=60_000):
+        window.open_files(demo_files())
+    detail = window.samples._detail
+    assert detail.alignment.isHidden()
+    assert re.search(
+        r"If the clip says “\w+”, it does so at frames? \d+.*, with \d+ % on average", detail._words.text()
+    )

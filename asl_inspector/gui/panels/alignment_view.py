@@ -46,8 +46,8 @@ class AlignmentView(QTableWidget):
             self.show_steps(self._steps)
 
     def show_steps(self, steps: tuple[AlignedGloss, ...]) -> None:
-        """Show a clip's alignment; nothing hides the table."""
-        shown = self._steps = steps[:MOST_COLUMNS]
+        """Show a clip's alignment; a clip of one gloss needs no table, and `one_gloss_words` tells all of it."""
+        shown = self._steps = steps[:MOST_COLUMNS] if sum(bool(one.signed) for one in steps) > 1 else ()
         self.setVisible(bool(shown))
         self.setColumnCount(len(shown))
         self.setHorizontalHeaderLabels([MARKS[one.kind] for one in shown])
@@ -72,6 +72,17 @@ class AlignmentView(QTableWidget):
             cells = [self.item(row, column) for column in range(self.columnCount())]
             lines.append("\t".join([title, *(cell.text() if cell is not None else "" for cell in cells)]))
         return "\n".join(lines)
+
+
+def one_gloss_words(steps: tuple[AlignedGloss, ...]) -> str:
+    """Where the gloss of a clip of one gloss is spoken; an empty string for other clips."""
+    signed = [one for one in steps if one.signed]
+    if len(signed) != 1 or signed[0].first < 0 or signed[0].probability is None:
+        return ""
+    one = signed[0]
+    where = f"frame {one.first}" if one.first == one.last else f"frames {one.first} to {one.last}"
+    likely = f"{100 * signed[0].probability:.0f} %"
+    return f" If the clip says “{visible(one.signed)}”, it does so at {where}, with {likely} on average (forced alignment)."
 
 
 def _hint(one: AlignedGloss) -> str:

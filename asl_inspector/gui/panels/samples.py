@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
-from asl_inspector.gui.panels.alignment_view import AlignmentView
+from asl_inspector.gui.panels.alignment_view import AlignmentView, one_gloss_words
 from asl_inspector.gui.panels.continuous_columns import continuous_columns
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
@@ -399,7 +399,10 @@ class ClipCard(Card):
             return
         spikes = int((posteriors.argmax(axis=1) != samples.blank).sum())
         self._words.setText(
-            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC."
-            if spikes
-            else "No frame speaks: the blank wins everywhere."
+            (
+                f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC."
+                if spikes
+                else "No frame speaks: the blank wins everywhere."
+            )
+            + one_gloss_words(detail.aligned)
         )
