@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.networks import recurrent, spoter, temporal_convolution, tgcn, transformer
+from asl_inspector.networks import recurrent, spoter, st_gcn, temporal_convolution, tgcn, transformer
 from asl_inspector.networks.parts import Part, common_prefix, parts_of
 from asl_inspector.networks.plans import Plan
 from asl_inspector.networks.strangers import Stranger
 
 FAMILIES = (
     spoter.recognise,
+    st_gcn.recognise,
     tgcn.recognise,
     transformer.recognise,
     temporal_convolution.recognise,

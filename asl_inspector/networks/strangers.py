@@ -105,7 +105,7 @@ def _of_recurrent(part: Part) -> list[Stranger]:
         )
     for name in ("LSTM", "GRU"):
         if name.lower() in words and part.cell not in (name, None):
-            why = f"called {name}, but has the {rows // hidden} gates of {'an' if part.cell == 'RNN' else 'a'} {part.cell}"
+            why = f"called {name}, but has the {rows // max(1, hidden)} gates of {'an' if part.cell == 'RNN' else 'a'} {part.cell}"
             found.append(Stranger(_key(part, "weight_hh_l0"), why))
     return found
 

@@ -99,7 +99,12 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
     if len(by_name) != len(found) + 3 or len(by_name) != len(parts):
         return None
     first, last = by_name["gc1"].tensors, by_name["fc_out"]
-    if set(first) != {"weight", "att", "bias"} or len(first["weight"]) != 2 or last.kind != "linear":
+    if (
+        set(first) != {"weight", "att", "bias"}
+        or len(first["weight"]) != 2
+        or not first["att"]
+        or last.kind != "linear"
+    ):
         return None
     (rows, hidden), landmarks = first["weight"], first["att"][0]
     fits = first["att"] == (landmarks, landmarks) and rows % AXES == 0 and last.inputs == hidden

@@ -91,3 +91,12 @@ def test_a_tgcn_that_lacks_a_tensor_is_named_and_not_run(network: nn.Module, tmp
     extra = dict(network.state_dict()) | {"gc7.weight": torch.zeros(6, 6)}
     with pytest.raises(UnknownArchitecture, match="TGCN of the WLASL project"):
         rebuilt(extra, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["gc1.weight", "gc1.att", "bn1.weight", "fc_out.weight"])
+@pytest.mark.parametrize("shape", [(), (0,), (0, 0), (1, 2, 3)])
+def test_shapes_that_make_no_sense_are_refused(
+    network: nn.Module, tmp_path: Path, key: str, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(UnknownArchitecture):
+        rebuilt(dict(network.state_dict()) | {key: torch.zeros(shape)}, tmp_path)
