@@ -40,7 +40,8 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
 
 
 def test_where_a_single_gloss_is_spoken_is_told_in_a_sentence(qtbot: QtBot, window: MainWindow) -> None:
-    with qtbot.waitSignal(window.session.clip_arrived, timeout=60_000):
+    session = window.session
+    with qtbot.waitSignals([session.clip_arrived, session.became_idle], timeout=60_000):
         window.open_files(demo_files())
     detail = window.samples._detail
     assert detail.alignment.isHidden()

@@ -169,7 +169,9 @@ def test_a_length_may_be_any_number_and_nothing_else(tmp_path: Path) -> None:
     built = rebuilt(member, made(member), tmp_path, chosen={"length": "resampled to 17"})
     assert built.preparation.frames == 17
     for wrong in ("resampled to 0", "resampled to many", "padded to 17", "resampled to {}"):
-        with pytest.raises(UnknownArchitecture, match="as it is, padded or cut to N, resampled to N or held or cut to N"):
+        with pytest.raises(
+            UnknownArchitecture, match="as it is, padded or cut to N, resampled to N or held or cut to N"
+        ):
             rebuilt(member, made(member), tmp_path, chosen={"length": wrong})
 
 

@@ -9,11 +9,6 @@ from asl_inspector.report.sample_table import SampleTable
 
 WORDS = ("wrong", "right", "not run")
 TONES = ("danger", "good", "muted")
-EDITS = (
-    ("S", "substitutions", "Glosses taken for another one"),
-    ("D", "deletions", "Glosses signed and not recognised"),
-    ("I", "insertions", "Glosses recognised and not signed"),
-)
 
 
 def continuous_columns(samples: SampleTable) -> list[Column] | None:
@@ -32,11 +27,11 @@ def continuous_columns(samples: SampleTable) -> list[Column] | None:
         Column("signed", signed, lambda i: str(signed[i]), "Glosses that the file gives, in order", width=260),
         Column("recognised", recognised, lambda i: str(recognised[i]), "The greedy path of the network", width=260),
     ]
-    for title, name, tooltip in EDITS:
-        counts = getattr(found, name)
-        columns.append(_counts(title, counts, samples, tooltip))
     return [
         *columns,
+        _counts("S", found.substitutions, samples, "Substitutions: glosses taken for another one"),
+        _counts("D", found.deletions, samples, "Deletions: glosses signed and not recognised"),
+        _counts("I", found.insertions, samples, "Insertions: glosses recognised and not signed"),
         Column(
             "WER",
             rate,
