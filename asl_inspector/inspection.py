@@ -271,6 +271,7 @@ class Inspector:
             saved_names=evidence.saved_names,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
+            settings=self.settings,
         )
 
     def _current_case(self, problems: list[Problem]) -> Case:
@@ -332,7 +333,7 @@ class Inspector:
         try:
             return recognise(main.opened, chosen=dict(self.settings.choices))
         except InspectorError:  # an impossible choice was told of where the network was to be built
-            return None
+            return recognise(main.opened)
 
     def _score(
         self,
@@ -530,7 +531,9 @@ def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
     from asl_inspector.inference.sources import ClipSource
 
-    return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
+    return ClipSource(
+        clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features, clips.target_ids
+    )
 
 
 def side_of(one: OpenFile | None) -> Side | None:

@@ -12,6 +12,7 @@ from asl_inspector.diagnosis import (
     chance,
     classes,
     collapse,
+    continuous,
     counterfactuals,
     data_quality,
     decoders,
@@ -80,7 +81,11 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
+    spoken, spoken_train = (
+        continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
+    )
     answers = [
+        continuous.ask(spoken, spoken_train),
         labels.ask(evidence, audit),
         remap_answers,
         classes.ask(evidence),
@@ -121,7 +126,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         summary=summary,
         causes=ranked,
         findings=findings,
-        undetermined=_undetermined(answers, evidence),
+        undetermined=_undetermined(answers, evidence, names_compared=spoken is not None and bool(spoken.reference)),
         validation=validation,
         train=train,
         by_name=counterfactuals.by_gloss_name(evidence.validation, audit),
@@ -131,6 +136,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         reproduction=reproduction,
         sweep=swept,
         run=run_measures,
+        continuous=spoken,
+        continuous_train=spoken_train,
     )
 
 
@@ -163,8 +170,10 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     )
 
 
-def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermined, ...]:
+def _undetermined(answers: list[Answers], evidence: Evidence, *, names_compared: bool) -> tuple[Undetermined, ...]:
     found = [one for answer in answers for one in answer.undetermined]
+    if names_compared:  # gloss by gloss of continuous clips
+        found = [one for one in found if one.question != labels.MEANING]
     if evidence.validation is None:
         found.insert(
             0,
@@ -210,4 +219,6 @@ def _headline(
     if not predicted:
         return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
+    if "word-error-rate" in sentences:  # one gloss a clip is not what these were trained for
+        return "No cause was found; see the word error rate", collapsed or sentences["word-error-rate"]
     return "No cause was found, and the accuracy cannot be told from guessing", collapsed or chance_sentence

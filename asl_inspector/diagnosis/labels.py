@@ -26,6 +26,7 @@ from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
 MOST_NAMED = 3
+MEANING = "Do the ids mean the same glosses?"
 CRITICAL_SHARE = 0.01  # fewer clips with another id cannot explain a bad number; they may be typing variants
 
 
@@ -106,7 +107,7 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
     elif evidence.case.validation is not None:
         undetermined.append(
             Undetermined(
-                "Do the ids mean the same glosses?",
+                MEANING,
                 "The files give no gloss names on both sides, so the meaning of the ids cannot be compared.",
                 "Drop the training clips or the vocabulary, with gloss names.",
             )

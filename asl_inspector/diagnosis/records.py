@@ -16,6 +16,7 @@ from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
 
 if TYPE_CHECKING:
+    from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
     from asl_inspector.diagnosis.epoch_records import AlongEpochs
     from asl_inspector.diagnosis.run_records import RunMeasures
 
@@ -332,6 +333,8 @@ class Diagnosis:
         sweep: The blank-bias sweep, or None.
         run: Figures of the run's history, or None.
         along: The files of the run on the same clips, or None where there is one file or none was scored yet.
+        continuous: Word errors of continuous validation clips, or None.
+        continuous_train: The same of the training clips, or None.
     """
 
     verdict: Verdict
@@ -350,3 +353,5 @@ class Diagnosis:
     sweep: BlankSweep | None
     run: RunMeasures | None = None
     along: AlongEpochs | None = None
+    continuous: ContinuousMeasures | None = None
+    continuous_train: ContinuousMeasures | None = None

@@ -10,8 +10,11 @@ from asl_inspector.about import library_version, program_version
 from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.checkpoints.records import parameter_count
 from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
+from asl_inspector.networks.records import Architecture
 from asl_inspector.report.charts import Axis, Chart, Series, bar_chart, histogram_chart
+from asl_inspector.report.choices import tries_words
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_section, continuous_tile
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import facts_part, section_part, sentences_of, table_part, text_part
 from asl_inspector.report.run_sections import data_section, history_section
@@ -40,6 +43,7 @@ def document(inspected: Inspected) -> dict[str, Json]:
     sections = [
         _blank_section(inspected),
         _prediction_section(inspected),
+        continuous_section(inspected),
         history_section(inspected),
         _label_section(inspected),
         _stage1_section(inspected),
@@ -81,9 +85,11 @@ def _accuracy_tile(title: str, found: Accuracy | None, missing: str) -> dict[str
 def _tiles(inspected: Inspected) -> list[Json]:
     diagnosis = inspected.diagnosis
     validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
-    tiles: list[Json] = [
-        _accuracy_tile("Validation accuracy", validation.accuracies["majority"] if validation else None, "not measured")
-    ]
+    rate = continuous_tile(inspected)
+    decoder = inspected.settings.decoder if validation and inspected.settings.decoder in validation.accuracies else ""
+    measured = validation.accuracies[decoder or "majority"] if validation else None
+    by = f" by {decoder.replace('_', ' ')}" if decoder not in ("", "majority") else ""
+    tiles: list[Json] = [rate or _accuracy_tile(f"Validation accuracy{by}", measured, "not measured")]
     if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
         tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
     if inspected.saved is not None and validation is not None and validation.top5 is not None:
@@ -353,11 +359,20 @@ def _checkpoint_section(inspected: Inspected) -> dict[str, Json] | None:
     rows += [(visible(key), visible(str(value))) for key, value in list(contents.hyperparameters.items())[:20]]
     body: list[Json] = [facts_part(rows)]
     if architecture is not None:
-        body.append(text_part("Assumed: " + " ".join(architecture.assumptions)))
+        body.append(text_part("Assumed: " + visible(" ".join(architecture.assumptions))))
+        body += _tried_table(architecture)
     if checkpoint.would_run:
         names = ", ".join(dict.fromkeys(visible(run.call) for run in checkpoint.would_run[:8]))
         body.append(text_part(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
     return section_part("Checkpoint", body)
+
+
+def _tried_table(architecture: Architecture) -> list[Json]:
+    """What the options of open choices gave, where they were tried against the stored figures."""
+    rows = [[one.name, one.value, tries_words(one)] for one in architecture.choices if tries_words(one)]
+    if not rows:
+        return []
+    return [table_part(["choice", "taken", "best accuracy of each option, tried"], [1, 1, 4], [False] * 3, rows)]
 
 
 def _sample_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -424,6 +439,10 @@ def _method_section() -> dict[str, Json]:
         (
             "Exact score",
             "The gloss with the highest exact CTC probability of the whole clip being that gloss (Graves et al. 2006).",
+        ),
+        (
+            "Word error rate",
+            "Fewest edits from the greedy path to the glosses signed (S, D, I), over the glosses signed (Levenshtein 1966).",
         ),
         ("Chance", "One over the number of glosses; the best of E epochs reaches p with probability 1 - (1 - p)^E."),
         ("Blank", "Share of valid frames whose best class is the blank; padded frames are told apart."),

@@ -31,6 +31,10 @@ COLUMNS = (
     "right_hand_missing",
     "hand_missing",
     "frozen",
+    "recognised",
+    "substitutions",
+    "deletions",
+    "insertions",
 )
 HANDS = ("left hand", "right hand", "hand")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -51,7 +55,8 @@ def samples_csv(inspected: Inspected) -> str:
     if table is not None:
         quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
         for index in range(len(table)):
-            writer.writerow([*_row(table, index), *(_number(column[index]) for column in quality)])
+            measured = (_number(column[index]) for column in quality)
+            writer.writerow([*_row(table, index), *measured, *_continuous(table, index)])
     return out.getvalue()
 
 
@@ -78,6 +83,15 @@ def _row(table: SampleTable, index: int) -> list[Cell]:
     else:
         row += [""] * 10
     return [*row, int(table.lengths[index]), int(table.ran[index])]
+
+
+def _continuous(table: SampleTable, index: int) -> list[Cell]:
+    """What was recognised and its edits, for clips of several glosses."""
+    found = table.continuous
+    if found is None or not table.ran[index]:
+        return [""] * 4
+    counts = (found.substitutions, found.deletions, found.insertions)
+    return [as_text(found.recognised[index]), *(int(column[index]) for column in counts)]
 
 
 def _number(value: float) -> str:
