@@ -174,7 +174,7 @@ class Session(QObject):
         here = self.settings
         self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
-        self._chosen, self._corrections = saved.chosen, saved.corrections
+        self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
         self.opening.emit(self._paths)
         self._open()
