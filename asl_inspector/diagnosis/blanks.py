@@ -7,7 +7,7 @@ knows better, which is tested by taking a bias off the blank's logit: if accurac
 Two ways of counting differ: padded frames, which unpacking fills with zeros, all read as one class and are usually
 counted by mistake. Only valid frames are counted here; the other figure is shown beside it.
 
-Guards: the bias is chosen on one half of the clips and scored on the other.
+Guards: the bias is chosen on one half of the clips and scored on the other, and the other way round.
 
 Source: Zeyer, Schlüter and Ney 2021, arXiv:2105.14849 (peaky behaviour of CTC).
 """
@@ -30,6 +30,8 @@ MANY_EMPTY = 0.20
 CLEAR_GAIN = 0.05
 PROFILE_BINS = 20
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def padded_batches(lengths: NDArray[np.int64]) -> list[tuple[int, int, int]]:
@@ -96,14 +98,15 @@ def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep 
     labels = (scored.clips.gloss_ids if truth is None else truth)[mask]
     if len(labels) < 20:
         return None
-    decoded = [decoding.majority(scored.predictions, bias)[mask] for bias in SWEEP]
-    chosen_on = np.arange(len(labels)) % 2 == 0
-    best = int(np.argmax([(guess[chosen_on] == labels[chosen_on]).mean() for guess in decoded]))
+    decoded = [decoding.majority(scored.predictions, bias)[mask].astype(np.int64) for bias in SWEEP]
     plain = SWEEP.index(0.0)
-    if (decoded[best] == labels)[chosen_on].sum() == (decoded[plain] == labels)[chosen_on].sum():
-        best = plain
-    right_before = (decoded[plain] == labels)[~chosen_on]
-    right_after = (decoded[best] == labels)[~chosen_on]
+    right_before = decoded[plain] == labels
+    right_after = right_before.copy()
+    halves = np.arange(len(labels)) % 2 == 0
+    best = plain
+    for chosen_on in (~halves, halves):
+        best = _best(decoded, labels, chosen_on, plain)
+        right_after[~chosen_on] = (decoded[best] == labels)[~chosen_on]
     before, after = accuracy(right_before), accuracy(right_after)
     if before is None or after is None:
         return None
@@ -113,6 +116,13 @@ def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep 
         for bias, guess in zip(SWEEP, decoded, strict=True)
     ]
     return BlankSweep(tuple(points), SWEEP[best], before, after, paired_p(right_before, right_after))
+
+
+def _best(decoded: list[IntArray], labels: IntArray, clips: BoolArray, plain: int) -> int:
+    """Which bias gets most of these clips right; none where none gets more."""
+    right = [int((guess == labels)[clips].sum()) for guess in decoded]
+    best = int(np.argmax(right))
+    return plain if right[best] == right[plain] else best
 
 
 def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: bool = False) -> Answers:

@@ -28,6 +28,8 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "outputs-do-not-fit-vocabulary": {"class-count-mismatch": 8.0},
     "ids-outside-outputs": {"class-count-mismatch": 7.0},
     # weights and metadata
+    "layers-untouched": {"layers-never-trained": 6.5},
+    "parameters-without-gradients": {"layers-never-trained": 4.5},
     "weights-not-finite": {"non-finite-weights": 10.0, "learning-rate-too-high": 1.5},
     "weights-of-another-epoch": {"stale-metadata": 7.0},
     "stored-figures-not-reproduced": {"stale-metadata": 1.5},
@@ -35,12 +37,13 @@ WEIGHTS: dict[str, dict[str, float]] = {
     # pre-training
     "stage1-partly": {"stage1-partly-loaded": 8.0},
     "stage1-fits-nothing": {"stage1-not-loaded": 8.0},
+    "stage1-loaded": {"layers-never-trained": -6.0},  # an encoder that was loaded may be frozen on purpose
     "stage1-no-trace": {"stage1-not-loaded": 7.5},
     "run-contradicts-itself": {"stage1-partly-loaded": 0.5, "stage1-not-loaded": 0.5},
     "run-contradicts-weights": {"stage1-not-loaded": 0.5},
     # training
     "early-file": {"undertrained": 6.0},
-    "poor-fit": {"undertrained": 4.3, "learning-rate-too-high": 1.2},
+    "poor-fit": {"undertrained": 4.3, "learning-rate-too-high": 1.2, "class-collapse": -2.0},
     "train-validation-gap": {"overfitting": 4.5, "undertrained": -4.0},
     "losses-part": {"overfitting": 3.5},
     "no-gap": {"overfitting": -4.0},
@@ -49,6 +52,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "training-diverged": {"learning-rate-too-high": 5.0},
     "training-loss-jumps": {"learning-rate-too-high": 4.5},
     "large-step-size": {"learning-rate-too-high": 2.5},
+    "huge-step-size": {"learning-rate-too-high": 6.0},
     "blank-collapse-begins": {
         "blank-collapse": 4.5,
         "learning-rate-too-high": 1.0,
@@ -68,8 +72,11 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "many-empty-clips": {"blank-collapse": 2.5},
     "blanks-normal": {"blank-collapse": -4.0},
     "one-gloss-for-most": {"class-collapse": 7.5},
+    "one-gloss-too-often": {"class-collapse": 4.0},
+    "one-gloss-dominates-training": {"class-collapse": 4.5},
     "answers-varied": {"class-collapse": -4.0},
-    "decoder-hides-answers": {"decoder-mismatch": 5.5},
+    "decoder-hides-answers": {"decoder-mismatch": 4.0},
+    "stated-by-weaker-decoder": {"decoder-mismatch": 7.0},
     "decoders-agree": {"decoder-mismatch": -4.0},
     # data
     "validation-in-training": {"validation-leak": 8.0},
@@ -80,9 +87,60 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "hands-missing-differ": {"missing-landmarks": 4.5},
     "hands-often-missing": {"missing-landmarks": 3.6},
     "hands-missing-alike": {"missing-landmarks": -1.0},
+    "realigning-helps": {"feature-mismatch": 7.5, "class-collapse": -4.0},
+    "group-on-another-scale": {"feature-mismatch": 5.0},
+    "features-not-finite": {"missing-landmarks": 4.5},
+    "targets-too-long": {"ctc-infeasible": 8.0},
+    "some-targets-too-long": {"ctc-infeasible": 3.0},
+    "training-labels-doubtful": {"label-noise": 5.5},
+    "validation-beats-training": {"label-noise": 3.0},
+    "neighbours-agree": {"label-noise": -3.0},
+    "neighbours-fail-in-validation": {"label-map-mismatch": 2.0, "feature-mismatch": 4.0, "overfitting": -2.0},
+    "labels-of-other-clips": {"label-map-mismatch": 11.0, "overfitting": -4.0},
+    "gap-at-chance": {"label-map-mismatch": 1.0, "feature-mismatch": 1.0},
     "neighbour-beats-network": {"too-little-data": -2.0},
     "scales-differ": {"feature-mismatch": 7.5, "class-collapse": -5.0},  # inputs out of range saturate a network
-    "same-scale": {"feature-mismatch": -3.0},
+    "same-scale": {"feature-mismatch": -1.0},
+}
+
+# What a likely cause takes off another one's log odds: the second is then a consequence that needs no explanation of its own.
+EXPLAINED_BY: dict[str, dict[str, float]] = {
+    "overfitting": {
+        "learning-rate-too-high": 3.0,
+        "label-map-mismatch": 4.0,
+        "label-noise": 4.0,
+        "feature-mismatch": 4.0,
+        "missing-landmarks": 2.0,
+        "layers-never-trained": 4.0,
+        "class-collapse": 3.0,
+    },
+    "blank-collapse": {
+        "layers-never-trained": 5.0,
+        "feature-mismatch": 5.0,
+        "learning-rate-too-high": 5.0,
+        "class-collapse": 5.0,
+        "too-little-data": 5.0,
+        "overfitting": 4.0,
+        "label-noise": 4.0,
+        "missing-landmarks": 3.0,
+    },
+    "decoder-mismatch": {
+        "overfitting": 3.0,
+        "too-little-data": 3.0,
+        "blank-collapse": 3.0,
+        "layers-never-trained": 3.0,
+        "feature-mismatch": 4.0,
+    },
+    "class-collapse": {"feature-mismatch": 4.0, "learning-rate-too-high": 4.0, "non-finite-weights": 6.0},
+    "undertrained": {
+        "too-little-data": 3.0,
+        "layers-never-trained": 4.0,
+        "learning-rate-too-high": 4.0,
+        "label-noise": 3.0,
+        "class-collapse": 3.0,
+    },
+    "learning-rate-too-high": {"non-finite-weights": 3.0},
+    "too-little-data": {"class-collapse": 4.0},
 }
 
 SEVERITY_BONUS = {"critical": 2.0, "warning": 0.0, "info": -2.5}

@@ -119,9 +119,7 @@ def recordings() -> tuple[tuple[str, Matrix], ...]:
             text = archive.read(VOWELS.format(part)).decode()
             for line in text.partition("@data")[2].strip().splitlines():
                 *series, speaker = line.strip().split(":")
-                found.append(
-                    (f"voice{speaker}", np.array([one.split(",") for one in series]).astype(np.float32).T)
-                )
+                found.append((f"voice{speaker}", np.array([one.split(",") for one in series]).astype(np.float32).T))
     return tuple(found)
 
 

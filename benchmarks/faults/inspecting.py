@@ -16,7 +16,12 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "no training clips": ("features_train.pkl",),
     "no history": ("train_log.txt",),
     "no Stage 1": ("stage1_checkpoint_best.pt",),
-    "checkpoint and validation": ("features_train.pkl", "train_log.txt", "stage1_checkpoint_best.pt", "vocabulary.json"),
+    "checkpoint and validation": (
+        "features_train.pkl",
+        "train_log.txt",
+        "stage1_checkpoint_best.pt",
+        "vocabulary.json",
+    ),
 }
 
 

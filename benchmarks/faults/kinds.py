@@ -43,7 +43,7 @@ class Kind:
     truth: Truth = ()
     held_out: bool = False
     archs: tuple[Arch, ...] = ARCHS
-    amount: Callable[[int], Amount] = field(default=lambda severity: Amount())
+    amount: Callable[[int], Amount] = field(default=lambda _: Amount())
     row: int = 0
 
     @property
@@ -116,9 +116,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("frozen-frames", planting.frozen_frames, one("missing-landmarks", "feature-mismatch"), held_out=True, row=13),
     Kind("gaps-are-nan", planting.gaps_are_nan_in_validation, one("missing-landmarks", "feature-mismatch")),
     Kind("validation-copied", planting.validation_copied_into_training, one("validation-leak"), row=11),
-    Kind(
-        "validation-augmented", planting.validation_augmented_into_training, one("validation-leak"), held_out=True
-    ),
+    Kind("validation-augmented", planting.validation_augmented_into_training, one("validation-leak"), held_out=True),
     Kind("too-few-clips", planting.one_or_two_clips_a_gloss, one("too-little-data", "overfitting")),
     Kind(
         "too-short-for-targets",
@@ -137,14 +135,12 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "leak+stage1", planting_runs.leak_and_stage1, one("validation-leak") + one("stage1-not-loaded"), held_out=True
     ),
-    Kind(
-        "stale+hands", planting_runs.stale_and_hands, one("stale-metadata") + one("missing-landmarks"), held_out=True
-    ),
+    Kind("stale+hands", planting_runs.stale_and_hands, one("stale-metadata") + one("missing-landmarks"), held_out=True),
     # healthy
     Kind("healthy", planting_runs.nothing),
     Kind("healthy-little-data", planting_runs.little_data),
-    Kind("healthy-hard-data", planting_runs.nothing, amount=lambda severity: Amount(train=14, noise=1.8)),
-    Kind("healthy-mostly-blank", planting_runs.long_clips, archs=CTC, amount=lambda severity: Amount(slow=2.0)),
+    Kind("healthy-hard-data", planting_runs.nothing, amount=lambda _: Amount(train=14, noise=1.8)),
+    Kind("healthy-mostly-blank", planting_runs.long_clips, archs=CTC, amount=lambda _: Amount(slow=2.0)),
     Kind("healthy-with-stage1", planting_runs.with_stage1),
     Kind("healthy-frozen-on-purpose", planting_runs.frozen_on_purpose),
     Kind("healthy-padding-counted", planting_runs.padding_counted, held_out=True),

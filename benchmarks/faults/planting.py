@@ -44,14 +44,19 @@ def vocabulary_per_split(setup: Setup, severity: int, random: Random) -> None:
 def ids_off_by_one(setup: Setup, severity: int, random: Random) -> None:
     """Validation ids are one higher than those that were trained; at severity 2 the file names no glosses but ids."""
     last = setup.outputs - 1
-    shifted = {gloss: number + 1 if number < last else min(setup.vocabulary.values()) for gloss, number in setup.vocabulary.items()}
+    shifted = {
+        gloss: number + 1 if number < last else min(setup.vocabulary.values())
+        for gloss, number in setup.vocabulary.items()
+    }
     setup.val = relabelled(setup.val, shifted)
 
 
 def wrong_vocabulary_for_validation(setup: Setup, severity: int, random: Random) -> None:
     """Validation was numbered with the file of another experiment: other order, or only some glosses exchanged."""
     names, numbers = list(setup.vocabulary), list(setup.vocabulary.values())
-    moved = random.choice(len(names), size=(4, 7, len(names))[severity] if len(names) > 7 else len(names), replace=False)
+    moved = random.choice(
+        len(names), size=(4, 7, len(names))[severity] if len(names) > 7 else len(names), replace=False
+    )
     turned = np.roll(moved, 1)
     mixed = dict(setup.vocabulary)
     for here, there in zip(moved.tolist(), turned.tolist(), strict=True):
@@ -86,7 +91,7 @@ def paired_training_labels(setup: Setup, severity: int, random: Random) -> None:
     """Annotators confuse glosses in pairs: in some pairs a good part of the training clips carry the other's name."""
     names = random.permutation(setup.glosses).tolist()
     pairs = list(zip(names[::2], names[1::2], strict=False))[: (3, 4, 6)[severity]]
-    partner = {a: b for a, b in pairs} | {b: a for a, b in pairs}
+    partner = dict(pairs) | {b: a for a, b in pairs}
     for index, clip in enumerate(setup.train):
         other = partner.get(clip.glosses[0])
         if other is not None and random.random() < 0.45:
@@ -231,10 +236,12 @@ def too_short_for_their_targets(setup: Setup, severity: int, random: Random) -> 
         found = []
         for start in range(len(clips) * 2 // 3):
             chosen = [clips[int(one)] for one in random.integers(len(clips), size=many)]
-            frames = np.concatenate([clip.features for clip in chosen])[::3][::thin // 3 + 1]
+            frames = np.concatenate([clip.features for clip in chosen])[::3][:: thin // 3 + 1]
             glosses = tuple(clip.glosses[0] for clip in chosen)
             ids = tuple(clip.ids[0] for clip in chosen)
-            found.append(Clip(f"{split}_sentence_{start:03d}", glosses, ids, 0, frames[: many + 4 - 2 * severity].copy()))
+            found.append(
+                Clip(f"{split}_sentence_{start:03d}", glosses, ids, 0, frames[: many + 4 - 2 * severity].copy())
+            )
         return found
 
     setup.train, setup.val = strung(setup.train, "train"), strung(setup.val, "val")

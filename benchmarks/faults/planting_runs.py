@@ -92,12 +92,13 @@ def blank_favoured(setup: Setup, severity: int, random: Random) -> None:
 
 
 def one_gloss_oversampled(setup: Setup, severity: int, random: Random) -> None:
-    """Every clip of one gloss comes 20, 40 or 80 times, and the others have few clips."""
-    chosen = setup.glosses[0]
-    own = [clip for clip in setup.train if clip.glosses[0] == chosen]
-    others = [clip for clip in setup.train if clip.glosses[0] != chosen]
-    kept = others[: len(others) // 4]
-    setup.train = kept + own[:4] * (20, 40, 80)[severity]
+    """Four clips of one gloss come 20, 40 or 80 times, and the others have three each."""
+    kept: list[Clip] = []
+    for gloss in setup.glosses[1:]:
+        kept += [clip for clip in setup.train if clip.glosses[0] == gloss][:3]
+    own = [clip for clip in setup.train if clip.glosses[0] == setup.glosses[0]][:4]
+    times = (20, 40, 80)[severity]
+    setup.train = kept + [replace(clip, name=f"{clip.name}_{turn:02d}") for clip in own for turn in range(times)]
     setup.training.epochs = 10
     setup.saving.weights = "last"
 
@@ -213,7 +214,7 @@ def frozen_on_purpose(setup: Setup, severity: int, random: Random) -> None:
 
 def long_clips(setup: Setup, severity: int, random: Random) -> None:
     """Long clips (see `kinds` for the amount), trained until CTC has found its spikes: nearly all frames are blank."""
-    setup.training.epochs = 38
+    setup.training.epochs = 60
 
 
 def padding_counted(setup: Setup, severity: int, random: Random) -> None:
