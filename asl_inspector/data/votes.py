@@ -8,7 +8,7 @@ cannot hide:
 - validation far below training: what is alike in training is not in validation; its features or its labels differ.
 
 Guards: copies (distance nearly 0) have no vote and are not judged, so that neither a leak nor an oversampled gloss counts
-for agreement; glosses with fewer than six training clips are left out on both sides, because leaving out one clip of two
+for agreement; glosses with fewer than eight training clips are left out on both sides, because leaving out one clip of two
 halves the voters.
 
 Source: leave-one-out k nearest neighbours, Fix and Hodges 1951; noisy labels by neighbours, Wilson 1972 (edited nearest
@@ -36,7 +36,7 @@ from asl_inspector.progress import CancelToken, Progress, silent
 from asl_inspector.samples.records import Clips
 
 VOTERS = 5
-FEWEST = 6  # training clips of a gloss that is judged
+FEWEST = 8  # training clips of a gloss that is judged
 COPY = 1e-5  # of the usual size of a clip, squared
 
 
@@ -83,7 +83,7 @@ class _Poll:
 
     def __init__(self, clips: Matrix, labels: Sequence[object], enough: set[object]) -> None:
         self.clips, self.labels, self.enough = clips, labels, enough
-        usable: NDArray[np.bool_] = np.isfinite(clips).all(axis=1)
+        usable = np.asarray(np.isfinite(clips).all(axis=1), dtype=bool)
         clips = np.where(usable[:, None], clips, np.float32(0))
         self._voters = clips
         self._norms = np.where(usable, np.einsum("ij,ij->i", clips, clips), np.float32(np.inf))
@@ -101,7 +101,7 @@ class _Poll:
             rows = np.arange(len(block))
             if leave_out:
                 squared[rows, rows + start] = np.inf
-            copied = np.asarray(squared <= self._copy, dtype=bool)
+            copied = np.less_equal(squared, np.full(squared.shape, self._copy))
             squared[copied] = np.inf
             nearest = np.argsort(squared, axis=1)[:, :VOTERS]
             for row in rows.tolist():

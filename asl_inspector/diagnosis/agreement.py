@@ -1,6 +1,6 @@
 """Do labels fit the clips that look alike? (`data.votes` says how neighbours are asked.)
 
-Null: Fisher's exact test of the two shares. Thresholds: training below validation with p under 0.01 and by more than 7
+Null: Fisher's exact test of the two shares. Thresholds: training below validation with p under 0.002 and by more than 7
 points, because the shares of sound sets differ the other way round; validation below half of training with p under 0.0001,
 because other signers cost neighbours a good part of their agreement, but not most of it.
 """
@@ -14,7 +14,7 @@ from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import accuracy, accuracy_of, unpaired_p
 
 DOUBTFUL = 0.07
-SURE = 0.01
+SURE = 0.002
 LOST = 0.5
 VERY_SURE = 1e-4
 CLEAR = 0.05

@@ -7,6 +7,9 @@ knows better, which is tested by taking a bias off the blank's logit: if accurac
 Two ways of counting differ: padded frames, which unpacking fills with zeros, all read as one class and are usually
 counted by mistake. Only valid frames are counted here; the other figure is shown beside it.
 
+It is critical where the blank hides at least as many answers as it leaves, or leaves more than half of the clips empty; a
+network that trained a little short of its spikes hides a few.
+
 Guards: the bias is chosen on one half of the clips and scored on the other, and the other way round.
 
 Source: Zeyer, Schlüter and Ney 2021, arXiv:2105.14849 (peaky behaviour of CTC).
@@ -18,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Undetermined
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
@@ -27,6 +30,7 @@ from asl_inspector.inference.predictions import NO_BLANK, Predictions
 BATCH_OF_THE_SNIPPET = 16
 SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
 MANY_EMPTY = 0.20
+MOSTLY_EMPTY = 0.5
 CLEAR_GAIN = 0.05
 PROFILE_BINS = 20
 FloatArray = NDArray[np.float64]
@@ -148,7 +152,9 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: b
             f"{empty} of the clips come out empty, and the network knows better: with {swept.best_bias:g} taken off the "
             f"blank's logit, {swept.after.correct} instead of {swept.before.correct} of {swept.after.of} clips are right."
         )
-        findings.append(Finding("blank-hides-answers", "blanks", "critical", sentence, facts, "blanks"))
+        hides_half = swept.after.correct >= 2 * swept.before.correct or measures.empty_share > MOSTLY_EMPTY
+        grave: Severity = "critical" if hides_half else "warning"
+        findings.append(Finding("blank-hides-answers", "blanks", grave, sentence, facts, "blanks"))
     elif measures.empty_share > MANY_EMPTY:
         sentence = (
             f"{empty} of the clips come out empty ({share} blank frames), but taking a bias off the blank does not help: "

@@ -1,6 +1,6 @@
 """Plant, train, inspect, score: the whole benchmark in one command.
 
-python -m benchmarks.faults.run --out DIR [--subset ci|full] [--jobs 1] [--again]
+python -m benchmarks.faults.run --out DIR [--subset ci|full] [--jobs 1] [--again] [--publish]
 
 What is done already in DIR is not done again: runs that were trained stay, and so does what was said of them unless
 `--again` asks the program anew.
@@ -17,11 +17,15 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.faults.generators import vowel_wheel
-from benchmarks.faults.inspecting import inspect_run
+from benchmarks.faults.inspecting import INPUTS, inspect_run
+from benchmarks.faults.judging import stored
 from benchmarks.faults.kinds import cases
 from benchmarks.faults.making import make_run
 from benchmarks.faults.records import Case
+from benchmarks.faults.reporting import tables, write
+from benchmarks.measuring import ROOT
 
+SEEDS_OF_ALL_SETS = (2, 3)  # both networks at the middle severity; the others are asked with all files and with fewest
 CI_KINDS = (
     "vocabulary-per-split",
     "stage1-partly-loaded",
@@ -62,7 +66,8 @@ def ask(case: Case, out: Path, *, again: bool) -> None:
     if answer.exists() and not again:
         return
     answer.parent.mkdir(exist_ok=True)
-    told = {name: one.as_dict() for name, one in inspect_run(out / "runs" / case.name).items()}
+    sets = tuple(INPUTS) if case.seed in SEEDS_OF_ALL_SETS else ("all", "checkpoint and validation")
+    told = {name: one.as_dict() for name, one in inspect_run(out / "runs" / case.name, sets).items()}
     answer.write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -83,6 +88,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true", help="ask the program about every run anew")
     parser.add_argument("--only-make", action="store_true", help="train the runs and stop")
+    parser.add_argument("--publish", action="store_true", help="write the results into docs")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     chosen = chosen_cases(options.subset)
@@ -95,6 +101,11 @@ def main(arguments: list[str]) -> int:
         with ProcessPoolExecutor(options.jobs) as pool:
             for number, name in enumerate(pool.map(work, tasks), start=1):
                 print(f"{number}/{len(tasks)} {name} {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    if not options.only_make:
+        answers = [answer for case in chosen for answer in stored(case, options.out)]
+        page = ROOT / "docs" / "benchmark.md" if options.publish else None
+        found = write(answers, ROOT / "docs" / "benchmark" if options.publish else options.out / "results", page)
+        print(tables(found))
     return 0
 
 
