@@ -41,9 +41,9 @@ def explained(causes: list[Cause]) -> list[Cause]:
     alone = {cause.id: cause.confidence for cause in causes}
     found = []
     for cause in causes:
-        taken = sum(
-            value * alone[other] for other, value in EXPLAINED_BY.get(cause.id, {}).items() if alone[other] >= ILL_FROM
-        )
+        explains = EXPLAINED_BY.get(cause.id, {}).items()
+        likely = ((value, alone.get(other, 0.0)) for other, value in explains)
+        taken = sum(value * confidence for value, confidence in likely if confidence >= ILL_FROM)
         confidence = 1 / (1 + math.exp(taken - _log_odds(cause.confidence))) if taken else cause.confidence
         found.append(replace(cause, confidence=confidence))
     return found
