@@ -18,14 +18,27 @@ SURE = 0.002
 LOST = 0.5
 VERY_SURE = 1e-4
 CLEAR = 0.05
+FEW_FEATURES = 0.2
 
 
-def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
-    """Findings on labels against neighbours, and on training against validation accuracy."""
-    return Answers((*_votes(data), *_reversed(evidence)))
+def ask(evidence: Evidence, data: DataMeasures | None, *, mended: bool = False) -> Answers:
+    """Findings on labels against neighbours, and on training against validation accuracy.
+
+    Args:
+        evidence: The case.
+        data: The clips.
+        mended: True where a repair of the features makes the network answer better, which answers the question.
+    """
+    return Answers((*_votes(data, mended=mended), *_reversed(evidence)))
 
 
-def _votes(data: DataMeasures | None) -> list[Finding]:
+def _features_agree(data: DataMeasures) -> bool:
+    """True where no repair would move more than a fifth of the features: signers move a few."""
+    columns = data.train.columns if data.train is not None else None
+    return columns is not None and all(one.columns <= FEW_FEATURES * len(columns.mean) for one in repairs_for(data))
+
+
+def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
     votes = data.votes if data is not None else None
     if votes is None or data is None:
         return []
@@ -55,7 +68,7 @@ def _votes(data: DataMeasures | None) -> list[Finding]:
         )
         return [Finding("training-labels-doubtful", "agreement", "warning", sentence, facts, "data")]
     if validation.value < LOST * train.value and p < VERY_SURE:
-        if not repairs_for(data):  # no feature is on another scale or in another place
+        if not mended and _features_agree(data):
             sentence = (
                 f"What is alike in training is not alike in validation: {figures}. The features themselves are spread as in "
                 "training, so the labels seem to belong to other clips: two lists that were sorted differently?"

@@ -104,7 +104,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         landmarks.ask(data),
         realigned.ask(mended, data),
         feasibility.ask(evidence),
-        agreement.ask(evidence, data),
+        agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),

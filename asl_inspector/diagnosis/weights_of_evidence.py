@@ -19,7 +19,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "ids-disagree": {"label-map-mismatch": 9.0},
     "gloss-with-several-ids": {"label-map-mismatch": 6.0},
     "glosses-share-ids": {"label-map-mismatch": 4.5},
-    "id-is-the-blank": {"label-map-mismatch": 7.0},
+    "id-is-the-blank": {"label-map-mismatch": 11.0},
     "ids-agree": {"label-map-mismatch": -6.0},
     "remap-helps": {"label-map-mismatch": 2.0},
     "labels-shifted": {"label-map-mismatch": 8.5},
@@ -44,6 +44,9 @@ WEIGHTS: dict[str, dict[str, float]] = {
     # training
     "early-file": {"undertrained": 6.0},
     "poor-fit": {"undertrained": 4.3, "learning-rate-too-high": 1.2, "class-collapse": -2.0},
+    "stated-loss-of-guessing": {"undertrained": 5.0, "learning-rate-too-high": 0.5},
+    "stated-losses-part": {"overfitting": 3.8},
+    "surely-wrong": {"label-map-mismatch": 2.5, "feature-mismatch": 3.5, "overfitting": 1.5},
     "train-validation-gap": {"overfitting": 4.5, "undertrained": -4.0},
     "losses-part": {"overfitting": 3.5},
     "no-gap": {"overfitting": -4.0},
@@ -98,7 +101,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "neighbours-fail-in-validation": {"label-map-mismatch": 2.0, "feature-mismatch": 4.0, "overfitting": -2.0},
     "labels-of-other-clips": {"label-map-mismatch": 11.0, "overfitting": -4.0},
     "gap-at-chance": {"label-map-mismatch": 1.0, "feature-mismatch": 1.0},
-    "neighbour-beats-network": {"too-little-data": -2.0},
+    "neighbour-beats-network": {"too-little-data": -0.5},
     "scales-differ": {"feature-mismatch": 7.5, "class-collapse": -5.0},  # inputs out of range saturate a network
     "same-scale": {"feature-mismatch": -1.0},
 }

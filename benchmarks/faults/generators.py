@@ -37,7 +37,7 @@ class Amount:
         train: Training clips a gloss.
         val: Validation clips a gloss.
         noise: Factor on the noise of made-up clips; for real ones, noise added in units of each feature's spread, less 1.
-        slow: Factor on the number of frames.
+        slow: Factor on the number of frames. The walk in made-up clips grows with them, so their noise is lowered then.
         train_signers: How many sign in training.
     """
 

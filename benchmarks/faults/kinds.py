@@ -140,7 +140,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("healthy", planting_runs.nothing),
     Kind("healthy-little-data", planting_runs.little_data),
     Kind("healthy-hard-data", planting_runs.nothing, amount=lambda _: Amount(train=14, noise=1.8)),
-    Kind("healthy-mostly-blank", planting_runs.long_clips, archs=CTC, amount=lambda _: Amount(slow=2.0)),
+    Kind("healthy-mostly-blank", planting_runs.long_clips, archs=CTC, amount=lambda _: Amount(slow=2.0, noise=0.6)),
     Kind("healthy-with-stage1", planting_runs.with_stage1),
     Kind("healthy-frozen-on-purpose", planting_runs.frozen_on_purpose),
     Kind("healthy-padding-counted", planting_runs.padding_counted, held_out=True),
