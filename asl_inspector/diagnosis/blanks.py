@@ -34,6 +34,8 @@ MOSTLY_EMPTY = 0.5
 CLEAR_GAIN = 0.05
 SURE = 0.001  # the two halves are not quite independent: each chose the other's bias
 PROFILE_BINS = 20
+TRAINING_GAIN = 0.03
+TRAINING_SURE = 0.05
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -121,6 +123,25 @@ def sweep(scored: Scored, truth: NDArray[np.int64] | None = None) -> BlankSweep 
         for bias, guess in zip(SWEEP, decoded, strict=True)
     ]
     return BlankSweep(tuple(points), SWEEP[best], before, after, paired_p(right_before, right_after))
+
+
+def ask_training(swept: BlankSweep | None) -> Answers:
+    """Does the blank hide answers on the clips that were trained on?
+
+    Training would have moved the blank's bias by itself: where another one is better on the training clips, it was changed
+    afterwards, or the training was not over.
+
+    Threshold: 3 points with p below 0.05, because a trained network has none of its own clips empty.
+    """
+    if swept is None or swept.after.value - swept.before.value < TRAINING_GAIN or swept.p >= TRAINING_SURE:
+        return Answers()
+    facts: dict[str, Fact] = {"before": swept.before.correct, "after": swept.after.correct, "of": swept.after.of}
+    sentence = (
+        f"The blank hides answers on the training clips too: with a bias taken off, {swept.after.correct} instead of "
+        f"{swept.before.correct} of {swept.after.of} are right. Training would have found that bias itself, so it was changed "
+        "afterwards, or the training was not over."
+    )
+    return Answers((Finding("blank-hides-training-answers", "blanks", "warning", sentence, facts, "blanks"),))
 
 
 def _best(decoded: list[IntArray], labels: IntArray, clips: BoolArray, plain: int) -> int:

@@ -98,6 +98,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
             swept,
             no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
+        blanks.ask_training(blanks.sweep(evidence.train) if evidence.train else None),
         collapse.ask(validation.histogram if validation else None),
         decoders.ask(evidence.validation, truth, reproduction.decoder),
         data_quality.ask(evidence, data),

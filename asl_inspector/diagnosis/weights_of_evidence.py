@@ -72,6 +72,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "code-aliasing-save": {"stale-metadata": 1.0},
     # outputs of the network
     "blank-hides-answers": {"blank-collapse": 8.0, "decoder-mismatch": -4.0},
+    "blank-hides-training-answers": {"blank-collapse": 4.0},
     "many-empty-clips": {"blank-collapse": 2.5},
     "blanks-normal": {"blank-collapse": -4.0},
     "one-gloss-for-most": {"class-collapse": 7.5},
@@ -109,6 +110,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
 # What a likely cause takes off another one's log odds: the second is then a consequence that needs no explanation of its own.
 EXPLAINED_BY: dict[str, dict[str, float]] = {
     "overfitting": {
+        "blank-collapse": 2.0,
         "learning-rate-too-high": 3.0,
         "label-map-mismatch": 4.0,
         "label-noise": 4.0,
@@ -123,7 +125,7 @@ EXPLAINED_BY: dict[str, dict[str, float]] = {
         "learning-rate-too-high": 5.0,
         "class-collapse": 5.0,
         "too-little-data": 5.0,
-        "overfitting": 4.0,
+        "overfitting": 3.0,
         "label-noise": 4.0,
         "missing-landmarks": 3.0,
     },

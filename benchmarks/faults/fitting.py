@@ -66,14 +66,17 @@ class Model:
                 self.explains[place[other], place[cause]] = value
         self.true = np.array([[answer.is_true(cause) for cause in self.causes] for answer in answers], float)
         self.known = np.ones_like(self.true)
-        for row, answer in enumerate(answers):  # of several names for one fault, none is wrong
-            for names in answer.truth:
-                if len(names) > 1:
-                    for cause in names:
-                        self.known[row, place[cause]] = 1.0 if cause == sorted(names)[0] else 0.0
-                    best = max(names, key=lambda cause: float(self._alone(self.hand)[row, place[cause]]))
-                    for cause in names:
-                        self.known[row, place[cause]] = float(cause == best)
+        alone = self._alone(self.hand)
+        for row, answer in enumerate(answers):
+            planted = {cause for names in answer.truth for cause in names}
+            for cause in answer.also_true - planted if planted else ():
+                self.known[row, place[cause]] = (
+                    0.0  # true beside a fault that may explain it: named or not, it is right
+                )
+            for names in answer.truth:  # of several names for one fault one is asked for, and none is wrong
+                best = max(names, key=lambda cause, row=row: float(alone[row, place[cause]]))
+                for cause in names - {best}:
+                    self.known[row, place[cause]] = 0.0
 
     def _alone(self, weights: Array) -> Array:
         """(A, C), log odds of each cause by itself."""
@@ -160,7 +163,8 @@ def main(arguments: list[str]) -> int:
     chosen = [
         case
         for case in cases(("landmarks",))
-        if is_for_fitting(case) and (options.out / "said" / f"{case.name}.json").exists()
+        if is_for_fitting(case)
+        and all((options.out / part / f"{case.name}.json").exists() for part in ("said", "facts"))
     ]
     answers = [answer for case in chosen for answer in stored(case, options.out)]
     model = Model(answers)

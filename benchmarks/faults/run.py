@@ -54,6 +54,7 @@ def make(case: Case, out: Path) -> None:
         return
     if folder.exists():
         shutil.rmtree(folder)  # left behind by a run that was broken off
+    (out / "said" / f"{case.name}.json").unlink(missing_ok=True)  # of an earlier run by this name
     folder.mkdir(parents=True)
     told = make_run(case, folder)
     facts.parent.mkdir(exist_ok=True)
