@@ -13,8 +13,8 @@ Guard: a hand at rest is often missing and no fault; what is alike in both files
 
 from __future__ import annotations
 
-from asl_inspector.data.records import Block, ClipSurvey, DataMeasures
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
+from asl_inspector.data.records import Block, DataMeasures
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 
 DIFFERENT = 0.2
 OFTEN = 0.3
@@ -30,7 +30,7 @@ def ask(data: DataMeasures | None) -> Answers:
     findings += _differing(data)
     if not findings:
         findings += _often(data)
-    findings += _frozen(data.validation, "validation")
+    findings += _frozen(data)
     return Answers(tuple(findings))
 
 
@@ -86,16 +86,21 @@ def _subject(block: Block) -> str:
     return f"{block.name.capitalize()} {'are' if block.name.startswith('features') else 'is'}"
 
 
-def _frozen(found: ClipSurvey | None, what: str) -> list[Finding]:
+def _frozen(data: DataMeasures) -> list[Finding]:
+    found, train = data.validation, data.train
     if found is None or not found.clips:
         return []
     clips = int((found.frozen > FROZEN).sum())
     if clips <= MANY_CLIPS * found.clips:
         return []
     facts: dict[str, Fact] = {"clips": clips, "of": found.clips}
-    severity: Severity = "info"
     sentence = (
-        f"{clips} of {found.clips} {what} clips repeat the frame before in more than {100 * FROZEN:.0f} % of their frames: "
+        f"{clips} of {found.clips} validation clips repeat the frame before in more than {100 * FROZEN:.0f} % of their frames: "
         "the landmarks stood still, or the video was slowed down."
     )
-    return [Finding("frozen-frames", "landmarks", severity, sentence, facts, "data")]
+    there = int((train.frozen > FROZEN).sum()) if train is not None else 0
+    if train is not None and train.clips and there <= MANY_CLIPS * train.clips:
+        facts |= {"train_clips": there, "train_of": train.clips}
+        sentence = f"{sentence[:-1]}. Of the training clips {there} of {train.clips} do."
+        return [Finding("frozen-frames-differ", "landmarks", "warning", sentence, facts, "data")]
+    return [Finding("frozen-frames", "landmarks", "info", sentence, facts, "data")]
