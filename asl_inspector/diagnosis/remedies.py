@@ -45,7 +45,8 @@ REMEDIES: dict[str, Remedy] = {
         1,
         "Renumber the validation clips by gloss name and score every saved checkpoint of this run again. No training is needed.",
         "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
-        "split and inside the checkpoint. Never number glosses inside a function that runs once a split.",
+        "split and inside the checkpoint. Never number glosses inside a function that runs once a split, and join labels to "
+        "clips by the clip's name, never by its place in a list.",
         """clips = [*train.values(), *val.values(), *test.values()]
 glosses = sorted({clip["gloss"] for clip in clips})
 gloss_to_id = {g: n for n, g in enumerate(glosses, 1)}
@@ -181,10 +182,11 @@ loader = DataLoader(dataset, batch_size=16, sampler=sampler)
 """,
     ),
     "feature-mismatch": Remedy(
-        "Training and validation features differ in scale",
+        "Training and validation features differ",
         "The validation features are not prepared like the training features",
         4,
-        "Standardise both with the mean and spread of the training clips and score this checkpoint again.",
+        "Standardise both with the mean and spread of the training clips, put exchanged columns back, and score this "
+        "checkpoint again.",
         "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
         """clips = [clip["features"] for clip in train.values()]
 frames = np.concatenate(clips)
