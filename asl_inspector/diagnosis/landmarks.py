@@ -6,7 +6,7 @@ before.
 
 Thresholds: a difference of 20 points between training and validation in a block, far beyond what the choice of glosses
 does (one-handed signs leave the other hand out in both alike). Two blocks missing in more than 30 % of the frames: then it
-is not the idle hand alone. A clip counts as frozen with 20 % of repeated frames.
+is not the idle hand alone; blocks of less than half as many features as the widest are parts of one, as its velocities are. A clip counts as frozen with 20 % of repeated frames.
 
 Guard: a hand at rest is often missing and no fault; what is alike in both files is told as a fact.
 """
@@ -63,7 +63,8 @@ def _differing(data: DataMeasures) -> list[Finding]:
 def _often(data: DataMeasures) -> list[Finding]:
     for found, what in ((data.validation, "validation"), (data.train, "training")):
         blocks = found.blocks if found is not None else ()
-        if sum(block.missing > OFTEN for block in blocks) > 1:
+        widest = max((len(block.columns) for block in blocks), default=0)
+        if sum(block.missing > OFTEN and 2 * len(block.columns) >= widest for block in blocks) > 1:
             facts: dict[str, Fact] = {"blocks": [[block.name, block.missing] for block in blocks]}
             words = "; ".join(f"{block.name} in {100 * block.missing:.0f} %" for block in blocks[:4])
             sentence = f"Landmarks are often missing in the {what} clips: {words} of the frames."

@@ -93,7 +93,6 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "raw-feature": {"feature-mismatch": 1.5},
     "hands-missing-differ": {"missing-landmarks": 4.5},
     "frozen-frames-differ": {"missing-landmarks": 4.5},
-    "frozen-frames": {"missing-landmarks": 1.5},
     "hands-often-missing": {"missing-landmarks": 3.6},
     "hands-missing-alike": {"missing-landmarks": -1.0},
     "realigning-helps": {"feature-mismatch": 7.5, "class-collapse": -4.0},
