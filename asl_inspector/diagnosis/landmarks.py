@@ -6,8 +6,8 @@ before.
 
 Thresholds: a difference of 20 points between training and validation in a block, far beyond what the choice of glosses
 does (one-handed signs leave the other hand out in both alike). Two blocks missing in more than 30 % of the frames: then it
-is not the idle hand alone; blocks of less than half as many features as the widest are parts of one, as its velocities are. A clip counts as frozen
-with 20 % of repeated frames.
+is not the idle hand alone; blocks of less than half as many features as the widest are parts of one, as its velocities
+are. A clip counts as frozen with 20 % of repeated frames.
 
 Guard: a hand at rest is often missing and no fault; what is alike in both files is told as a fact.
 """
