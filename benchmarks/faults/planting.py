@@ -229,19 +229,18 @@ def validation_augmented_into_training(setup: Setup, severity: int, random: Rand
 
 
 def too_short_for_their_targets(setup: Setup, severity: int, random: Random) -> None:
-    """Continuous signing, thinned until clips have fewer frames than CTC needs for their glosses."""
-    many, thin = 6, (5, 8, 12)[severity]
+    """Continuous signing of six glosses, thinned in time until clips have five, four or three frames."""
+    many, frames = 6, (5, 4, 3)[severity]
 
     def strung(clips: list[Clip], split: str) -> list[Clip]:
         found = []
-        for start in range(len(clips) * 2 // 3):
+        for number in range(len(clips) * 2 // 3):
             chosen = [clips[int(one)] for one in random.integers(len(clips), size=many)]
-            frames = np.concatenate([clip.features for clip in chosen])[::3][:: thin // 3 + 1]
+            whole = np.concatenate([clip.features for clip in chosen])
+            thinned = whole[np.linspace(0, len(whole) - 1, frames).round().astype(int)]
             glosses = tuple(clip.glosses[0] for clip in chosen)
             ids = tuple(clip.ids[0] for clip in chosen)
-            found.append(
-                Clip(f"{split}_sentence_{start:03d}", glosses, ids, 0, frames[: many + 4 - 2 * severity].copy())
-            )
+            found.append(Clip(f"{split}_sentence_{number:03d}", glosses, ids, 0, thinned))
         return found
 
     setup.train, setup.val = strung(setup.train, "train"), strung(setup.val, "val")
