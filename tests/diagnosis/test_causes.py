@@ -47,7 +47,10 @@ def test_a_faint_suspicion_of_a_grave_kind_comes_after_a_likely_cause() -> None:
 @pytest.mark.parametrize(
     ("findings", "first"),
     [
-        (("layers-untouched", "blank-hides-answers", "train-validation-gap"), "layers-never-trained"),
+        (
+            ("layers-untouched", "parameters-without-gradients", "blank-hides-answers", "train-validation-gap"),
+            "layers-never-trained",
+        ),
         (("training-labels-doubtful", "train-validation-gap"), "label-noise"),
         (("realigning-helps", "neighbours-agree", "train-validation-gap"), "feature-mismatch"),
         (("targets-too-long",), "ctc-infeasible"),
