@@ -9,10 +9,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
@@ -248,7 +250,7 @@ class Inspector:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
-            evidence = replace(evidence, train=train)
+            evidence = replace(evidence, train=train, realigned=self._realign(rebuilt, evidence, progress, cancel))
         return self._diagnosed(evidence, problems, progress, cancel)
 
     def _diagnosed(
@@ -375,6 +377,32 @@ class Inspector:
                 problems.append(problem_of(shortage))
                 return None
         return Scored(clips, self._predictions[key], self.settings.decoder)
+
+    def _realign(
+        self, rebuilt: Rebuilt, evidence: Evidence, progress: Progress, cancel: CancelToken
+    ) -> dict[str, Scored]:
+        """The validation clips run again after each repair that their numbers call for; most sets call for none."""
+        from asl_inspector.data.realigning import repairs_for
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.running import Run
+
+        scored, data, train = evidence.validation, evidence.data, evidence.case.train
+        if scored is None or data is None or train is None or self._network is None:
+            return {}
+        found: dict[str, Scored] = {}
+        files = [next(one for one in self.case.files if one.opened is clips) for clips in (scored.clips, train)]
+        for repair in repairs_for(data):
+            key = (self._network[0], *map(_identity, files), self.settings, repair.name)
+            if key not in self._predictions:
+                source = clip_source(scored.clips)
+                mended = replace(source, features=partial(_repaired, source.features, repair.apply))
+                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=self.settings.device)
+                try:
+                    self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
+                except InferenceError:  # a repair after which nothing can be run repairs nothing
+                    continue
+            found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
+        return found
 
     def _with_saved(
         self,
@@ -513,6 +541,15 @@ def saved_detail(
     posteriors = log_posteriors(outputs, joined, facts, index, int(predictions.lengths[index]))
     has_features = joined.clips.feature_count is not None
     return ClipDetail(index, posteriors, int(joined.clips.lengths[index]) if has_features else len(posteriors))
+
+
+def _repaired(
+    features: Callable[[int], NDArray[np.float32]],
+    repair: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    index: int,
+) -> NDArray[np.float32]:
+    """Features of a clip after a repair."""
+    return repair(features(index))
 
 
 def problem_of(error: InspectorError) -> Problem:

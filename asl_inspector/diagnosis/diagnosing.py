@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
+    agreement,
     blanks,
     capacity,
     causes,
@@ -17,6 +18,7 @@ from asl_inspector.diagnosis import (
     data_quality,
     decoders,
     epoch_findings,
+    feasibility,
     files,
     labels,
     landmarks,
@@ -25,6 +27,7 @@ from asl_inspector.diagnosis import (
     offsets,
     overfitting,
     pretraining,
+    realigned,
     run,
     saved_outputs,
     training,
@@ -80,6 +83,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
+    mended = realigned.best(evidence.validation, evidence.realigned, truth)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
     spoken, spoken_train = (
         continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
@@ -99,10 +103,14 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
             swept,
             no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
+        blanks.ask_training(blanks.sweep(evidence.train) if evidence.train else None),
         collapse.ask(validation.histogram if validation else None),
-        decoders.ask(evidence.validation, truth),
+        decoders.ask(evidence.validation, truth, reproduction.decoder),
         data_quality.ask(evidence, data),
         landmarks.ask(data),
+        realigned.ask(mended, data),
+        feasibility.ask(evidence),
+        agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
@@ -115,7 +123,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     computed = {
         "label-map-mismatch": remapped or offsets.counterfactual(offset),
         "blank-collapse": counterfactuals.without_blank(swept),
-        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit),
+        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
+        "feature-mismatch": mended[1] if mended else None,
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)

@@ -107,8 +107,8 @@ class BlankSweep:
     Attributes:
         points: Accuracy and empty share for every bias, over all clips.
         best_bias: Chosen on every second clip.
-        before: Accuracy on the other clips without a bias.
-        after: Accuracy on the other clips with the best bias.
+        before: Accuracy without a bias.
+        after: Accuracy with the bias that is best on the half of the clips to which a clip does not belong.
         p: Exact McNemar probability of the difference.
     """
 
