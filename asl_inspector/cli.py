@@ -90,6 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serving.serve(once=given[1:] == ["once"])
         return HEALTHY
+    if given == ["_measure"]:
+        from asl_inspector.checkpoints import measuring_apart
+
+        measuring_apart.serve()
+        return HEALTHY
     if given == ["_program"]:  # a process that runs a network of somebody else, and nothing besides
         from asl_inspector.programs import child
 

@@ -587,7 +587,7 @@ def judged_weights(
     if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
         return {}, ()
     from asl_inspector.checkpoints.health import weight_health
-    from asl_inspector.checkpoints.statistics import all_statistics
+    from asl_inspector.checkpoints.measuring_all import all_statistics
 
     weights = main.opened.weights
     keys, tensors = list(weights), list(weights.values())
