@@ -483,13 +483,22 @@ def _import_reports() -> None:
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.workers.starting import start_reader
+
+    readers = [start_reader(once=True) for _ in "ab"]  # they load what they need while this process does
     from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
     from asl_inspector.workers.calling import open_checkpoint
 
-    (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
+    try:
+        (file_a, first), (file_b, second) = (
+            open_checkpoint(path, cancel=cancel, started=readers.pop()) for path in (options.a, options.b)
+        )
+    finally:
+        for reader in readers:
+            reader.end()
     compared = compare_checkpoints(
         first,
         file_a.view,

@@ -5,12 +5,13 @@ It loads little, so that a command that needs a reader can start it first and lo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from asl_inspector.own_process import is_frozen, isolated_command
 
@@ -28,6 +29,19 @@ class Started:
 
     process: subprocess.Popen[bytes]
     errors: BinaryIO
+
+    def end(self) -> None:
+        """Kill the process and what it started."""
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, 9)
+            else:
+                self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                cast("BinaryIO", pipe).close()
+        self.errors.close()
 
 
 def start_reader(*, once: bool) -> Started:
