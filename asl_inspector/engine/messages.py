@@ -33,6 +33,7 @@ from asl_inspector.data.records import (
     Pair,
     SharedFrames,
     Shift,
+    Votes,
 )
 from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
@@ -321,6 +322,7 @@ CODEC = Codec(
         Tried,
         Undetermined,
         ValueComparison,
+        Votes,
         WordErrors,
     )
 )
