@@ -26,7 +26,7 @@ from asl_inspector.data.measuring import nearest_clips
 from asl_inspector.data.neighbours import POINTS
 from asl_inspector.data.shared_frames import find_shared_frames
 from asl_inspector.data.surveying import survey
-from asl_inspector.samples.records import Clips, FeaturePlace
+from asl_inspector.samples.records import Clips, FeaturePlace, Places
 
 train_count, validation_count, features, planted = map(int, sys.argv[2:6])
 random = np.random.default_rng(7)
@@ -44,7 +44,7 @@ def clips(arrays, name):
         start += one.nbytes
     ids = np.arange(len(arrays)) % 100
     return Clips(Path(name), tuple(f"{name}{i}" for i in range(len(arrays))), tuple(f"g{i}" for i in ids), ids + 1,
-                 (None,) * len(arrays), np.array([len(one) for one in arrays]), features, tuple(places),
+                 (None,) * len(arrays), np.array([len(one) for one in arrays]), features, Places.of(places),
                  b"".join(one.tobytes() for one in arrays))
 
 theirs, ours = made(train_count, "t"), made(validation_count, "v")

@@ -23,7 +23,8 @@ def changed_files(saved: SavedCase, case: Case) -> tuple[str, ...]:
     by_hash = {row.sha256: row for row in rows.values() if row.sha256}
     before = {file.path for file in saved.files}
     told = [sentence for file in saved.files if (sentence := _change(file, rows, by_hash))]
-    new = [row for path, row in rows.items() if path not in before and not _was_there(row, saved)]
+    known = before | {saved.path}  # a case saved in a folder of its own is among the folder's files
+    new = [row for path, row in rows.items() if path not in known and not _was_there(row, saved)]
     told += [f"“{row.path.name}” was not part of the case when it was saved." for row in new]
     if len(told) > MOST_NAMED:
         told = [*told[:MOST_NAMED], f"{len(told) - MOST_NAMED} more files are not as they were."]

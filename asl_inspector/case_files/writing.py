@@ -48,6 +48,7 @@ def write_case(
     rows = [
         _entry(one.row, path.absolute().parent, folders, (corrections or {}).get(one.row.path, NO_CORRECTION))
         for one in case.files
+        if one.row.path != path.absolute()
     ]
     result = result_of(inspected) if inspected is not None else None
     document = {

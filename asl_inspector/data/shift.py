@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from asl_inspector.data.records import ClipSurvey, ColumnFacts, Shift
+from asl_inspector.data.records import ClipSurvey, ColumnFacts, DataMeasures, Shift
 
 EXTREME = 100.0
 RAW = 1e4
@@ -60,6 +60,11 @@ def compare(validation: ClipSurvey, train: ClipSurvey) -> Shift | None:
     return Shift(
         *arrays, extreme=extreme_columns(ours, theirs), raw=tuple(sorted({*raw_columns(ours), *raw_columns(theirs)}))
     )
+
+
+def enough_to_compare(data: DataMeasures) -> bool:
+    """False where one side has so few clips that its figures are those of what happens to be signed in them."""
+    return all(found is not None and found.clips >= FEWEST_CLIPS for found in (data.validation, data.train))
 
 
 def _finite(values: FloatArray) -> FloatArray:

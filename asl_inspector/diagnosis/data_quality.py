@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from asl_inspector.data.blocks import column_words
 from asl_inspector.data.records import ColumnFacts, DataMeasures, Pair
-from asl_inspector.data.shift import extreme_columns, looks_like_time, raw_columns
+from asl_inspector.data.shift import FEWEST_CLIPS, enough_to_compare, extreme_columns, looks_like_time, raw_columns
 from asl_inspector.diagnosis.evidence import Evidence
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
 from asl_inspector.samples.records import Clips
 
 MOST_NAMED = 3
@@ -44,12 +44,25 @@ def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
         findings += _signers(data)
     ours = data.validation.columns if data.validation else None
     theirs = data.train.columns if data.train else None
+    undetermined: tuple[Undetermined, ...] = ()
     if ours is not None and theirs is not None:
-        findings += _scales(ours, theirs)
+        if enough_to_compare(data):
+            findings += _scales(ours, theirs)
+        else:
+            undetermined = (_too_few(data),)
     known = [(facts, what) for facts, what in ((ours, "validation"), (theirs, "training")) if facts is not None]
     if known and all(raw_columns(facts) for facts, _ in known):
         findings += _raw(*known[0])
-    return Answers(tuple(findings))
+    return Answers(tuple(findings), undetermined)
+
+
+def _too_few(data: DataMeasures) -> Undetermined:
+    here, there = (found.clips if found is not None else 0 for found in (data.validation, data.train))
+    return Undetermined(
+        "Are the features prepared alike?",
+        f"{here} validation and {there} training clips are too few to compare: what one clip shows differs as much.",
+        f"Drop files with at least {FEWEST_CLIPS} clips each.",
+    )
 
 
 def _not_run(clips: Clips, ran: NDArray[np.bool_], what: str) -> list[Finding]:

@@ -15,6 +15,7 @@ Guard: a hand at rest is often missing and no fault; what is alike in both files
 from __future__ import annotations
 
 from asl_inspector.data.records import Block, DataMeasures
+from asl_inspector.data.shift import enough_to_compare
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 
 DIFFERENT = 0.2
@@ -28,7 +29,7 @@ def ask(data: DataMeasures | None) -> Answers:
     if data is None:
         return Answers()
     findings: list[Finding] = []
-    findings += _differing(data)
+    findings += _differing(data) if enough_to_compare(data) else []
     if not findings:
         findings += _often(data)
     findings += _frozen(data)

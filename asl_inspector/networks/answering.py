@@ -14,7 +14,7 @@ from asl_inspector.networks.records import Choice, SettledBy
 BLANK, POOLING = "blank", "pooling"
 GROUNDS: dict[SettledBy, str] = {
     "assumed": "assumed: nothing in the file settles it",
-    "names": "as the names of the keys say",
+    "names": "as the names and settings in the file say",
     "settings": "as the checkpoint's settings say",
     "labels": "as the ids of labels and vocabulary say",
     "measured": "because it reproduces the stored figures",

@@ -24,7 +24,7 @@ def tick_text(value: float, step: float) -> str:
     if abs(value) >= 10_000 and step >= 1_000:
         return f"{value / 1000:,.0f}k"
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
-    if decimals and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
+    if step > 0 and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
         decimals += 1
     text = f"{value:,.{min(decimals, 6)}f}"
     return "0" if float(text.replace(",", "")) == 0 else text

@@ -216,3 +216,13 @@ def test_two_cases_at_once_are_refused(run: Run, tmp_path: Path, capsys: pytest.
         saved(run, tmp_path / name)
     assert cli.main(["diagnose", str(tmp_path / "a.aslcase"), str(tmp_path / "b.aslcase")]) == 2
     assert "are two cases" in capsys.readouterr().err
+
+
+def test_a_case_in_its_own_folder_is_no_part_of_itself(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run.folder / "mine.aslcase"
+    for _ in range(2):  # the second time the file is in the folder
+        cli.main(["diagnose", str(run.folder), "--save-case", str(path)])
+        assert "mine.aslcase" not in {file.path.name for file in read_case(path).files}
+    capsys.readouterr()
+    cli.main(["diagnose", str(path)])
+    assert "was not part of the case" not in capsys.readouterr().err

@@ -364,3 +364,17 @@ def test_with_training_clips_alone_the_validation_clips_are_asked_for() -> None:
     case = evidence(train=scored(clips, answers_right(clips, 0.9), classes=CLASSES))
     (asked,) = overfitting.ask(case, labels_wrong=False, above_chance=None).undetermined
     assert asked.needs == "Drop the validation clips."
+
+
+def test_one_clip_is_not_compared_with_another() -> None:
+    """Two clips differ by what is signed in them: no scale of a file can be told from one."""
+    ours, theirs = val(copies=1), train(copies=1)
+    few = make_clips(["g01"], [1], path="val.pkl", seed=1), make_clips(["g02"], [2], path="train.pkl", seed=2)
+    for validation, trained, compared in ((ours, theirs, True), (*few, False)):
+        measures = measure_clips(validation, trained)
+        case = evidence(validation=scored(validation, [1] * len(validation), classes=CLASSES))
+        answers = data_quality.ask(case, measures)
+        assert ("same-scale" in ids_of(answers)) is compared
+        assert [one.question for one in answers.undetermined] == (
+            [] if compared else ["Are the features prepared alike?"]
+        )

@@ -30,6 +30,7 @@ def test_ticks_are_round_and_inside(low: float, high: float, most: int, wanted: 
 
 def test_tick_texts_have_the_decimals_of_their_step() -> None:
     assert [tick_text(value, 0.25) for value in (0, 0.25, 0.5)] == ["0", "0.25", "0.50"]
+    assert [tick_text(value, 2.5) for value in (0, 2.5, 5)] == ["0", "2.5", "5.0"]
     assert tick_text(20_000, 10_000) == "20k"
     assert [text for _, text in labelled(0, 1, 4, percent=True)] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
 

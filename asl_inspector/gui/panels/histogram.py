@@ -100,7 +100,8 @@ class HistogramPanel(Panel):
         said = {number for number, _ in spoken}
         never = [number for number, count in sorted(truth.items()) if count and number not in said]
         several, varied, top, missing = self._tiles
-        several.show_figure(str(len(spoken)), f"of {len(truth)} glosses that occur in these clips")
+        occur = {number for number, count in truth.items() if count}
+        several.show_figure(str(len(spoken)), f"{len(said & occur)} of the {len(occur)} in these clips among them")
         if found.effective is None or found.null_low is None or found.null_high is None:
             varied.show_figure("-", "no clip has an answer")
         else:
