@@ -1,0 +1,118 @@
+"""The first page of the report: figures, symptoms, causes, plan."""
+
+from __future__ import annotations
+
+from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
+from asl_inspector.report.contents import Inspected
+from asl_inspector.report.json_text import Json
+from asl_inspector.visible_text import visible
+
+FIGURES = (
+    "above-chance",
+    "remap-helps",
+    "remap-does-not-help",
+    "blanks-normal",
+    "padding-counted",
+    "narrow-answers",
+    "best-epoch-is-luck",
+    "neighbour-baseline",
+)
+
+
+def _accuracy_tile(title: str, found: Accuracy | None, missing: str) -> dict[str, Json]:
+    if found is None:
+        return {"title": title, "value": "–", "note": missing, "alarm": False}
+    note = f"{100 * found.value:.2f} %, 95 %: {100 * found.low:.1f} to {100 * found.high:.1f}"
+    return {"title": title, "value": f"{found.correct} / {found.of}", "note": note, "alarm": False}
+
+
+def tiles(inspected: Inspected) -> list[Json]:
+    """Figures that stand in boxes under the verdict."""
+    diagnosis = inspected.diagnosis
+    validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
+    tiles: list[Json] = [
+        _accuracy_tile("Validation accuracy", validation.accuracies["majority"] if validation else None, "not measured")
+    ]
+    if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
+        tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
+    if inspected.saved is not None and validation is not None and validation.top5 is not None:
+        tiles.append(_accuracy_tile("Among the five best", validation.top5, ""))
+    tiles.append(_accuracy_tile("Training accuracy", train.accuracies["majority"] if train else None, "not measured"))
+    if labels is not None:
+        value = f"{labels.agree} / {labels.of}"
+        tiles.append(
+            {"title": "Ids that agree", "value": value, "note": "by gloss name", "alarm": labels.agree < labels.of}
+        )
+    if validation is not None and validation.blanks is not None:
+        empty = validation.blanks.empty_share
+        note = "no clip comes out empty" if empty == 0 else f"{100 * empty:.1f} % of clips empty"
+        value = f"{100 * validation.blanks.argmax_valid:.1f} %"
+        tiles.append({"title": "Blank frames", "value": value, "note": note, "alarm": False})
+    return tiles
+
+
+def symptoms(inspected: Inspected) -> list[Json]:
+    """The findings that a reader would call symptoms, gravest first, then the figures of the run."""
+    order = {"critical": 0, "warning": 1, "info": 2}
+    findings = [one for one in inspected.diagnosis.findings if one.severity != "info" or one.id in FIGURES]
+    findings.sort(key=lambda one: order[one.severity])
+    sentences = [visible(one.sentence) for one in findings]
+    losses = inspected.diagnosis.validation.losses if inspected.diagnosis.validation else None
+    train = inspected.diagnosis.train.losses if inspected.diagnosis.train else None
+    if losses is not None and losses.mean_of_clips is not None:
+        beside = (
+            f", {train.mean_of_clips:.2f} on training" if train is not None and train.mean_of_clips is not None else ""
+        )
+        sentences.append(f"Mean CTC loss in evaluation mode: {losses.mean_of_clips:.2f} nats on validation{beside}.")
+    return list(sentences)
+
+
+def sound(inspected: Inspected) -> list[Json]:
+    """What was checked and gave no reason to worry."""
+    findings = inspected.diagnosis.findings
+    rest = [one for one in findings if one.severity == "info" and one.id not in FIGURES and one.question != "code"]
+    return [visible(one.sentence) for one in rest]
+
+
+def confidence_words(confidence: float) -> str:
+    """A confidence in words."""
+    return "certain" if confidence >= 0.985 else f"confidence {100 * confidence:.0f} %"
+
+
+def cause_json(inspected: Inspected, cause: Cause) -> dict[str, Json]:
+    """A cause with what speaks for and against it."""
+    sentences = {finding.id: visible(finding.sentence) for finding in inspected.diagnosis.findings}
+    evidence: list[Json] = [["+", sentences[name]] for name in dict.fromkeys(cause.supporting)]
+    evidence += [["–", sentences[name]] for name in dict.fromkeys(cause.opposing)]
+    return {
+        "title": cause.title,
+        "severity": cause.severity,
+        "confidence": confidence_words(cause.confidence),
+        "evidence": evidence,
+        "counterfactual": _counterfactual(cause.counterfactual),
+        "next_experiment": cause.next_experiment,
+        "fix": cause.fix,
+        "snippet": cause.snippet.rstrip(),
+    }
+
+
+def _counterfactual(found: Counterfactual | None) -> Json:
+    if found is None:
+        return None
+    limits = f"({100 * found.low:.0f} to {100 * found.high:.0f})"
+    return {
+        "now": found.accuracy_now,
+        "then": found.accuracy_if_fixed,
+        "limits": [found.low, found.high],
+        "now_words": f"{100 * found.accuracy_now:.1f} %",
+        "then_words": f"{100 * found.accuracy_if_fixed:.1f} % {limits}",
+        "how": visible(found.how),
+    }
+
+
+def plan(inspected: Inspected) -> list[Json]:
+    """What to do, in order: the cheapest step of each cause, what to drop to settle the rest, then look again."""
+    steps = [cause.next_experiment for cause in inspected.diagnosis.causes]
+    steps += [one.needs for one in inspected.diagnosis.undetermined if one.needs]
+    steps.append("Inspect the result again and compare it with this report.")
+    return list(dict.fromkeys(steps))
