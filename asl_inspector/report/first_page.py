@@ -1,12 +1,19 @@
-"""The first page of the report: figures, symptoms, causes, plan."""
+"""The first page of the report: figures, the gravest symptoms, the causes in order, the first steps."""
 
 from __future__ import annotations
 
-from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
+from collections.abc import Sequence
+
+from asl_inspector.diagnosis.records import Accuracy, Cause
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
+from asl_inspector.report.parts import list_part, section_part, small_part, table_part, text_part
 from asl_inspector.visible_text import visible
 
+MOST_SYMPTOMS = 5
+MOST_CAUSES = 6
+MOST_ACTIONS = 3
+LONGEST = 260
 FIGURES = (
     "above-chance",
     "remap-helps",
@@ -51,7 +58,54 @@ def tiles(inspected: Inspected) -> list[Json]:
     return tiles
 
 
-def symptoms(inspected: Inspected) -> list[Json]:
+def front(inspected: Inspected) -> list[Json]:
+    """What the first page tells under the figures: symptoms, causes, first actions."""
+    found, actions = symptoms(inspected), plan(inspected)
+    shown = [("", shortened(one)) for one in found[:MOST_SYMPTOMS]]
+    parts: list[Json] = [list_part(shown)]
+    if len(found) > MOST_SYMPTOMS:
+        parts.append(small_part(f"And {len(found) - MOST_SYMPTOMS} more, under All symptoms."))
+    first = [("", shortened(one)) for one in actions[:MOST_ACTIONS]]
+    return [
+        section_part("Symptoms", parts),
+        section_part("Causes", _cause_rows(inspected.diagnosis.causes)),
+        section_part("First actions", [list_part(first, numbered=True)]),
+    ]
+
+
+def _cause_rows(causes: Sequence[Cause]) -> list[Json]:
+    """One row a cause: how sure, how grave, and what mending it would give."""
+    if not causes:
+        return [text_part("No cause was found.")]
+    rows = [
+        [str(number), cause.title, cause.severity, confidence_words(cause.confidence), _if_fixed(cause)]
+        for number, cause in enumerate(causes[:MOST_CAUSES], start=1)
+    ]
+    head = ["", "cause", "severity", "confidence", "accuracy if fixed"]
+    parts: list[Json] = [table_part(head, [0, 3, 0, 0, 0], [True, False, False, False, True], rows)]
+    if len(causes) > MOST_CAUSES:
+        parts.append(small_part(f"And {len(causes) - MOST_CAUSES} more, under Causes in detail."))
+    return parts
+
+
+def _if_fixed(cause: Cause) -> str:
+    found = cause.counterfactual
+    if found is None:
+        return "not computed"
+    return f"{100 * found.accuracy_now:.1f} % to {100 * found.accuracy_if_fixed:.1f} %"
+
+
+def confidence_words(confidence: float) -> str:
+    """A confidence in words."""
+    return "certain" if confidence >= 0.985 else f"{100 * confidence:.0f} %"
+
+
+def shortened(text: str) -> str:
+    """A sentence cut at a word where it would fill the page; it stands in full further on."""
+    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+def symptoms(inspected: Inspected) -> list[str]:
     """The findings that a reader would call symptoms, gravest first, then the figures of the run."""
     order = {"critical": 0, "warning": 1, "info": 2}
     findings = [one for one in inspected.diagnosis.findings if one.severity != "info" or one.id in FIGURES]
@@ -64,53 +118,17 @@ def symptoms(inspected: Inspected) -> list[Json]:
             f", {train.mean_of_clips:.2f} on training" if train is not None and train.mean_of_clips is not None else ""
         )
         sentences.append(f"Mean CTC loss in evaluation mode: {losses.mean_of_clips:.2f} nats on validation{beside}.")
-    return list(sentences)
+    return sentences
 
 
-def sound(inspected: Inspected) -> list[Json]:
+def sound(inspected: Inspected) -> list[str]:
     """What was checked and gave no reason to worry."""
     findings = inspected.diagnosis.findings
     rest = [one for one in findings if one.severity == "info" and one.id not in FIGURES and one.question != "code"]
     return [visible(one.sentence) for one in rest]
 
 
-def confidence_words(confidence: float) -> str:
-    """A confidence in words."""
-    return "certain" if confidence >= 0.985 else f"confidence {100 * confidence:.0f} %"
-
-
-def cause_json(inspected: Inspected, cause: Cause) -> dict[str, Json]:
-    """A cause with what speaks for and against it."""
-    sentences = {finding.id: visible(finding.sentence) for finding in inspected.diagnosis.findings}
-    evidence: list[Json] = [["+", sentences[name]] for name in dict.fromkeys(cause.supporting)]
-    evidence += [["–", sentences[name]] for name in dict.fromkeys(cause.opposing)]
-    return {
-        "title": cause.title,
-        "severity": cause.severity,
-        "confidence": confidence_words(cause.confidence),
-        "evidence": evidence,
-        "counterfactual": _counterfactual(cause.counterfactual),
-        "next_experiment": cause.next_experiment,
-        "fix": cause.fix,
-        "snippet": cause.snippet.rstrip(),
-    }
-
-
-def _counterfactual(found: Counterfactual | None) -> Json:
-    if found is None:
-        return None
-    limits = f"({100 * found.low:.0f} to {100 * found.high:.0f})"
-    return {
-        "now": found.accuracy_now,
-        "then": found.accuracy_if_fixed,
-        "limits": [found.low, found.high],
-        "now_words": f"{100 * found.accuracy_now:.1f} %",
-        "then_words": f"{100 * found.accuracy_if_fixed:.1f} % {limits}",
-        "how": visible(found.how),
-    }
-
-
-def plan(inspected: Inspected) -> list[Json]:
+def plan(inspected: Inspected) -> list[str]:
     """What to do, in order: the cheapest step of each cause, what to drop to settle the rest, then look again."""
     steps = [cause.next_experiment for cause in inspected.diagnosis.causes]
     steps += [one.needs for one in inspected.diagnosis.undetermined if one.needs]

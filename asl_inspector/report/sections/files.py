@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from asl_inspector.about import library_version, program_version
+import platform
+
+from asl_inspector.about import NAME, library_version, program_version
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import section_part, text_part
 from asl_inspector.visible_text import visible
+
+LIBRARIES = ("torch", "numpy", "scipy", "h5py", "pyarrow", "onnxruntime", "typst")
 
 
 def file_section(inspected: Inspected) -> dict[str, Json]:
@@ -19,11 +23,14 @@ def file_section(inspected: Inspected) -> dict[str, Json]:
         ]
         for one in inspected.case.files
     ]
-    parts: list[Json] = [
-        {"kind": "hashes", "rows": rows},
-        text_part(
-            f"ASL Inspector {program_version()}, torch {library_version('torch') or 'absent'}, "
-            f"numpy {library_version('numpy') or 'absent'}. Nothing in these files was executed."
-        ),
-    ]
-    return section_part("Files", parts)
+    return section_part("Files", [{"kind": "hashes", "rows": rows}, text_part("Nothing in these files was executed.")])
+
+
+def version_section(inspected: Inspected) -> dict[str, Json]:
+    """What read the files and computed the figures."""
+    known = [f"{name} {library_version(name) or 'not installed'}" for name in LIBRARIES]
+    words = f"{NAME} {program_version()} with Python {platform.python_version()}, {', '.join(known)}; "
+    words += f"{platform.system()} on {platform.machine()}."
+    if inspected.validation is not None:
+        words += f" The figures were computed on: {visible(inspected.validation.predictions.device)}."
+    return section_part("Versions", [text_part(words)])

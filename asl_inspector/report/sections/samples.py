@@ -11,6 +11,7 @@ from asl_inspector.report.sample_table import SampleTable, sample_table
 from asl_inspector.visible_text import visible
 
 MOST_SAMPLES = 400
+ATTACHED = "samples.csv"
 
 
 def sample_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -25,10 +26,16 @@ def sample_section(inspected: Inspected) -> dict[str, Json] | None:
     words = f"{int(right.sum())} of {len(table)} clips are right{how}."
     if len(shown) < len(table):
         which = "clips with the highest loss" if _has_losses(table) else "wrong clips with the widest margin"
-        words += f" The {len(shown)} {which} are listed; the whole table can be exported as CSV."
+        words += f" The {len(shown)} {which} are listed; the whole table is in {ATTACHED}, which the PDF carries as an attachment."
     head = ["clip", "true gloss", "id", "in training", "predicted", "id", "", "loss", "blank", "frames"]
     numeric = [False, False, True, True, False, True, False, True, True, True]
     return section_part("Samples", [text_part(words), table_part(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
+
+
+def listed_in_part(inspected: Inspected) -> bool:
+    """True where the report's table leaves clips out."""
+    table = sample_table(inspected)
+    return table is not None and len(table) > MOST_SAMPLES
 
 
 def chosen_samples(table: SampleTable) -> list[int]:
