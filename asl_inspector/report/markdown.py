@@ -29,7 +29,7 @@ def markdown_report(inspected: Inspected, options: ReportOptions = STANDARD) -> 
 def markdown_text(held: Mapping[str, Any]) -> str:
     """A document as Markdown, ending in a newline."""
     blocks = [f"# {plain(held['headline'])}", plain(held["summary"]), _tiles(held["tiles"])]
-    blocks += [f"**{plain(first)}** {plain(advice)}" for first, advice in held["problems"]]
+    blocks += [_bold(first) + plain(advice) for first, advice in held["problems"]]
     for section in [*held["front"], *held["sections"]]:
         blocks.append(f"## {plain(section['title'])}")
         for part in section["parts"]:
@@ -55,6 +55,11 @@ def code(text: str, *, cell: bool = False) -> str:
     fence, room = "`" * (longest + 1), " " if text.startswith("`") or text.endswith("`") else ""
     whole = f"{fence}{room}{text}{room}{fence}"
     return whole.replace("|", "\\|") if cell else whole
+
+
+def _bold(text: str) -> str:
+    """A beginning in bold, with the space after it; nothing where there is no text."""
+    return f"**{plain(text)}** " if text.strip() else ""
 
 
 def _escaped(text: str) -> str:
@@ -108,8 +113,7 @@ def _list(items: Sequence[Sequence[str]], *, numbered: bool = False) -> str:
     lines = []
     for number, (lead, text) in enumerate(items, start=1):
         mark = f"{number}." if numbered else "-"
-        bold = f"**{plain(lead)}** " if lead.strip() else ""
-        lines.append(f"{mark} {bold}{plain(text)}")
+        lines.append(f"{mark} {_bold(lead)}{plain(text)}")
     return "\n".join(lines)
 
 
