@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected
 
 HEALTHY, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = ("diagnose", "keys", "compare", "demo")
+COMMANDS = ("diagnose", "changes", "keys", "compare", "demo")
 SECONDS_BETWEEN_UPDATES = 0.1
 DEMO_REPORT = "asl-inspector-demo.pdf"
 
@@ -136,12 +136,13 @@ class _ShowVersion(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="asl-inspector",
-        usage="asl-inspector [FILE...] | asl-inspector {diagnose,keys,compare,demo} ...",
+        usage="asl-inspector [FILE...] | asl-inspector {diagnose,changes,keys,compare,demo} ...",
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", required=True, prog="asl-inspector")
     _add_diagnose(commands)
+    _add_changes(commands)
     _add_keys(commands)
     _add_compare(commands)
     demo = commands.add_parser("demo", help="the bundled demo case: in the window, or straight to a report")
@@ -192,6 +193,17 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(run=_diagnose)
+
+
+def _add_changes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("changes", help="two diagnoses: what changed in files, figures and causes")
+    parser.add_argument("before", type=Path, metavar="BEFORE.json", help="what diagnose --json wrote")
+    parser.add_argument("after", type=Path, metavar="AFTER.json")
+    parser.add_argument("--json", metavar="FILE|-", help="as JSON; - for standard output")
+    for kind in ("md", "html", "pdf"):
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"as a report ({kind})")
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the PDF's pages")
+    parser.set_defaults(run=_changes)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -486,6 +498,32 @@ def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     terminal.clear()
     document = compare_json(first.path, second.path, compared)
     sys.stdout.write(to_json(document) if options.json else compare_text(document))
+    return HEALTHY
+
+
+def _changes(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.report.changes.comparing import compare_reports
+    from asl_inspector.report.changes.outputs import changes_document, changes_json, changes_text
+    from asl_inspector.report.changes.reading import read_report
+    from asl_inspector.report.json_text import to_json
+    from asl_inspector.report.options import ReportOptions
+    from asl_inspector.report.rendering import rendered
+    from asl_inspector.report.writing import write_atomically
+
+    changes = compare_reports(read_report(options.before), read_report(options.after))
+    if options.json == "-":
+        sys.stdout.write(to_json(changes_json(changes)))
+    elif options.json:
+        write_atomically(Path(options.json), to_json(changes_json(changes)).encode())
+    document = changes_document(changes, ReportOptions(paper=options.paper))
+    for kind in ("md", "html", "pdf"):
+        target = getattr(options, kind)
+        if target is not None:
+            cancel.raise_if_cancelled()
+            write_atomically(target, rendered(document, kind))
+            terminal.inform(f"The report is in {target}.")
+    if options.json != "-":
+        print(visible(changes_text(changes), one_line=False))
     return HEALTHY
 
 
