@@ -14,11 +14,12 @@ STEERING = re.compile(
 
 def visible(text: str, *, one_line: bool = True) -> str:
     """`text` with escape sequences, bidirectional controls and invisible characters written as escapes."""
-    shown = STEERING.sub(lambda found: _escape(found[0]), text)
+    shown = STEERING.sub(lambda found: escaped(found[0]), text)
     return shown.replace("\n", "\\n").replace("\t", "\\t") if one_line else shown
 
 
-def _escape(character: str) -> str:
+def escaped(character: str) -> str:
+    """A character as the escape that Python has for it."""
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 

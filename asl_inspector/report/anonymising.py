@@ -44,7 +44,7 @@ class Anonymiser:
     def text(self, text: str) -> str:
         """`text` with every path cut down to the name of its file."""
         shown = self._known.sub(lambda found: self._names[found[0]], text) if self._known is not None else text
-        return WINDOWS.sub(f"{LEFT_OUT}/", POSIX.sub(f"{LEFT_OUT}/", shown))
+        return POSIX.sub(f"{LEFT_OUT}/", WINDOWS.sub(f"{LEFT_OUT}/", shown))
 
     def tree(self, value: Json) -> Json:
         """The same with every text in it cut down, keys too."""

@@ -32,7 +32,9 @@ def chart_svg(part: Mapping[str, Any], escape: Callable[[str], str]) -> str:
         )
     for place, words in part["marks"]:
         shapes.append(f'<line class="mark" x1="{x(place):.1f}" x2="{x(place):.1f}" y1="{y(1):.1f}" y2="{y(0):.1f}"/>')
-        shapes.append(f'<text x="{x(place) + 4:.1f}" y="{y(0) - 6:.1f}">{escape(words)}</text>')
+        anchor, aside = ("end", -4) if place > 0.85 else ("start", 4)  # at the right edge it would be cut off
+        where = f'x="{x(place) + aside:.1f}" y="{y(0) - 6:.1f}" text-anchor="{anchor}"'
+        shapes.append(f"<text {where}>{escape(words)}</text>")
     for index, points in enumerate(part["curves"]):
         path = " ".join(f"{x(a):.2f},{y(b):.2f}" for a, b in points)
         dash = ' stroke-dasharray="5 4"' if part["dashed"][index] else ""

@@ -45,7 +45,11 @@ def changes_document(changes: Changes, options: ReportOptions = STANDARD) -> dic
         short_title="Before and after",
         case_name=f"{visible(changes.before)}, {visible(changes.after)}",
         headline=headline(changes),
-        summary=f"Before: {visible(changes.headlines[0])} After: {visible(changes.headlines[1])}".strip(),
+        summary=" ".join(
+            f"{when}: {visible(one).rstrip('.')}."
+            for when, one in zip(("Before", "After"), changes.headlines, strict=True)
+            if one
+        ),
         tiles=[_tile(one) for one in changes.figures[:4]],
         problems=[],
         front=[
