@@ -81,7 +81,7 @@ def _cause_rows(causes: Sequence[Cause]) -> list[Json]:
         [str(number), cause.title, cause.severity, confidence_words(cause.confidence), _if_fixed(cause)]
         for number, cause in enumerate(causes[:MOST_CAUSES], start=1)
     ]
-    head = ["", "cause", "severity", "confidence", "accuracy if fixed"]
+    head = ["no.", "cause", "severity", "confidence", "accuracy if fixed"]
     parts: list[Json] = [table_part(head, [0, 3, 0, 0, 0], [True, False, False, False, True], rows)]
     if len(causes) > MOST_CAUSES:
         parts.append(small_part(f"And {len(causes) - MOST_CAUSES} more, under Causes in detail."))

@@ -92,7 +92,7 @@ def _part(part: Mapping[str, Any]) -> str:
         case "list":
             return _list(part)
         case "facts":
-            rows = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in part["rows"])
+            rows = "".join(f'<tr><th scope="row">{escape(a)}</th><td>{escape(b)}</td></tr>' for a, b in part["rows"])
             return f'<table class="facts">{rows}</table>'
         case "notes":
             return _notes(part)
@@ -120,7 +120,8 @@ def _list(part: Mapping[str, Any]) -> str:
 def _notes(part: Mapping[str, Any]) -> str:
     """Terms and sources; a source is named and not linked, since the page leads nowhere."""
     rows = "".join(
-        f"<tr><th>{escape(term)}</th><td>{escape(meaning)} <small>{escape(source)}"
+        f'<tr><th scope="row">{escape(term)}</th><td>{escape(meaning)} <small>'
+        f"{escape(source)}"
         f"{f', doi:{escape(doi)}' if doi else ''}</small></td></tr>"
         for term, meaning, source, doi in part["rows"]
     )
@@ -161,7 +162,9 @@ def _counterfactual(found: Mapping[str, Any] | None) -> str:
 
 def _table(part: Mapping[str, Any]) -> str:
     classes = ["num" if numeric else "" for numeric in part["numeric"]]
-    head = "".join(f'<th class="{c}">{escape(text)}</th>' for c, text in zip(classes, part["head"], strict=True))
+    head = "".join(
+        f'<th scope="col" class="{c}">{escape(text)}</th>' for c, text in zip(classes, part["head"], strict=True)
+    )
     rows = "".join(
         "<tr>" + "".join(f'<td class="{c}">{escape(text)}</td>' for c, text in zip(classes, row, strict=True)) + "</tr>"
         for row in part["rows"]

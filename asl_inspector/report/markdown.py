@@ -72,7 +72,7 @@ def _not_a_list(found: re.Match[str]) -> str:
 
 
 def _tiles(tiles: Sequence[Mapping[str, Any]]) -> str:
-    return table(["", "", ""], [False] * 3, [[one["title"], one["value"], one["note"]] for one in tiles])
+    return table(["figure", "value", "note"], [False] * 3, [[one["title"], one["value"], one["note"]] for one in tiles])
 
 
 def table(head: Sequence[str], numeric: Sequence[bool], rows: Sequence[Sequence[str]]) -> str:
@@ -94,7 +94,7 @@ def _part(part: Mapping[str, Any]) -> list[str]:
         case "list":
             return [_list(part["items"], numbered=part["numbered"])]
         case "facts":
-            return [table(["", ""], [False, False], part["rows"])]
+            return [table(["fact", "value"], [False, False], part["rows"])]
         case "notes":
             rows = [[a, b, f"{source}{f', doi:{doi}' if doi else ''}"] for a, b, source, doi in part["rows"]]
             return [table(["figure", "what it means", "source"], [False] * 3, rows)]

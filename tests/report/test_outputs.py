@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -254,3 +255,21 @@ def test_the_html_page_needs_nothing_from_outside(inspected: Inspected) -> None:
     assert "https://" not in page
     assert "default-src 'none'" in page
     assert inspected.diagnosis.headline in page
+
+
+def test_every_table_has_a_heading_over_every_column(inspected: Inspected) -> None:
+    """A screen reader tells what a cell is by it."""
+    held: Any = document(inspected)
+    tables = [part for one in [*held["front"], *held["sections"]] for part in one["parts"] if part["kind"] == "table"]
+    assert len(tables) >= 4
+    for table in tables:
+        assert all(table["head"])
+        assert {len(row) for row in table["rows"]} <= {len(table["head"])}
+
+
+def test_links_of_the_evidence_lead_to_sections(inspected: Inspected) -> None:
+    held: Any = document(inspected)
+    ids = [section["id"] for section in held["sections"]]
+    assert len(set(ids)) == len(ids)
+    causes = [part for section in held["sections"] for part in section["parts"] if part["kind"] == "cause"]
+    assert {place for cause in causes for _, _, place, _ in cause["evidence"]} <= {*ids, ""}

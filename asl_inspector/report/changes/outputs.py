@@ -159,7 +159,9 @@ def _file_table(changes: Changes) -> Json:
         for one in changes.files
     ]
     shown = [[visible(cell) for cell in row] for row in rows]
-    return table_part(["", "role", "before", "SHA-256", "after", "SHA-256"], [0, 0, 2, 0, 2, 0], [False] * 6, shown)
+    return table_part(
+        ["change", "role", "before", "SHA-256", "after", "SHA-256"], [0, 0, 2, 0, 2, 0], [False] * 6, shown
+    )
 
 
 def _hash(sha256: str | None) -> str:

@@ -27,7 +27,7 @@ def sample_section(inspected: Inspected) -> dict[str, Json] | None:
     if len(shown) < len(table):
         which = "clips with the highest loss" if _has_losses(table) else "wrong clips with the widest margin"
         words += f" The {len(shown)} {which} are listed; the whole table is in {ATTACHED}, which the PDF carries as an attachment."
-    head = ["clip", "true gloss", "id", "in training", "predicted", "id", "", "loss", "blank", "frames"]
+    head = ["clip", "true gloss", "id", "in training", "predicted", "id", "answer", "loss", "blank", "frames"]
     numeric = [False, False, True, True, False, True, False, True, True, True]
     return section_part("Samples", [text_part(words), table_part(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
 
