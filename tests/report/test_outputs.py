@@ -18,8 +18,10 @@ from conftest import ROOT
 from makers import Run, make_clips, make_notebook, make_run, save_notebook, write_cache
 
 from asl_inspector.inspection import Inspector
+from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
+from asl_inspector.report.exporting import KINDS, content_of
 from asl_inspector.report.html import html_report
 from asl_inspector.report.inspection_json import inspection_json
 from asl_inspector.report.json_text import to_json
@@ -108,6 +110,26 @@ def test_json_of_partial_cases_follows_the_schema(run: Run, roles: tuple[str, ..
         assert held["predictions"] is None
         assert held["verdict"] == "undetermined"
         assert held["notes"]
+
+
+def test_json_and_reports_of_a_run_cut_short_follow_the_schema(run: Run) -> None:
+    """What is known before the training clips are run, which is all there is where a run is cancelled."""
+    inspector, cancel = Inspector(), CancelToken()
+    inspector.add(run.files)
+    known: list[Inspected] = []
+
+    def stop(found: Inspected) -> None:
+        known.append(found)
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        inspector.inspect(cancel=cancel, preliminary=stop)
+    (partial,) = known
+    held = json.loads(to_json(inspection_json(partial)))
+    jsonschema.validate(held, SCHEMA)
+    assert held["predictions"]["train"] is None
+    for kind in KINDS:
+        assert len(content_of(partial, kind)) > 500
 
 
 def test_numbers_that_json_does_not_have_become_null() -> None:
