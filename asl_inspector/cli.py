@@ -401,8 +401,8 @@ def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: 
     wanted = ReportOptions(paper=options.paper, summary=options.summary, anonymise=options.anonymise)
     if options.json == "-":
         sys.stdout.write(content_of(inspected, "json", wanted).decode())
-    for kind in KINDS:
-        target = getattr(options, kind)
+    targets = (options.pdf, options.html, options.md, options.json, options.csv)
+    for kind, target in zip(KINDS, targets, strict=True):
         if target and target != "-":
             cancel.raise_if_cancelled()
             terminal.show(Step("Typesetting the report" if kind == "pdf" else f"Writing {target}"))
@@ -516,8 +516,7 @@ def _changes(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     elif options.json:
         write_atomically(Path(options.json), to_json(changes_json(changes)).encode())
     document = changes_document(changes, ReportOptions(paper=options.paper))
-    for kind in ("md", "html", "pdf"):
-        target = getattr(options, kind)
+    for kind, target in (("md", options.md), ("html", options.html), ("pdf", options.pdf)):
         if target is not None:
             cancel.raise_if_cancelled()
             write_atomically(target, rendered(document, kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 from asl_inspector.about import NAME, library_version, program_version
+from asl_inspector.programs.consent import FAMILY, ONNX
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import section_part, text_part
@@ -23,7 +24,17 @@ def file_section(inspected: Inspected) -> dict[str, Json]:
         ]
         for one in inspected.case.files
     ]
-    return section_part("Files", [{"kind": "hashes", "rows": rows}, text_part("Nothing in these files was executed.")])
+    return section_part("Files", [{"kind": "hashes", "rows": rows}, text_part(_executed(inspected))])
+
+
+def _executed(inspected: Inspected) -> str:
+    """What of the files was run."""
+    network, checkpoint = inspected.architecture, inspected.checkpoint
+    if network is None or network.family != FAMILY:
+        return "Nothing in these files was executed."
+    if checkpoint is not None and checkpoint.format == ONNX:
+        return "Nothing in these files was executed but the network's graph, which was computed."
+    return "The network's own program ran, after it was allowed; nothing else in these files was executed."
 
 
 def version_section(inspected: Inspected) -> dict[str, Json]:
