@@ -90,6 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serving.serve(once=given[1:] == ["once"])
         return HEALTHY
+    if given == ["_measure"]:
+        from asl_inspector.checkpoints import measuring_apart
+
+        measuring_apart.serve()
+        return HEALTHY
     if given == ["_program"]:  # a process that runs a network of somebody else, and nothing besides
         from asl_inspector.programs import child
 
@@ -181,7 +186,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised",
+        help="answer what the checkpoint leaves open: pooling=mean, 'head activation=gelu', preprocessing=standardised, "
+        "'length=resampled to 64'",
+    )
+    parser.add_argument(
+        "--half-precision",
+        action="store_true",
+        help="half precision where a sample shows that it changes no prediction and is faster",
     )
     parser.add_argument("--no-epochs", action="store_true", help="do not score the other checkpoints of the run")
     parser.add_argument(
@@ -333,6 +344,7 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
     return replace(
         kept,
         device=options.device,
+        mixed=options.half_precision or kept.mixed,
         batch_frames=options.batch_frames,
         decoder=decoder,
         blank=blank if options.blank is not None else kept.blank,
@@ -478,13 +490,22 @@ def _import_reports() -> None:
 
 
 def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.workers.starting import start_reader
+
+    readers = [start_reader(once=True) for _ in "ab"]  # they load what they need while this process does
     from asl_inspector.checkpoints.comparing_checkpoints import compare_checkpoints
     from asl_inspector.report.compare_json import compare_json
     from asl_inspector.report.compare_text import compare_text
     from asl_inspector.report.json_text import to_json
     from asl_inspector.workers.calling import open_checkpoint
 
-    (file_a, first), (file_b, second) = (open_checkpoint(path, cancel=cancel) for path in (options.a, options.b))
+    try:
+        (file_a, first), (file_b, second) = (
+            open_checkpoint(path, cancel=cancel, started=readers.pop()) for path in (options.a, options.b)
+        )
+    finally:
+        for reader in readers:
+            reader.end()
     compared = compare_checkpoints(
         first,
         file_a.view,

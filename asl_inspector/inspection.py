@@ -9,10 +9,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.case.roles import assign
@@ -248,7 +250,7 @@ class Inspector:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
-            evidence = replace(evidence, train=train)
+            evidence = replace(evidence, train=train, realigned=self._realign(rebuilt, evidence, progress, cancel))
         return self._diagnosed(evidence, problems, progress, cancel)
 
     def _diagnosed(
@@ -271,6 +273,7 @@ class Inspector:
             saved_names=evidence.saved_names,
             diagnosis=diagnose(evidence, cancel=cancel),
             problems=tuple(problems),
+            settings=self.settings,
         )
 
     def _current_case(self, problems: list[Problem]) -> Case:
@@ -332,7 +335,7 @@ class Inspector:
         try:
             return recognise(main.opened, chosen=dict(self.settings.choices))
         except InspectorError:  # an impossible choice was told of where the network was to be built
-            return None
+            return recognise(main.opened)
 
     def _score(
         self,
@@ -374,6 +377,32 @@ class Inspector:
                 problems.append(problem_of(shortage))
                 return None
         return Scored(clips, self._predictions[key], self.settings.decoder)
+
+    def _realign(
+        self, rebuilt: Rebuilt, evidence: Evidence, progress: Progress, cancel: CancelToken
+    ) -> dict[str, Scored]:
+        """The validation clips run again after each repair that their numbers call for; most sets call for none."""
+        from asl_inspector.data.realigning import repairs_for
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.running import Run
+
+        scored, data, train = evidence.validation, evidence.data, evidence.case.train
+        if scored is None or data is None or train is None or self._network is None:
+            return {}
+        found: dict[str, Scored] = {}
+        files = [next(one for one in self.case.files if one.opened is clips) for clips in (scored.clips, train)]
+        for repair in repairs_for(data):
+            key = (self._network[0], *map(_identity, files), self.settings, repair.name)
+            if key not in self._predictions:
+                source = clip_source(scored.clips)
+                mended = replace(source, features=partial(_repaired, source.features, repair.apply))
+                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=self.settings.device)
+                try:
+                    self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
+                except InferenceError:  # a repair after which nothing can be run repairs nothing
+                    continue
+            found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
+        return found
 
     def _with_saved(
         self,
@@ -514,6 +543,15 @@ def saved_detail(
     return ClipDetail(index, posteriors, int(joined.clips.lengths[index]) if has_features else len(posteriors))
 
 
+def _repaired(
+    features: Callable[[int], NDArray[np.float32]],
+    repair: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    index: int,
+) -> NDArray[np.float32]:
+    """Features of a clip after a repair."""
+    return repair(features(index))
+
+
 def problem_of(error: InspectorError) -> Problem:
     """An error as part of a result."""
     from asl_inspector.report.contents import Problem
@@ -530,7 +568,9 @@ def clip_source(clips: Clips) -> ClipSource:
     """Clips in the form in which inference takes them."""
     from asl_inspector.inference.sources import ClipSource
 
-    return ClipSource(clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features)
+    return ClipSource(
+        clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features, clips.target_ids
+    )
 
 
 def side_of(one: OpenFile | None) -> Side | None:
@@ -547,7 +587,7 @@ def judged_weights(
     if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
         return {}, ()
     from asl_inspector.checkpoints.health import weight_health
-    from asl_inspector.checkpoints.statistics import all_statistics
+    from asl_inspector.checkpoints.measuring_all import all_statistics
 
     weights = main.opened.weights
     keys, tensors = list(weights), list(weights.values())

@@ -9,20 +9,18 @@ of the process's resident set, pages of the mapped files included.
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.large_checkpoints import run_and_weigh
 from benchmarks.measuring import ROOT, Result, median
 
-RUNS = 3
+RUNS = 5
 TENSORS = 2_000
 ROWS, COLUMNS = 512, 1_024  # 2 MB a tensor: 4.2 GB in all
 PASSES = 2.5
@@ -67,22 +65,8 @@ def write_checkpoint(path: Path, seed: int, *, start: int | None = None) -> Path
     return path
 
 
-def _timed_process(command: list[str]) -> tuple[float, float, str]:
-    """Seconds, peak memory in MB, and the output of a process."""
-    started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen(command, stdout=out, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - started
-        out.seek(0)
-        text = out.read()
-    assert process.returncode == 0, text
-    return seconds, _megabytes(usage), text
-
-
-def _megabytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / (1_000 if sys.platform != "darwin" else 1_000_000)
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
 def measure() -> list[Result]:
@@ -105,12 +89,13 @@ def measure() -> list[Result]:
 def _measure_pair(kind: str, verdict: str, first: Path, second: Path) -> list[Result]:
     command = [sys.executable, "-m", "asl_inspector", "compare", str(first), str(second), "--json"]
     ours, memory, passes = [], [], []
+    told = json.loads(_output(command))
+    assert told["verdict"] == verdict, told["sentence"]
     for path in (first, second):  # into the cache
-        _timed_process([sys.executable, "-c", PLAIN_SUM, str(path)])
+        run_and_weigh([sys.executable, "-c", PLAIN_SUM, str(path)])
     for _ in range(RUNS):
-        passes.append(sum(_timed_process([sys.executable, "-c", PLAIN_SUM, str(path)])[0] for path in (first, second)))
-        seconds, peak, text = _timed_process(command)
-        assert json.loads(text)["verdict"] == verdict, json.loads(text)["sentence"]
+        passes.append(sum(run_and_weigh([sys.executable, "-c", PLAIN_SUM, str(path)])[0] for path in (first, second)))
+        seconds, peak = run_and_weigh(command)
         ours.append(seconds)
         memory.append(peak)
     ratio = median(ours) / median(passes)

@@ -22,6 +22,9 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from asl_inspector.engine.client import Engine
 from asl_inspector.gui import app, main_window
 from asl_inspector.gui.session import Session
+def end_at_error(*error):
+    sys.__excepthook__(*error); engine.stop(); os._exit(1)
+sys.excepthook = end_at_error  # a failed check in a slot would leave the window waiting for ever
 application = app.new_application()
 main_window.apply_scheme('light')
 engine = Engine()
@@ -62,6 +65,9 @@ def measured(how):
     window.session.run_again()
     window.session.became_idle.connect(again)
 def again(how):
+    if how == 'Failed':  # the engine died while it was asked; the next question starts another
+        window.session.run_again()
+        return
     window.keys.measure()
     QTimer.singleShot(400, stop)
 def stop():

@@ -84,6 +84,7 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
                 QTest.qWait(MILLISECONDS_TO_SETTLE)
                 name = panel.title.lower().replace(" ", "-")
                 window.grab().save(str(out / f"{name}-{scheme}.png"))
+            take_network(window, out, scheme)
             take_consent(out, scheme)
         if not files:
             take_skeleton(window, out, schemes)
@@ -115,6 +116,19 @@ def take_skeleton(window: MainWindow, out: Path, schemes: list[str]) -> None:
             apply_scheme(scheme)
             QTest.qWait(MILLISECONDS_TO_SETTLE)
             window.grab().save(str(out / f"skeleton-{scheme}.png"))
+
+
+def take_network(window: MainWindow, out: Path, scheme: str) -> None:
+    """The dialog in which the network is chosen by hand."""
+    from PySide6.QtTest import QTest
+
+    from asl_inspector.gui.network_dialog import NetworkDialog
+
+    window.diagnosis.network.button.click()
+    dialog = window.findChildren(NetworkDialog)[-1]
+    QTest.qWait(MILLISECONDS_TO_SETTLE)
+    dialog.grab().save(str(out / f"network-{scheme}.png"))
+    dialog.reject()
 
 
 def take_consent(out: Path, scheme: str) -> None:

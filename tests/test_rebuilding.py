@@ -86,6 +86,13 @@ def test_the_stored_accuracy_settles_pooling_and_activation(tmp_path: Path) -> N
     assert choices(found)["blank"][0] == "none"
     assert found.diagnosis.reproduction.val_acc is True
     assert found.architecture is not None
+    tried = {one.value: one for one in next(c for c in found.architecture.choices if c.name == "pooling").tries}
+    assert tried["last state"].fits
+    assert tried["last state"].accuracy == accuracy
+    assert not tried["mean"].fits
+    document = inspection_json(found)
+    jsonschema.validate(json.loads(to_json(document)), json.loads((ROOT / "docs" / "report.schema.json").read_text()))
+    assert "gelu 80.00\u00a0% (loss" in html_report(found)
     sentence = next(one for one in found.architecture.assumptions if one.startswith("Pooling"))
     assert "last state reproduces the stored 80.00 %" in sentence
     assert "does not" in sentence
@@ -156,6 +163,10 @@ def test_choices_are_made_on_the_command_line(tmp_path: Path, capsys: pytest.Cap
     document = json.loads(capsys.readouterr().out)
     assert document["predictions"]["accuracy"]["majority"]["correct"] == 20
     assert any("comes this activation: relu, as you said." in one for one in document["checkpoint"]["assumptions"])
+    activation = next(one for one in document["checkpoint"]["choices"] if one["name"] == "input activation")
+    assert (activation["value"], activation["settled_by"]) == ("relu", "you")
+    assert document["settings"]["choices"] == {"input activation": "relu"}
+    assert document["settings"]["blank"] == "none"
     assert main(["diagnose", *files, "--assume", "pooling=sideways"]) == 2
     assert "last frame, mean or max" in capsys.readouterr().err
     assert main(["diagnose", *files, "--assume", "colour=red"]) == 2

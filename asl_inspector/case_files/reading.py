@@ -66,14 +66,16 @@ def read_case(path: Path) -> SavedCase:
 
 
 def _file(row: Mapping[str, object], case: Path) -> SavedFile:
-    role, size, folder = _text(row, "role"), row.get("bytes"), row.get("folder")
-    if role and role not in set(Role):
-        raise _broken(case, f"names a role that does not exist (“{role[:40]}”)")
+    role, used_as, size, folder = _text(row, "role"), _text(row, "used_as"), row.get("bytes"), row.get("folder")
+    for name in filter(None, (role, used_as)):
+        if name not in set(Role):
+            raise _broken(case, f"names a role that does not exist (“{name[:40]}”)")
     return SavedFile(
         _place(row, case),
         size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else 0,
         _text(row, "sha256") or None,
         Role(role) if role else None,
+        Role(used_as) if used_as else Role.UNUSED,
         _correction(row.get("layout"), case),
         _place(folder, case) if isinstance(folder, dict) else None,
     )

@@ -21,6 +21,7 @@ class SavedFile:
         bytes: Its size when the case was saved.
         sha256: Its hash then, or None where it was not computed.
         role: The role that the user chose, or None where the program chose it.
+        used_as: The role that it had, whoever chose it.
         correction: What the user said of the layout of its clips.
         folder: The folder that it came with, or None where it was added by itself.
     """
@@ -29,6 +30,7 @@ class SavedFile:
     bytes: int = 0
     sha256: str | None = None
     role: Role | None = None
+    used_as: Role = Role.UNUSED
     correction: Correction = NO_CORRECTION
     folder: Path | None = None
 
@@ -75,6 +77,11 @@ class SavedCase:
         """The files and folders to add to make the case again."""
         alone = (file.folder or file.path for file in self.files)
         return tuple(dict.fromkeys(alone))
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint that the settings are about, or None."""
+        return next((file.path for file in self.files if file.used_as is Role.CHECKPOINT), None)
 
     @property
     def chosen(self) -> dict[Path, Role]:

@@ -80,6 +80,7 @@ def _entry(row: CaseFile, home: Path, folders: list[Path], correction: Correctio
     entry: dict[str, object] = _place(row.path, home) | {"bytes": row.bytes}
     if row.sha256 is not None:
         entry["sha256"] = row.sha256
+    entry["used_as"] = row.role.value
     if row.chosen:
         entry["role"] = row.role.value
     if correction != NO_CORRECTION:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -79,40 +79,53 @@ def blocks(tensor: TensorRecord, content: Content) -> Iterator[NDArray[np.generi
         _forget(flat, content, 0, flat.count)
 
 
-def read_blocks(
-    tensor: TensorRecord, content: Content, room: NDArray[np.uint8]
-) -> Iterator[NDArray[np.generic]] | None:
-    """The same blocks, read into `room` one after the other, which is faster; None where `blocks` has to be asked.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Numbers that lie in one row in an open file, as NumPy has them.
 
-    That is the case for all but whole tensors that lie in a large file in their own type.
-
-    Args:
-        tensor: The tensor.
-        content: The file.
-        room: (ROOM,), memory for a block, which is gone when the next one comes.
+    Attributes:
+        descriptor: The open file.
+        offset: Byte of the first one.
+        count: How many.
+        dtype: NumPy's name of their type.
     """
-    kind = tensor.dtype
-    if kind not in AS_THEY_LIE or tensor.layout != "strided" or tensor.trouble or tensor.big_endian:
+
+    descriptor: int
+    offset: int
+    count: int
+    dtype: str
+
+
+def stretch_of(tensor: TensorRecord, content: Content) -> Stretch | None:
+    """Where a tensor's numbers lie in a large file; None where `blocks` has to be asked for them.
+
+    That is the case for all but whole tensors that lie in their own type.
+    """
+    if tensor.dtype not in AS_THEY_LIE or tensor.layout != "strided" or tensor.trouble or tensor.big_endian:
         return None
     odd = tensor.quantizer is not None or tensor.chunks or tensor.conjugate or tensor.negative
     if odd or tensor.strides != row_strides(tensor.shape):
         return None
     place = _place(tensor, content)
     descriptor = None if place is None else descriptor_of(place[0])
-    if place is None or descriptor is None:
-        return None
-    return _read(tensor, descriptor, place[1], place[2], room)
+    return None if place is None or descriptor is None else Stretch(descriptor, place[1], tensor.count, tensor.dtype)
 
 
-def _read(
-    tensor: TensorRecord, descriptor: int, offset: int, size: int, room: NDArray[np.uint8]
-) -> Iterator[NDArray[np.generic]]:
-    numbers = room[: BLOCK * size].view(tensor.dtype)
-    count = tensor.count
-    for first in range(0, count, BLOCK):
-        held = numbers[: count - first]
-        if not read_into(descriptor, offset + first * size, held.data):
-            raise UnreadableCheckpoint(f"The numbers of “{tensor.name}” are cut short.", advice="Copy the file again.")
+def read_blocks(stretch: Stretch, room: NDArray[np.uint8]) -> Iterator[NDArray[np.generic]]:
+    """The blocks of a stretch, read one after the other, which is faster than touching pages.
+
+    Args:
+        stretch: The numbers.
+        room: (ROOM,), memory for a block, which is gone when the next one comes.
+
+    Raises:
+        EOFError: If the file is not so long any more.
+    """
+    numbers = room[: BLOCK * ITEM_SIZES[stretch.dtype]].view(stretch.dtype)
+    for first in range(0, stretch.count, BLOCK):
+        held = numbers[: stretch.count - first]
+        if not read_into(stretch.descriptor, stretch.offset + first * held.itemsize, held.data):
+            raise EOFError
         yield held
 
 

@@ -21,9 +21,10 @@ from asl_inspector.checkpoints.health_of_numbers import (
 )
 from asl_inspector.checkpoints.health_of_training import ask_frozen, ask_initial
 from asl_inspector.checkpoints.health_records import HealthNote, Question, Weights
+from asl_inspector.checkpoints.measuring_all import Measured, all_statistics
 from asl_inspector.checkpoints.optimizer_states import optimizer_states
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord
-from asl_inspector.checkpoints.statistics import Measured, TensorStatistics, all_statistics
+from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 

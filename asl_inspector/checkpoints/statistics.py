@@ -11,23 +11,16 @@ too small, too large or nearly all mean, are widened first.
 from __future__ import annotations
 
 import math
-import os
-import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.checkpoints.blocks import BLOCK, ROOM, blocks, read_blocks, without_repeats
+from asl_inspector.checkpoints.blocks import BLOCK, ROOM, Stretch, blocks, read_blocks, stretch_of, without_repeats
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content
-from asl_inspector.progress import CancelToken, Progress, Step, silent
-
-__all__ = ["BLOCK", "Measured", "TensorStatistics", "all_statistics", "tensor_statistics"]
+from asl_inspector.progress import CancelToken
 
 PIECE = 1 << 13  # numbers of one product: so few that the linear algebra library starts no threads of its own
 ROW = 1 << 8  # numbers of one row of ones
@@ -38,8 +31,6 @@ SMALLEST_NARROW, LARGEST_NARROW = 1e-12, 1e15  # root mean square and extreme th
 CACHE_LINE = 64
 CANCELLATION = 1e-3  # below this share of the sum of squares, deviations are summed around the mean again
 LARGEST_SQUARED = 1e140  # larger numbers are scaled before they are squared
-BATCH_BYTES = 8 << 20  # tensors are handed to a thread in batches of so many bytes
-MOST_THREADS = 1  # two hand Python's lock to and fro between short reductions, and were a third slower
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +60,6 @@ class TensorStatistics:
     infinities: int
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One tensor of many: its place in the list, and its facts or why there are none."""
-
-    index: int
-    statistics: TensorStatistics | None
-    trouble: str = ""
-
-
 def _aligned(count: int, fill: float = 0.0) -> NDArray[np.float64]:
     """An array that starts with a cache line: products over it are nearly twice as fast."""
     room = np.zeros(count * 8 + CACHE_LINE, np.uint8)
@@ -91,7 +73,7 @@ ONES = _aligned(ROW, 1.0)
 NARROW_ONES = np.ones(NARROW_ROW, np.float32)
 
 
-class _Tally:
+class Tally:
     """Facts gathered block by block."""
 
     def __init__(self) -> None:
@@ -233,119 +215,43 @@ def tensor_statistics(tensor: TensorRecord, content: Content, *, cancel: CancelT
         UnreadableCheckpoint: If the tensor's numbers are not to be had.
         Cancelled: If `cancel` was set.
     """
-    return _measure(tensor, content, cancel or CancelToken(), _Tally())
+    return measure(tensor, content, cancel or CancelToken(), Tally())
 
 
-def _measure(tensor: TensorRecord, content: Content, cancel: CancelToken, tally: _Tally) -> TensorStatistics:
+def measure(tensor: TensorRecord, content: Content, cancel: CancelToken, tally: Tally) -> TensorStatistics:
+    """Facts of one tensor, counted in memory that is kept for the next one.
+
+    Raises:
+        UnreadableCheckpoint: If the tensor's numbers are not to be had.
+        Cancelled: If `cancel` was set.
+    """
+    stretch = stretch_of(tensor, content)
+    try:
+        if stretch is not None:
+            return measure_stretch(stretch, cancel, tally)
+    except EOFError:
+        raise UnreadableCheckpoint(
+            f"The numbers of “{tensor.name}” are cut short.", advice="Copy the file again."
+        ) from None
     tally.clear()
-    repeats = 1
-    parts = read_blocks(tensor, content, tally.room)
-    if parts is None:
-        once, repeats = without_repeats(tensor)
-        parts = blocks(once, content)
+    once, repeats = without_repeats(tensor)
     with np.errstate(all="ignore"):
-        for block in parts:
+        for block in blocks(once, content):
             cancel.raise_if_cancelled()
             tally.add(block)
         return tally.result(repeats)
 
 
-def all_statistics(
-    tensors: Sequence[TensorRecord],
-    content: Content,
-    *,
-    progress: Progress = silent,
-    cancel: CancelToken | None = None,
-    threads: int | None = None,
-) -> Iterator[Measured]:
-    """Facts of many tensors, in their order; numbers that several of them share are read once.
-
-    Args:
-        tensors: The tensors.
-        content: The file.
-        progress: Told how many bytes are done.
-        cancel: Asked between blocks.
-        threads: How many work at a time; by default one, which was the fastest.
+def measure_stretch(stretch: Stretch, cancel: CancelToken, tally: Tally) -> TensorStatistics:
+    """Facts of numbers that lie in an open file.
 
     Raises:
+        EOFError: If the file is not so long any more.
         Cancelled: If `cancel` was set.
     """
-    cancel = cancel or CancelToken()
-    threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
-    total = sum(tensor.nbytes for tensor in tensors)
-    done = 0
-    for row in _in_threads(tensors, content, cancel, threads):
-        done += tensors[row.index].nbytes
-        progress(Step("Measuring tensors", done // 1_000_000, total // 1_000_000, "MB"))
-        yield row
-
-
-def _in_threads(
-    tensors: Sequence[TensorRecord], content: Content, cancel: CancelToken, threads: int
-) -> Iterator[Measured]:
-    """The rows in order, while at most a few batches are ahead of the one who takes them."""
-    stop = threading.Event()
-    own = threading.local()
-    known: dict[tuple[object, ...], Measured] = {}
-
-    def work(batch: list[int]) -> list[Measured]:
-        tally = own.__dict__.setdefault("tally", None) or _Tally()
-        own.tally = tally
-        rows = []
-        for index in batch:
-            if stop.is_set():
-                break
-            key = _place(tensors[index])
-            row = known.get(key) or _row(index, tensors[index], content, cancel, tally)
-            known[key] = row
-            rows.append(Measured(index, row.statistics, row.trouble))
-        return rows
-
-    waiting: deque[Future[list[Measured]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="statistics")
-    try:
-        for batch in _batches(tensors):
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) > 2 * threads:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
-
-
-def _row(index: int, tensor: TensorRecord, content: Content, cancel: CancelToken, tally: _Tally) -> Measured:
-    try:
-        return Measured(index, _measure(tensor, content, cancel, tally))
-    except UnreadableCheckpoint as error:
-        return Measured(index, None, error.sentence)
-
-
-def _batches(tensors: Sequence[TensorRecord]) -> Iterator[list[int]]:
-    batch: list[int] = []
-    size = 0
-    for index, tensor in enumerate(tensors):
-        batch.append(index)
-        size += max(tensor.nbytes, 4096)
-        if size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _place(tensor: TensorRecord) -> tuple[object, ...]:
-    """What makes two records the same numbers; a tensor without memory is its own."""
-    if tensor.trouble or tensor.inline is not None or tensor.components:
-        return (tensor.path,)
-    return (
-        tensor.part,
-        tensor.storage,
-        tensor.file_offset,
-        tensor.storage_offset,
-        tensor.dtype,
-        tensor.shape,
-        tensor.strides,
-        tensor.quantizer,
-    )
+    tally.clear()
+    with np.errstate(all="ignore"):
+        for block in read_blocks(stretch, tally.room):
+            cancel.raise_if_cancelled()
+            tally.add(block)
+        return tally.result(1)

@@ -11,6 +11,7 @@ from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours, Sha
 from asl_inspector.data.shared_frames import MOST_LISTED, find_shared_frames
 from asl_inspector.data.shift import compare
 from asl_inspector.data.surveying import gloss_counts, survey
+from asl_inspector.data.votes import count_votes
 from asl_inspector.data.warping import find_warped, is_small
 from asl_inspector.errors import DataError
 from asl_inspector.progress import CancelToken, Progress, silent
@@ -74,7 +75,11 @@ def against_each_other(
     neighbours = nearest_clips(
         validation, train, theirs, "resampled", ignored=extreme, progress=progress, cancel=cancel
     )
-    return replace(found, neighbours=neighbours)
+    found = replace(found, neighbours=neighbours)
+    if len(train) ** 2 * (train.feature_count or 0) / 36 > AT_ONCE or theirs.columns is None:
+        return found
+    votes = count_votes(validation, train, theirs.columns, ignored=extreme, progress=progress, cancel=cancel)
+    return replace(found, votes=votes)
 
 
 def nearest_clips(

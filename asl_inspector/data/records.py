@@ -216,6 +216,23 @@ class Neighbours:
         return int(self.judged.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How often the five nearest training clips say the right gloss.
+
+    Attributes:
+        train_right: Training clips, each judged by the others.
+        train_of: How many were judged.
+        validation_right: Validation clips.
+        validation_of: How many were judged.
+    """
+
+    train_right: int
+    train_of: int
+    validation_right: int
+    validation_of: int
+
+
 @dataclass(frozen=True)
 class DataMeasures:
     """The clips of a case.
@@ -231,6 +248,7 @@ class DataMeasures:
         unseen: Glosses of validation that training lacks, by name.
         shared_frames: Validation clips that were cut from a training clip, or the other way round; whole copies left out.
         neighbours: The nearest training clips, or None where they were not sought.
+        votes: What the nearest training clips say, in training and in validation; None where they were not asked.
     """
 
     validation: ClipSurvey | None
@@ -243,3 +261,4 @@ class DataMeasures:
     copies: tuple[SharedFrames, ...] = ()
     shared_frames: tuple[SharedFrames, ...] = ()
     neighbours: Neighbours | None = None
+    votes: Votes | None = None

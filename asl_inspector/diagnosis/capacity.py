@@ -9,6 +9,7 @@ Source: docs/decisions/0004-labels-first.md lists the counterexamples.
 from __future__ import annotations
 
 from collections import Counter
+from statistics import median
 
 from asl_inspector.checkpoints.records import parameter_count
 from asl_inspector.diagnosis.evidence import Evidence
@@ -16,6 +17,7 @@ from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.samples.records import UNLABELLED
 
 FEW_CLIPS = 3
+UNEVEN = 10  # times the clips of the middle gloss
 
 
 def ask(evidence: Evidence) -> Answers:
@@ -44,4 +46,13 @@ def ask(evidence: Evidence) -> Answers:
     if counts and few > 0.2 * len(counts):
         sentence = f"{few} of {len(counts)} glosses have fewer than {FEW_CLIPS} training clips."
         findings.append(Finding("few-clips-a-gloss", "capacity", "warning", sentence, dict(facts), "samples"))
+    if counts:
+        (most, count), middle = counts.most_common(1)[0], median(counts.values())
+        if len(counts) > 2 and count >= UNEVEN * middle:
+            gloss = next(
+                (g for g, n in zip(train.glosses, train.gloss_ids.tolist(), strict=True) if n == most and g), most
+            )
+            sentence = f"“{gloss}” has {count} training clips, and the middle gloss {middle:g}."
+            told: dict[str, Fact] = {"gloss": str(gloss), "clips": count, "median": float(middle)}
+            findings.append(Finding("one-gloss-dominates-training", "capacity", "warning", sentence, told, "samples"))
     return Answers(tuple(findings))

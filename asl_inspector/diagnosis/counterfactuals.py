@@ -47,16 +47,21 @@ def without_blank(swept: BlankSweep | None) -> Counterfactual | None:
     """The best bias on the blank, on clips that it was not chosen on."""
     if swept is None or swept.best_bias == 0:
         return None
-    how = f"{swept.best_bias:g} taken off the blank's logit; chosen on half of the clips, scored on the other half."
+    how = (
+        f"{swept.best_bias:g} taken off the blank's logit; chosen on half of the clips and scored on the other half, "
+        "and the other way round."
+    )
     return Counterfactual(swept.before.value, swept.after.value, swept.after.low, swept.after.high, how)
 
 
-def best_decoder(scored: Scored | None, labels: LabelAudit | None) -> Counterfactual | None:
-    """The best of the decoders."""
+def best_decoder(
+    scored: Scored | None, labels: LabelAudit | None, stated_by: str | None = None
+) -> Counterfactual | None:
+    """The best of the decoders, beside the one that the run was scored by where that is known."""
     if scored is None:
         return None
     truth = labels.learned_ids if labels is not None and labels.certain else None
-    plain = accuracy(scored.right(scored.answer, truth))
+    plain = accuracy(scored.right(scored.by_decoder.get(stated_by or "", scored.answer), truth))
     others = {name: accuracy(scored.right(ids, truth)) for name, ids in scored.by_decoder.items()}
     best = max((one for one in others.values() if one is not None), key=lambda one: one.correct, default=None)
     if plain is None or best is None or best.correct == plain.correct:

@@ -24,12 +24,13 @@ NAMES = {
 }
 
 
-def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:
+def ask(scored: Scored | None, truth: np.ndarray | None, stated_by: str | None = None) -> Answers:
     """The finding on decoders.
 
     Args:
         scored: Predictions on the validation clips.
         truth: (N,), true ids to score by instead of the file's own.
+        stated_by: The decoder that reproduces the accuracy which the checkpoint states, or None.
     """
     if scored is None or scored.predictions.one_answer_a_clip:
         return Answers()
@@ -47,6 +48,16 @@ def ask(scored: Scored | None, truth: np.ndarray | None) -> Answers:
             f"{plain.correct} of {plain.of} clips are right."
         )
         return Answers((Finding("decoder-hides-answers", "decoders", "warning", sentence, facts, "samples"),))
+    stated = measured.get(stated_by or "")
+    if stated is not None and stated_by is not None and measured[best].value - stated.value > CLEAR_GAIN:
+        p = paired_p(right[stated_by], right[best])
+        if p < SURE:
+            sentence = (
+                f"The stated accuracy is that of {NAMES[stated_by]} ({stated.correct} of {stated.of}); by {NAMES[best]} "
+                f"{measured[best].correct} of the same answers are right."
+            )
+            facts |= {"stated_by": stated_by, "p": p}
+            return Answers((Finding("stated-by-weaker-decoder", "decoders", "warning", sentence, facts, "samples"),))
     sentence = "The decoding rules agree: " + ", ".join(
         f"{one.correct} right by {NAMES[name]}" for name, one in measured.items()
     )

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 from asl_inspector.data.measuring import measure_clips
 from asl_inspector.diagnosis import (
+    agreement,
     blanks,
     capacity,
     causes,
     chance,
     classes,
     collapse,
+    continuous,
     counterfactuals,
     data_quality,
     decoders,
     epoch_findings,
+    feasibility,
     files,
     labels,
     landmarks,
@@ -24,6 +27,7 @@ from asl_inspector.diagnosis import (
     offsets,
     overfitting,
     pretraining,
+    realigned,
     run,
     saved_outputs,
     training,
@@ -79,8 +83,13 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
+    mended = realigned.best(evidence.validation, evidence.realigned, truth)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
+    spoken, spoken_train = (
+        continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
+    )
     answers = [
+        continuous.ask(spoken, spoken_train),
         labels.ask(evidence, audit),
         remap_answers,
         classes.ask(evidence),
@@ -94,10 +103,14 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
             swept,
             no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
+        blanks.ask_training(blanks.sweep(evidence.train) if evidence.train else None),
         collapse.ask(validation.histogram if validation else None),
-        decoders.ask(evidence.validation, truth),
+        decoders.ask(evidence.validation, truth, reproduction.decoder),
         data_quality.ask(evidence, data),
         landmarks.ask(data),
+        realigned.ask(mended, data),
+        feasibility.ask(evidence),
+        agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
@@ -110,7 +123,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     computed = {
         "label-map-mismatch": remapped or offsets.counterfactual(offset),
         "blank-collapse": counterfactuals.without_blank(swept),
-        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit),
+        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
+        "feature-mismatch": mended[1] if mended else None,
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
@@ -121,7 +135,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         summary=summary,
         causes=ranked,
         findings=findings,
-        undetermined=_undetermined(answers, evidence),
+        undetermined=_undetermined(answers, evidence, names_compared=spoken is not None and bool(spoken.reference)),
         validation=validation,
         train=train,
         by_name=counterfactuals.by_gloss_name(evidence.validation, audit),
@@ -131,6 +145,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         reproduction=reproduction,
         sweep=swept,
         run=run_measures,
+        continuous=spoken,
+        continuous_train=spoken_train,
     )
 
 
@@ -163,8 +179,10 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     )
 
 
-def _undetermined(answers: list[Answers], evidence: Evidence) -> tuple[Undetermined, ...]:
+def _undetermined(answers: list[Answers], evidence: Evidence, *, names_compared: bool) -> tuple[Undetermined, ...]:
     found = [one for answer in answers for one in answer.undetermined]
+    if names_compared:  # gloss by gloss of continuous clips
+        found = [one for one in found if one.question != labels.MEANING]
     if evidence.validation is None:
         found.insert(
             0,
@@ -210,4 +228,6 @@ def _headline(
     if not predicted:
         return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
+    if "word-error-rate" in sentences:  # one gloss a clip is not what these were trained for
+        return "No cause was found; see the word error rate", collapsed or sentences["word-error-rate"]
     return "No cause was found, and the accuracy cannot be told from guessing", collapsed or chance_sentence

@@ -101,6 +101,7 @@ class Evidence:
         data: What was found in the clips, or None where they were not looked through.
         saved: What is known of saved outputs, where they stand for a network's, or None.
         saved_names: Glosses by the classes of saved outputs, where they are known.
+        realigned: Predictions on the validation clips after a repair of their features, by the repair's name.
     """
 
     case: Case
@@ -116,3 +117,4 @@ class Evidence:
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
     saved_names: Mapping[int, str] = field(default_factory=dict)
+    realigned: Mapping[str, Scored] = field(default_factory=dict)

@@ -26,6 +26,8 @@ from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
 MOST_NAMED = 3
+MEANING = "Do the ids mean the same glosses?"
+MANY_UNKNOWN = 0.5
 CRITICAL_SHARE = 0.01  # fewer clips with another id cannot explain a bad number; they may be typing variants
 
 
@@ -106,7 +108,7 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
     elif evidence.case.validation is not None:
         undetermined.append(
             Undetermined(
-                "Do the ids mean the same glosses?",
+                MEANING,
                 "The files give no gloss names on both sides, so the meaning of the ids cannot be compared.",
                 "Drop the training clips or the vocabulary, with gloss names.",
             )
@@ -118,6 +120,8 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
 
 def _agreement(labels: LabelAudit) -> Finding:
     wrong = labels.of - labels.agree
+    if labels.unknown < MANY_UNKNOWN * labels.of:
+        wrong -= labels.unknown  # a gloss that training lacks has no other id there; many may be spelled otherwise
     facts: dict[str, Fact] = {
         "agree": labels.agree,
         "of": labels.of,
@@ -132,7 +136,8 @@ def _agreement(labels: LabelAudit) -> Finding:
         )
         return Finding("ids-agree-with-faulty-map", "labels", "warning", sentence, facts, "samples")
     if not wrong:
-        sentence = f"All {labels.of} validation ids mean the same gloss as in {labels.reference}."
+        which = f"All {labels.of}" if not labels.unknown else f"All {labels.agree} known"
+        sentence = f"{which} validation ids mean the same gloss as in {labels.reference}."
         return Finding("ids-agree", "labels", "info", sentence, facts, "samples")
     examples = "; ".join(
         f"“{clash.gloss}” is {clash.there} in {labels.reference} and {clash.here} in validation"

@@ -5,16 +5,17 @@ was not found; the share of frames in which each is missing, in training and in 
 before.
 
 Thresholds: a difference of 20 points between training and validation in a block, far beyond what the choice of glosses
-does (one-handed signs leave the other hand out in both alike). All blocks missing in more than 30 % of the frames: then it
-is not the idle hand alone. A clip counts as frozen with 20 % of repeated frames.
+does (one-handed signs leave the other hand out in both alike). Two blocks missing in more than 30 % of the frames: then it
+is not the idle hand alone; blocks of less than half as many features as the widest are parts of one, as its velocities
+are. A clip counts as frozen with 20 % of repeated frames.
 
 Guard: a hand at rest is often missing and no fault; what is alike in both files is told as a fact.
 """
 
 from __future__ import annotations
 
-from asl_inspector.data.records import Block, ClipSurvey, DataMeasures
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
+from asl_inspector.data.records import Block, DataMeasures
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 
 DIFFERENT = 0.2
 OFTEN = 0.3
@@ -30,7 +31,7 @@ def ask(data: DataMeasures | None) -> Answers:
     findings += _differing(data)
     if not findings:
         findings += _often(data)
-    findings += _frozen(data.validation, "validation")
+    findings += _frozen(data)
     return Answers(tuple(findings))
 
 
@@ -63,7 +64,8 @@ def _differing(data: DataMeasures) -> list[Finding]:
 def _often(data: DataMeasures) -> list[Finding]:
     for found, what in ((data.validation, "validation"), (data.train, "training")):
         blocks = found.blocks if found is not None else ()
-        if len(blocks) > 1 and all(block.missing > OFTEN for block in blocks):
+        widest = max((len(block.columns) for block in blocks), default=0)
+        if sum(block.missing > OFTEN and 2 * len(block.columns) >= widest for block in blocks) > 1:
             facts: dict[str, Fact] = {"blocks": [[block.name, block.missing] for block in blocks]}
             words = "; ".join(f"{block.name} in {100 * block.missing:.0f} %" for block in blocks[:4])
             sentence = f"Landmarks are often missing in the {what} clips: {words} of the frames."
@@ -86,16 +88,21 @@ def _subject(block: Block) -> str:
     return f"{block.name.capitalize()} {'are' if block.name.startswith('features') else 'is'}"
 
 
-def _frozen(found: ClipSurvey | None, what: str) -> list[Finding]:
+def _frozen(data: DataMeasures) -> list[Finding]:
+    found, train = data.validation, data.train
     if found is None or not found.clips:
         return []
     clips = int((found.frozen > FROZEN).sum())
     if clips <= MANY_CLIPS * found.clips:
         return []
     facts: dict[str, Fact] = {"clips": clips, "of": found.clips}
-    severity: Severity = "info"
     sentence = (
-        f"{clips} of {found.clips} {what} clips repeat the frame before in more than {100 * FROZEN:.0f} % of their frames: "
+        f"{clips} of {found.clips} validation clips repeat the frame before in more than {100 * FROZEN:.0f} % of their frames: "
         "the landmarks stood still, or the video was slowed down."
     )
-    return [Finding("frozen-frames", "landmarks", severity, sentence, facts, "data")]
+    there = int((train.frozen > FROZEN).sum()) if train is not None else 0
+    if train is not None and train.clips and there <= MANY_CLIPS * train.clips:
+        facts |= {"train_clips": there, "train_of": train.clips}
+        sentence = f"{sentence[:-1]}. Of the training clips {there} of {train.clips} do."
+        return [Finding("frozen-frames-differ", "landmarks", "warning", sentence, facts, "data")]
+    return [Finding("frozen-frames", "landmarks", "info", sentence, facts, "data")]

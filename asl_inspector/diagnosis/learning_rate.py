@@ -8,7 +8,7 @@ Null: a loss that falls with the noise of its batches goes up in some steps too,
 Thresholds: more than 40 % of steps up by more than 10 %: batch noise of an epoch's mean of dozens of batches is about a
 percent, and a falling curve goes up in less than half of its steps however noisy. Twice the lowest loss cannot be undone
 by noise. A step size of Adam above 0.02 moves a weight in one step by a quarter of the range it starts in (an LSTM of
-128 units starts within 0.088).
+128 units starts within 0.088); above 0.1 a single step leaves that range altogether.
 
 Guards: eight epochs at least; not judged where the printed learning rate itself goes up (warm restarts).
 
@@ -21,7 +21,7 @@ import itertools
 import math
 
 from asl_inspector.checkpoints.records import Optimizer
-from asl_inspector.diagnosis.findings import Fact, Finding
+from asl_inspector.diagnosis.findings import SEVERITIES, Fact, Finding
 from asl_inspector.diagnosis.run_records import LossSteps
 from asl_inspector.history.records import History
 
@@ -30,6 +30,7 @@ MANY_UPS = 0.4
 HIGH_STEP = 0.1
 DOUBLED = 2.0
 LARGE_STEP_SIZE = 0.02
+HUGE_STEP_SIZE = 0.1
 FLAT = 0.01
 FAR_FROM_ZERO = 1.0  # nats
 
@@ -67,7 +68,9 @@ def ask(history: History | None, steps: LossSteps | None, optimizer: Optimizer |
             f"The optimizer's learning rate is {optimizer.lr:g}: one step of {optimizer.kind} moves a weight by as much, "
             "a good part of the range in which weights start."
         )
-        findings.append(Finding("large-step-size", "learning_rate", "info", sentence, facts, "keys:optimizer"))
+        huge = (optimizer.lr or 0) > HUGE_STEP_SIZE
+        id_, severity = ("huge-step-size", SEVERITIES[1]) if huge else ("large-step-size", SEVERITIES[2])
+        findings.append(Finding(id_, "learning_rate", severity, sentence, facts, "keys:optimizer"))
     return findings
 
 

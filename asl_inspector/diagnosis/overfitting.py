@@ -5,7 +5,8 @@ difference is overfitting only if the labels mean the same on both sides and the
 a label mismatch looks exactly like it.
 
 Threshold: the difference must exceed 10 points with a 95 % interval that excludes 0 (every network fits its training
-data somewhat better). It is critical where validation keeps less than half of the training accuracy.
+data somewhat better). It is critical where validation keeps less than a third of the training accuracy: with little or
+hard data an honest network keeps half or less (docs/benchmark.md).
 
 Without the training clips only the loss curves can suggest it.
 
@@ -23,7 +24,7 @@ from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAP = 0.10
 LARGE_GAP = 0.20
-KEPT_SHARE = 0.5
+KEPT_SHARE = 1 / 3
 RISEN = 1.25  # validation loss at the end over its lowest
 
 

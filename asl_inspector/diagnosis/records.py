@@ -16,6 +16,7 @@ from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
 
 if TYPE_CHECKING:
+    from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
     from asl_inspector.diagnosis.epoch_records import AlongEpochs
     from asl_inspector.diagnosis.run_records import RunMeasures
 
@@ -106,8 +107,8 @@ class BlankSweep:
     Attributes:
         points: Accuracy and empty share for every bias, over all clips.
         best_bias: Chosen on every second clip.
-        before: Accuracy on the other clips without a bias.
-        after: Accuracy on the other clips with the best bias.
+        before: Accuracy without a bias.
+        after: Accuracy with the bias that is best on the half of the clips to which a clip does not belong.
         p: Exact McNemar probability of the difference.
     """
 
@@ -332,6 +333,8 @@ class Diagnosis:
         sweep: The blank-bias sweep, or None.
         run: Figures of the run's history, or None.
         along: The files of the run on the same clips, or None where there is one file or none was scored yet.
+        continuous: Word errors of continuous validation clips, or None.
+        continuous_train: The same of the training clips, or None.
     """
 
     verdict: Verdict
@@ -350,3 +353,5 @@ class Diagnosis:
     sweep: BlankSweep | None
     run: RunMeasures | None = None
     along: AlongEpochs | None = None
+    continuous: ContinuousMeasures | None = None
+    continuous_train: ContinuousMeasures | None = None

@@ -45,7 +45,8 @@ REMEDIES: dict[str, Remedy] = {
         1,
         "Renumber the validation clips by gloss name and score every saved checkpoint of this run again. No training is needed.",
         "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
-        "split and inside the checkpoint. Never number glosses inside a function that runs once a split.",
+        "split and inside the checkpoint. Never number glosses inside a function that runs once a split, and join labels to "
+        "clips by the clip's name, never by its place in a list.",
         """clips = [*train.values(), *val.values(), *test.values()]
 glosses = sorted({clip["gloss"] for clip in clips})
 gloss_to_id = {g: n for n, g in enumerate(glosses, 1)}
@@ -136,6 +137,20 @@ if epoch % 10 == 0:
         "Use the same input layers in both stages, or leave the others out on purpose and say so in the log.",
         LOAD_WHAT_FITS,
     ),
+    "layers-never-trained": Remedy(
+        "Layers that were never trained",
+        "A part of the network is still as it was made: it was never trained",
+        2,
+        "Print the names of the parameters that have a gradient after one step, and of those that the optimizer holds.",
+        "Make the optimizer from `model.parameters()` after the whole network is built, and freeze a layer only where it "
+        "was loaded from somewhere.",
+        """held = {id(p) for group in optimizer.param_groups
+        for p in group["params"]}
+for name, parameter in model.named_parameters():
+    if id(parameter) not in held or not parameter.requires_grad:
+        print("never trained:", name)
+""",
+    ),
     "undertrained": Remedy(
         "The file is of too early an epoch",
         "The network had not learned its training clips yet when this file was written",
@@ -167,10 +182,11 @@ loader = DataLoader(dataset, batch_size=16, sampler=sampler)
 """,
     ),
     "feature-mismatch": Remedy(
-        "Training and validation features differ in scale",
+        "Training and validation features differ",
         "The validation features are not prepared like the training features",
         4,
-        "Standardise both with the mean and spread of the training clips and score this checkpoint again.",
+        "Standardise both with the mean and spread of the training clips, put exchanged columns back, and score this "
+        "checkpoint again.",
         "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
         """clips = [clip["features"] for clip in train.values()]
 frames = np.concatenate(clips)
@@ -195,6 +211,27 @@ if there.any():
         features[:, column] = np.interp(
             time, time[there], features[there, column])
 features = np.column_stack([features, there])  # the mask
+""",
+    ),
+    "label-noise": Remedy(
+        "Wrong labels among the training clips",
+        "A good part of the training labels does not fit the clips",
+        4,
+        "Watch twenty training clips whose neighbours have another gloss, and count the wrong labels.",
+        "Correct or drop the clips whose label neither the network nor their neighbours agree with, and look for where the "
+        "labels went wrong: a shifted column, a confused pair of glosses, a careless annotator.",
+    ),
+    "ctc-infeasible": Remedy(
+        "Clips too short for their targets",
+        "Many clips have fewer frames than CTC needs to say their glosses",
+        4,
+        "Count the clips with fewer output frames than glosses and repeated neighbours.",
+        "Keep more frames (less thinning in time, more frames a second), split long sentences, or leave such clips out.",
+        """for name, clip in train.items():
+    target = clip["gloss_id"]
+    repeats = sum(a == b for a, b in zip(target, target[1:]))
+    if len(clip["features"]) // stride < len(target) + repeats:
+        print("too short:", name)
 """,
     ),
     "too-little-data": Remedy(

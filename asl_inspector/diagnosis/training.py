@@ -3,22 +3,36 @@
 Measure: the accuracy on the training clips in evaluation mode, and whether the printed training loss went on falling
 after the file's epoch. A network that does not even fit its training clips has not been trained enough, or cannot
 learn them; the history tells which.
+
+Without the training clips the training loss that the file states is held against two marks: ln K, the loss of guessing
+among K classes, and the loss on the validation clips. Thresholds: above 0.9 ln K nothing was learned; below a tenth of
+ln K it was, and then a validation loss five times as large is a gap, and one above ln K + 1 is worse than guessing: the
+network is surely wrong, as labels or features of another kind make it.
+
+Source: diagnosis.md, A2 and C2, for the marks.
 """
 
 from __future__ import annotations
 
+import math
+
+from asl_inspector.diagnosis import metadata
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import accuracy
 
 POOR_FIT = 0.5
+UNLEARNED = 0.9  # of ln K
+LEARNED = 0.1  # of ln K
+TIMES = 5.0
+APART = 0.3  # of ln K: a smaller validation loss is no gap worth a name
 STILL_FALLING = 0.6  # the later training loss over that of the file's epoch
 
 
 def ask(evidence: Evidence) -> Answers:
     """Findings on how far the training had come."""
     if evidence.train is None:
-        return Answers()
+        return _from_stored_loss(evidence)
     fit = accuracy(evidence.train.right(evidence.train.answer))
     if fit is None or fit.high > POOR_FIT:
         return Answers()
@@ -36,6 +50,36 @@ def ask(evidence: Evidence) -> Answers:
             )
             return Answers((Finding("early-file", "training", "warning", sentence, facts, "training"),))
     return Answers((Finding("poor-fit", "training", "warning", f"{poor}.", facts, "samples"),))
+
+
+def _from_stored_loss(evidence: Evidence) -> Answers:
+    """What the stated training loss tells beside the validation clips, where the training clips are not at hand."""
+    scored, architecture = evidence.validation, evidence.architecture
+    stated = evidence.checkpoint.contents.stored.get("train_loss") if evidence.checkpoint else None
+    if stated is None or not math.isfinite(stated) or architecture is None or architecture.classes < 2:
+        return Answers()
+    guessing = math.log(architecture.classes)
+    facts: dict[str, Fact] = {"train_loss": stated, "loss_of_guessing": guessing}
+    if stated > UNLEARNED * guessing:
+        sentence = (
+            f"The file states a training loss of {stated:.2f}, which is that of guessing among {architecture.classes} classes "
+            f"({guessing:.2f}): nothing was learned yet."
+        )
+        return Answers((Finding("stated-loss-of-guessing", "training", "warning", sentence, facts, "keys:train_loss"),))
+    measured = metadata.measure_losses(scored).mean_of_clips if scored is not None else None
+    if measured is None or stated > LEARNED * guessing or measured < TIMES * stated:
+        return Answers()
+    facts["val_loss"] = measured
+    figures = f"The file states a training loss of {stated:.2f}, and the validation clips have {measured:.2f}"
+    if measured > guessing + 1:
+        sentence = (
+            f"{figures}, more than guessing ({guessing:.2f}): the network is sure and wrong. Check labels and features."
+        )
+        return Answers((Finding("surely-wrong", "training", "warning", sentence, facts, "keys:train_loss"),))
+    if measured < APART * guessing:
+        return Answers()
+    sentence = f"{figures}: overfitting is suspected, but the training clips alone can show it."
+    return Answers((Finding("stated-losses-part", "training", "info", sentence, facts, "keys:train_loss"),))
 
 
 def _later_loss(evidence: Evidence, epoch: int | None) -> tuple[float, float, int] | None:

@@ -5,7 +5,10 @@ added; the logistic function of the sum is the confidence. A weight of 3 makes a
 negative one speaks against it. Facts (an id that means another gloss) weigh so much that the confidence is near 1;
 observations with innocent explanations weigh little.
 
-The weights are set by hand from what each finding can and cannot show, not fitted to any case.
+The weights were first set by hand from what each finding can and cannot show, and then fitted by
+`benchmarks/faults/fitting.py` on planted faults: 25 kinds and six healthy controls on made-up landmarks (docs/benchmark.md
+has the kinds and the data that were left out, and the scores on them). A finding that those cases do not show keeps the
+weight that was set by hand. What explains what is set by hand.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ WEIGHTS: dict[str, dict[str, float]] = {
     # labels
     "ids-disagree": {"label-map-mismatch": 9.0},
     "gloss-with-several-ids": {"label-map-mismatch": 6.0},
-    "glosses-share-ids": {"label-map-mismatch": 4.5},
-    "id-is-the-blank": {"label-map-mismatch": 7.0},
-    "ids-agree": {"label-map-mismatch": -6.0},
+    "glosses-share-ids": {"label-map-mismatch": 5.5},
+    "id-is-the-blank": {"label-map-mismatch": 11.4},
+    "ids-agree": {"label-map-mismatch": -5.2},
     "remap-helps": {"label-map-mismatch": 2.0},
     "labels-shifted": {"label-map-mismatch": 8.5},
     "outputs-labels-disagree": {"label-map-mismatch": 3.0},
@@ -28,27 +31,34 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "outputs-do-not-fit-vocabulary": {"class-count-mismatch": 8.0},
     "ids-outside-outputs": {"class-count-mismatch": 7.0},
     # weights and metadata
-    "weights-not-finite": {"non-finite-weights": 10.0, "learning-rate-too-high": 1.5},
-    "weights-of-another-epoch": {"stale-metadata": 7.0},
-    "stored-figures-not-reproduced": {"stale-metadata": 1.5},
+    "layers-untouched": {"layers-never-trained": 3.0},
+    "parameters-without-gradients": {"layers-never-trained": 1.0},
+    "weights-not-finite": {"non-finite-weights": 10.0, "learning-rate-too-high": 0.9},
+    "weights-of-another-epoch": {"stale-metadata": 7.2},
+    "stored-figures-not-reproduced": {"stale-metadata": 0.8},
     "stored-figures-reproduced": {"stale-metadata": -5.0},
     # pre-training
     "stage1-partly": {"stage1-partly-loaded": 8.0},
     "stage1-fits-nothing": {"stage1-not-loaded": 8.0},
-    "stage1-no-trace": {"stage1-not-loaded": 7.5},
-    "run-contradicts-itself": {"stage1-partly-loaded": 0.5, "stage1-not-loaded": 0.5},
+    "stage1-loaded": {"layers-never-trained": -6.0},  # an encoder that was loaded may be frozen on purpose
+    "stage1-no-trace": {"stage1-not-loaded": 7.6},
+    "run-contradicts-itself": {"stage1-partly-loaded": 2.0, "stage1-not-loaded": 0.3},
     "run-contradicts-weights": {"stage1-not-loaded": 0.5},
     # training
-    "early-file": {"undertrained": 6.0},
-    "poor-fit": {"undertrained": 4.3, "learning-rate-too-high": 1.2},
-    "train-validation-gap": {"overfitting": 4.5, "undertrained": -4.0},
-    "losses-part": {"overfitting": 3.5},
+    "early-file": {"undertrained": 4.9},
+    "poor-fit": {"undertrained": 5.1, "learning-rate-too-high": 0.9, "class-collapse": -2.1},
+    "stated-loss-of-guessing": {"undertrained": 4.5, "learning-rate-too-high": 0.4},
+    "stated-losses-part": {"overfitting": 5.4},
+    "surely-wrong": {"label-map-mismatch": 2.5, "feature-mismatch": 3.8, "overfitting": 1.7},
+    "train-validation-gap": {"overfitting": 6.9, "undertrained": -4.0},
+    "losses-part": {"overfitting": 3.3},
     "no-gap": {"overfitting": -4.0},
-    "few-clips-a-gloss": {"too-little-data": 4.5},
+    "few-clips-a-gloss": {"too-little-data": 5.2},
     # the run
-    "training-diverged": {"learning-rate-too-high": 5.0},
+    "training-diverged": {"learning-rate-too-high": 4.4},
     "training-loss-jumps": {"learning-rate-too-high": 4.5},
-    "large-step-size": {"learning-rate-too-high": 2.5},
+    "large-step-size": {"learning-rate-too-high": 1.5},
+    "huge-step-size": {"learning-rate-too-high": 6.6},
     "blank-collapse-begins": {
         "blank-collapse": 4.5,
         "learning-rate-too-high": 1.0,
@@ -58,31 +68,89 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "narrowing-begins": {"learning-rate-too-high": 1.0, "undertrained": -4.0},
     "later-file-is-better": {"undertrained": 4.3},
     "earlier-file-is-better": {"overfitting": 1.0, "undertrained": -4.0},
-    "loss-plateau": {"learning-rate-too-high": 0.5},
+    "loss-plateau": {"learning-rate-too-high": 0.4},
     "code-load-in-try": {"stage1-partly-loaded": 0.5, "stage1-not-loaded": 0.5},
     "code-strict-false-unread": {"stage1-not-loaded": 0.5},
     "code-vocabulary-per-split": {"label-map-mismatch": 1.5},
     "code-aliasing-save": {"stale-metadata": 1.0},
     # outputs of the network
-    "blank-hides-answers": {"blank-collapse": 8.0, "decoder-mismatch": -4.0},
-    "many-empty-clips": {"blank-collapse": 2.5},
+    "blank-hides-answers": {"blank-collapse": 3.7, "decoder-mismatch": -4.0},
+    "blank-hides-training-answers": {"blank-collapse": 1.9},
+    "many-empty-clips": {"blank-collapse": 1.2},
     "blanks-normal": {"blank-collapse": -4.0},
-    "one-gloss-for-most": {"class-collapse": 7.5},
-    "answers-varied": {"class-collapse": -4.0},
-    "decoder-hides-answers": {"decoder-mismatch": 5.5},
-    "decoders-agree": {"decoder-mismatch": -4.0},
+    "one-gloss-for-most": {"class-collapse": 4.7},
+    "one-gloss-too-often": {"class-collapse": 2.2},
+    "one-gloss-dominates-training": {"class-collapse": 5.9},
+    "answers-varied": {"class-collapse": -1.9},
+    "decoder-hides-answers": {"decoder-mismatch": 2.8},
+    "stated-by-weaker-decoder": {"decoder-mismatch": 7.9},
+    "decoders-agree": {"decoder-mismatch": -3.6},
     # data
-    "validation-in-training": {"validation-leak": 8.0},
+    "validation-in-training": {"validation-leak": 8.1},
     "near-duplicates": {"validation-leak": 6.5},
     "no-leak": {"validation-leak": -4.0},
     "feature-on-another-scale": {"feature-mismatch": 7.5, "class-collapse": -5.0},
     "raw-feature": {"feature-mismatch": 1.5},
-    "hands-missing-differ": {"missing-landmarks": 4.5},
-    "hands-often-missing": {"missing-landmarks": 3.6},
-    "hands-missing-alike": {"missing-landmarks": -1.0},
-    "neighbour-beats-network": {"too-little-data": -2.0},
-    "scales-differ": {"feature-mismatch": 7.5, "class-collapse": -5.0},  # inputs out of range saturate a network
-    "same-scale": {"feature-mismatch": -3.0},
+    "hands-missing-differ": {"missing-landmarks": 5.5},
+    "frozen-frames-differ": {"missing-landmarks": 4.5},
+    "hands-often-missing": {"missing-landmarks": 5.3},
+    "hands-missing-alike": {"missing-landmarks": -0.1},
+    "realigning-helps": {"feature-mismatch": 7.9, "class-collapse": -4.0},
+    "group-on-another-scale": {"feature-mismatch": 4.7},
+    "features-not-finite": {"missing-landmarks": 5.8},
+    "targets-too-long": {"ctc-infeasible": 8.0},
+    "some-targets-too-long": {"ctc-infeasible": 3.0},
+    "training-labels-doubtful": {"label-noise": 6.0},
+    "validation-beats-training": {"label-noise": 3.0},
+    "neighbours-agree": {"label-noise": -3.1},
+    "neighbours-fail-in-validation": {"label-map-mismatch": 2.0, "feature-mismatch": 4.0, "overfitting": -2.0},
+    "labels-of-other-clips": {"label-map-mismatch": 11.4, "overfitting": -4.1},
+    "gap-at-chance": {"label-map-mismatch": 1.0, "feature-mismatch": 1.0},
+    "neighbour-beats-network": {"too-little-data": -0.5},
+    "scales-differ": {"feature-mismatch": 7.6, "class-collapse": -5.0},  # inputs out of range saturate a network
+    "same-scale": {"feature-mismatch": -1.2},
+}
+
+# What a likely cause takes off another one's log odds: the second is then a consequence that needs no explanation of its own.
+EXPLAINED_BY: dict[str, dict[str, float]] = {
+    "overfitting": {
+        "blank-collapse": 2.0,
+        "learning-rate-too-high": 3.0,
+        "label-map-mismatch": 4.0,
+        "label-noise": 4.0,
+        "feature-mismatch": 4.0,
+        "missing-landmarks": 2.0,
+        "layers-never-trained": 4.0,
+        "class-collapse": 3.0,
+    },
+    "blank-collapse": {
+        "layers-never-trained": 5.0,
+        "feature-mismatch": 5.0,
+        "learning-rate-too-high": 5.0,
+        "class-collapse": 5.0,
+        "too-little-data": 5.0,
+        "overfitting": 1.0,
+        "label-noise": 4.0,
+        "missing-landmarks": 3.0,
+    },
+    "decoder-mismatch": {
+        "overfitting": 3.0,
+        "too-little-data": 3.0,
+        "blank-collapse": 3.0,
+        "layers-never-trained": 3.0,
+        "feature-mismatch": 4.0,
+    },
+    "class-collapse": {"feature-mismatch": 4.0, "learning-rate-too-high": 4.0, "non-finite-weights": 6.0},
+    "undertrained": {
+        "blank-collapse": 3.0,
+        "too-little-data": 3.0,
+        "layers-never-trained": 4.0,
+        "learning-rate-too-high": 4.0,
+        "label-noise": 3.0,
+        "class-collapse": 3.0,
+    },
+    "learning-rate-too-high": {"non-finite-weights": 3.0},
+    "too-little-data": {"class-collapse": 4.0},
 }
 
 SEVERITY_BONUS = {"critical": 2.0, "warning": 0.0, "info": -2.5}

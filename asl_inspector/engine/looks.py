@@ -9,10 +9,11 @@ import numpy as np
 
 from asl_inspector.checkpoints.blocks import blocks
 from asl_inspector.checkpoints.health import weight_health
+from asl_inspector.checkpoints.measuring_all import Measured, all_statistics
 from asl_inspector.checkpoints.optimizer_states import ParameterState, optimizer_states
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord
 from asl_inspector.checkpoints.slices import table_of
-from asl_inspector.checkpoints.statistics import Measured, TensorStatistics, all_statistics, tensor_statistics
+from asl_inspector.checkpoints.statistics import TensorStatistics, tensor_statistics
 from asl_inspector.checkpoints.tensor_numbers import first_numbers, read_array, single_number
 from asl_inspector.engine.tensor_messages import (
     FloatArray,

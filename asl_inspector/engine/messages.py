@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +33,9 @@ from asl_inspector.data.records import (
     Pair,
     SharedFrames,
     Shift,
+    Votes,
 )
+from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import (
@@ -65,15 +67,16 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-from asl_inspector.inference.records import ClipDetail, Consent, Settings
+from asl_inspector.inference.records import AlignedGloss, ClipDetail, Consent, Settings
 from asl_inspector.inference.saved import SavedFacts
-from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.inference.word_errors import WordErrors
+from asl_inspector.networks.records import Architecture, Choice, Tried
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import ReportOptions
-from asl_inspector.report.sample_table import SampleTable
+from asl_inspector.report.sample_table import ContinuousClips, SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.records import LandmarkGroup, Landmarks
 from asl_inspector.wire import Codec
@@ -123,6 +126,7 @@ class InspectionView:
         partial: True where the training clips are still being run.
         data: What was found in the clips, without the arrays that only the core needs, or None.
         saved: What is known of saved outputs, where they stand for a network's, or None.
+        settings: What the user had chosen.
     """
 
     files: tuple[CaseFile, ...]
@@ -138,6 +142,7 @@ class InspectionView:
     partial: bool
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,7 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        AlignedGloss,
         AlongEpochs,
         Architecture,
         BiasPoint,
@@ -254,6 +260,8 @@ CODEC = Codec(
         CompareView,
         Comparison,
         Consent,
+        ContinuousClips,
+        ContinuousMeasures,
         Contradiction,
         Correction,
         Counterfactual,
@@ -313,7 +321,10 @@ CODEC = Codec(
         TensorComparison,
         TensorStatistics,
         TensorView,
+        Tried,
         Undetermined,
         ValueComparison,
+        Votes,
+        WordErrors,
     )
 )

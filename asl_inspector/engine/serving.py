@@ -95,6 +95,7 @@ class Service:
     def __init__(self) -> None:
         self.inspector = Inspector()
         self.inspected: Inspected | None = None
+        self._shown: Inspected | None = None  # what the window shows, the first figures included
         self._looks: Looks | None = None
         self.comparer = Comparer()
         self.epoch_runs = EpochRuns(self.inspector)
@@ -125,12 +126,16 @@ class Service:
 
     def inspect(self, talk: Talk, spec: CaseSpec, settings: Settings) -> InspectionView:
         """Run and diagnose; the first figures are published before the training clips are run."""
+        self._shown = None
         self._sync(spec, talk)
         self.inspector.settings = settings
-        self.inspected = self.inspector.inspect(
-            progress=talk.progress,
-            cancel=talk.cancel,
-            preliminary=lambda found: talk.publish(inspection_view(found, partial=True)),
+
+        def show_first(found: Inspected) -> None:
+            self._shown = found
+            talk.publish(inspection_view(found, partial=True))
+
+        self.inspected = self._shown = self.inspector.inspect(
+            progress=talk.progress, cancel=talk.cancel, preliminary=show_first
         )
         return inspection_view(self.inspected, partial=False)
 
@@ -155,8 +160,12 @@ class Service:
         return self.inspector.preview(path, correction, cancel=talk.cancel)
 
     def clip(self, talk: Talk, index: int) -> ClipDetail:
-        """One validation clip, recomputed."""
-        return self.inspector.clip_detail(index)
+        """One validation clip, recomputed, and aligned with what was signed."""
+        from asl_inspector.report.clip_alignment import with_alignment
+
+        detail = self.inspector.clip_detail(index)
+        shown = self._shown
+        return detail if shown is None else with_alignment(shown, detail)
 
     def clip_features(self, talk: Talk, index: int) -> ClipFeatures:
         """The numbers of one validation clip."""

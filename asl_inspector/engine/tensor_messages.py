@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.checkpoints.health_records import HealthNote
+from asl_inspector.checkpoints.measuring_all import Measured
 from asl_inspector.checkpoints.optimizer_states import OptimizerState
-from asl_inspector.checkpoints.statistics import Measured, TensorStatistics
+from asl_inspector.checkpoints.statistics import TensorStatistics
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -38,6 +38,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         partial=partial,
         data=compact(inspected.data),
         saved=inspected.saved,
+        settings=inspected.settings,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +43,7 @@ from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.consent_dialog import ConsentDialog
 from asl_inspector.gui.exports import Exports
 from asl_inspector.gui.layout_dialog import LayoutDialog
+from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.session import Session
@@ -74,7 +74,6 @@ PLACES = {
     "training": "Training",
     "data": "Data",
 }
-DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
 
 
@@ -271,10 +270,7 @@ class MainWindow(QMainWindow):
         self._forbid_action = menu.addAction("&Stop allowing code", self.session.forbid)
         self._forbid_action.setEnabled(False)
         menu.addSeparator()
-        group = QActionGroup(self)
-        for name, value in DEVICES:
-            action = self._choice(menu, group, name, checked=value == "auto")
-            action.triggered.connect(partial(self._choose_device, value))
+        self._network = NetworkControls(self.session, menu, self.diagnosis.network, self)
 
     def _choice(self, menu: QMenu, group: QActionGroup, name: str, *, checked: bool) -> QAction:
         action = menu.addAction(name)
@@ -455,11 +451,6 @@ class MainWindow(QMainWindow):
         QApplication.clipboard().setPixmap(self.panels[self._stack.currentIndex()].grab())
 
     # -- settings ---------------------------------------------------------------------------------------------------
-
-    def _choose_device(self, device: str, _checked: bool = False) -> None:
-        self.session.settings = replace(self.session.settings, device=device)
-        if self.session.case.files:
-            self.session.run_again()
 
     def _choose_scheme(self, scheme: str, _checked: bool = False) -> None:
         self._settings.setValue("view/scheme", scheme)

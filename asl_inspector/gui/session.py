@@ -25,6 +25,7 @@ from asl_inspector.engine.messages import (
 )
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui.jobs import Jobs, Publish
+from asl_inspector.gui.network_words import checkpoint_of, for_checkpoint, with_choices
 from asl_inspector.inference.records import ClipDetail, Consent, Settings
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import CancelToken, Progress, Step
@@ -84,6 +85,7 @@ class Session(QObject):
         self._corrections: dict[Path, Correction] = {}
         self._more: list[Path] = []
         self.saved: SavedCase | None = None
+        self._told_of: Path | None = None  # the checkpoint that the settings' choices are about
         self.jobs = Jobs(self)
         self.jobs.progressed.connect(self._on_progress)
         self.jobs.published.connect(self._on_part)
@@ -173,7 +175,7 @@ class Session(QObject):
         here = self.settings
         self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
-        self._chosen, self._corrections = saved.chosen, saved.corrections
+        self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
         self.opening.emit(self._paths)
         self._open()
@@ -187,9 +189,17 @@ class Session(QObject):
         """Forget the case, and what was allowed in it."""
         self.saved = None
         self.remarked.emit(())
-        self.settings = replace(self.settings, consent=None)
+        self.settings = with_choices(replace(self.settings, consent=None), {})
         self._paths, self._chosen, self._corrections = [], {}, {}
         self._open()
+
+    def choose(self, settings: Settings) -> None:
+        """Rebuild and run the network as the user chose; choices about it hold for this checkpoint."""
+        if settings == self.settings:
+            return
+        self.settings, self._told_of = settings, checkpoint_of(self.case)
+        if self.case.files:
+            self._open()
 
     def cancel(self) -> None:
         """Stop what is going on."""
@@ -291,13 +301,14 @@ class Session(QObject):
         self.jobs.cancel("changes")
         self.inspection = None
         self.inspection_changed.emit(None)
-        spec, settings, engine = self._spec, self.settings, self.engine
+        spec, wanted, told_of, engine = self._spec, self.settings, self._told_of, self.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
             case = cast("CaseView", engine.call("open", spec, progress=progress, cancel=cancel))
             publish(case)
             if not any(row.role is not Role.UNUSED for row in case.files):
                 return None
+            settings = for_checkpoint(wanted, told_of, case)
             return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
 
         self.jobs.start("case", work)
@@ -326,6 +337,7 @@ class Session(QObject):
         match part:
             case CaseView():
                 self.case = part
+                self.settings = for_checkpoint(self.settings, self._told_of, part)
                 self.case_changed.emit(part)
             case InspectionView():
                 self.inspection = part

@@ -48,6 +48,17 @@ def greedy_tokens(predictions: Predictions, clip: int) -> list[int]:
     return found
 
 
+def greedy_paths(predictions: Predictions) -> tuple[tuple[int, ...], ...]:
+    """(N,), the greedy CTC path of every clip, as `greedy_tokens` has it; empty for clips that did not run."""
+    frames, clips = predictions.frame_argmax(), predictions.frame_clip
+    begins = np.ones(len(frames), dtype=bool)
+    begins[1:] = (frames[1:] != frames[:-1]) | (clips[1:] != clips[:-1])
+    kept = begins & (frames != predictions.blank)
+    ends = np.searchsorted(clips[kept], np.arange(len(predictions) + 1)).tolist()
+    tokens: list[int] = frames[kept].tolist()
+    return tuple(tuple(tokens[ends[clip] : ends[clip + 1]]) for clip in range(len(predictions)))
+
+
 def greedy_lengths(predictions: Predictions) -> IntArray:
     """(N,), tokens in the greedy CTC path: runs of one gloss count once, blanks not at all."""
     frames = predictions.frame_argmax()

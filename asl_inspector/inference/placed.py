@@ -6,16 +6,18 @@ On a GPU a batch's results are fetched while the next batch is being computed.
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from asl_inspector.inference.loading import Batch
 from asl_inspector.inference.reducing import Reduced, reduce_logits
+
+HALF_TYPES = {"cuda": torch.float16, "cpu": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class PlacedNetwork:
         module: The network, on the CPU.
         blank: Index of the blank, or None.
         device: Where to run.
-        mixed: True for half precision where the device gains by it.
+        mixed: True for half precision, where the device has one.
         beam: True for a prefix beam search of every clip.
     """
 
@@ -50,7 +52,7 @@ class PlacedNetwork:
         self._beam = beam
         self.device = device
         self.kind = device.type
-        self.mixed = mixed and self.kind == "cuda"
+        self.mixed = mixed and self.kind in HALF_TYPES
         self._blank = blank
         self._module = module if self.kind == "cpu" else copy.deepcopy(module).to(device)
 
@@ -70,7 +72,7 @@ class PlacedNetwork:
 
     def logits(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(N, T, F) -> (N, T', C), float32; T' is 1 for a network that gives one answer a clip."""
-        with torch.autocast(self.kind, torch.float16, enabled=self.mixed):
+        with torch.autocast(self.kind, HALF_TYPES[self.kind]) if self.mixed else nullcontext():
             logits: Tensor = self._module(features) if lengths is None else self._module(features, lengths)
         logits = logits.float()
         return logits.unsqueeze(1) if logits.dim() == 2 else logits
@@ -80,13 +82,3 @@ def _fetched(tensor: Tensor) -> Tensor:
     """The tensor in memory that the GPU can write to by itself."""
     host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
     return host.copy_(tensor, non_blocking=True)
-
-
-def precision_matters(placed: PlacedNetwork, batch: Batch) -> bool:
-    """True where half precision changes the winner of any frame of a sample."""
-    features = batch.features.to(placed.device)
-    half = placed.logits(features, batch.lengths).argmax(dim=-1)
-    placed.mixed = False
-    full = placed.logits(features, batch.lengths).argmax(dim=-1)
-    placed.mixed = True
-    return bool(np.any(half.cpu().numpy() != full.cpu().numpy()))

@@ -71,13 +71,15 @@ def prepared(clips: ClipSource, preparation: Preparation, spread: Spread | None 
         return clips
     scale = _scaling(preparation.scaling, clips, spread)
     frames = preparation.frames
-    resampling = preparation.length.startswith("resampled")
+    resampling, holding = (preparation.length.startswith(word) for word in ("resampled", "held"))
     lengths = clips.lengths if frames is None else np.where(clips.lengths > 0, frames, 0)
 
     def features(index: int) -> FloatArray:
         scaled = scale(clips.features(index))
         if frames is None:
             return scaled
+        if holding:
+            return held_or_cut(scaled, frames)
         return resampled(scaled, frames) if resampling else padded_or_cut(scaled, frames)
 
     return replace(clips, lengths=lengths, features=features)
@@ -151,6 +153,13 @@ def resampled(clip: FloatArray, frames: int) -> FloatArray:
     share = (place - below)[:, None]
     result: FloatArray = (clip[below] * (1 - share) + clip[below + 1] * share).astype(np.float32)
     return result
+
+
+def held_or_cut(clip: FloatArray, frames: int) -> FloatArray:
+    """The first frames, the last one repeated where the clip is shorter."""
+    if not len(clip):
+        return np.zeros((frames, clip.shape[1]), np.float32)
+    return clip[np.minimum(np.arange(frames), len(clip) - 1)]
 
 
 def padded_or_cut(clip: FloatArray, frames: int) -> FloatArray:

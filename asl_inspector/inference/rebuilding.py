@@ -18,7 +18,7 @@ from asl_inspector.inference.running import run_network
 from asl_inspector.inference.settling import MOST_CLIPS, combinations, settle, stored_figures
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import Content
-from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured
+from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured, with_tries
 from asl_inspector.networks.plans import Labels
 from asl_inspector.networks.preparation import STANDARDISED
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -73,7 +73,9 @@ class Rebuilt:
 
 def labels_of(checkpoint: Checkpoint, clips: Iterable[ClipSource], vocabularies: Iterable[Mapping[str, int]]) -> Labels:
     """What labels and vocabularies say of the outputs."""
-    ids = {int(number) for source in clips for number in set(source.gloss_ids.tolist()) if number >= 0}
+    sources = list(clips)
+    ids = {int(number) for source in sources for number in set(source.gloss_ids.tolist()) if number >= 0}
+    ids.update(number for source in sources for target in source.target_ids for number in target if number >= 0)
     listed = checkpoint.contents.gloss_to_id or next((held for held in vocabularies if held), {})
     return Labels(frozenset(ids), listed)
 
@@ -147,7 +149,8 @@ def _rebuilt(
     stored = stored_figures(checkpoint.contents.stored)
     choices = network.architecture.choices
     count = len(combinations(choices))
-    if stored is None or validation is None or count < 2 or len(validation.lengths) > MOST_CLIPS:
+    told = validation is not None and len(validation.lengths) <= MOST_CLIPS and bool((validation.gloss_ids >= 0).any())
+    if stored is None or validation is None or count < 2 or not told:
         return Rebuilt(network, spread_for(network), program)
     clips, tried = validation if program is None else program.prepared(validation, cancel), 0
 
@@ -162,6 +165,6 @@ def _rebuilt(
 
     found = settle(choices, stored, clips.gloss_ids, run)
     if found.chosen is None:
-        return Rebuilt(network, spread_for(network), program)
-    best = build(found.chosen)
-    return Rebuilt(with_choices_measured(best, found.sentences), spread_for(best), program)
+        return Rebuilt(with_tries(network, found.by_choice), spread_for(network), program)
+    best = with_choices_measured(build(found.chosen), found.sentences)
+    return Rebuilt(with_tries(best, found.by_choice), spread_for(best), program)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.inference.word_errors import EditKind
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -46,6 +48,27 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignedGloss:
+    """One step from what was signed to what was recognised.
+
+    Attributes:
+        kind: "right", "substitution", "deletion" or "insertion".
+        signed: The gloss signed, or an empty string.
+        recognised: The gloss recognised, or an empty string.
+        first: First output frame of the gloss signed on the most probable path that says what was signed, or -1.
+        last: Its last frame, or -1.
+        probability: Mean posterior of the gloss signed over these frames, or None.
+    """
+
+    kind: EditKind
+    signed: str
+    recognised: str
+    first: int = -1
+    last: int = -1
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClipDetail:
     """What the network said of one clip, step by step.
 
@@ -54,8 +77,10 @@ class ClipDetail:
         log_posteriors: (T, C).
         frames: Frames of the clip, as the file has them, that the T steps span: more than the clip has where it was
             padded, fewer where it was cut.
+        aligned: What was signed and what was recognised, gloss by gloss; empty where nothing is known of the former.
     """
 
     index: int
     log_posteriors: NDArray[np.float32]
     frames: int
+    aligned: tuple[AlignedGloss, ...] = ()

@@ -13,7 +13,8 @@ from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchSize
 from asl_inspector.inference.devices import describe_device, is_out_of_memory
 from asl_inspector.inference.loading import Batch
-from asl_inspector.inference.placed import PlacedNetwork, Underway, precision_matters
+from asl_inspector.inference.placed import PlacedNetwork, Underway
+from asl_inspector.inference.precision import NOT_HERE, settle_precision
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken
 
@@ -53,7 +54,7 @@ class Runner:
         self._sampled = not mixed
         self._under_way: deque[Underway] = deque()
         if mixed and not self._placed.mixed:
-            self.notes.append("Full precision was used: only CUDA devices gain by less.")
+            self.notes.append(NOT_HERE)
 
     @property
     def kind(self) -> str:
@@ -69,7 +70,8 @@ class Runner:
         """
         if not self._sampled:
             self._sampled = True
-            self._check_precision(batch)
+            if self._placed.mixed:
+                self.notes.append(settle_precision(self._placed, batch))
         yield from self._run([batch], cancel, flush=False)
 
     def flush(self, cancel: CancelToken) -> Iterator[Results]:
@@ -97,17 +99,6 @@ class Runner:
             if results is not None:
                 self._under_way.popleft()
                 yield results
-
-    def _check_precision(self, batch: Batch) -> None:
-        if not self._placed.mixed:
-            return
-        if precision_matters(self._placed, batch):
-            self._placed.mixed = False
-            self.notes.append("Half precision changed predictions on a sample, so full precision was used.")
-        else:
-            self.notes.append(
-                "Half precision was used: it changed no prediction on a sample; losses are good to about three digits."
-            )
 
     def _recover(self, batch: Batch, error: Exception) -> list[Batch]:
         """What to run next after an error; the device may be another one then.

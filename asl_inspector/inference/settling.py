@@ -17,7 +17,7 @@ import numpy as np
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.decoding import first_token, majority
 from asl_inspector.inference.predictions import Predictions
-from asl_inspector.networks.records import Choice
+from asl_inspector.networks.records import Choice, Tried
 
 MOST_COMBINATIONS = 64
 MOST_CLIPS = 20_000
@@ -61,6 +61,23 @@ class Settled:
     chosen: Mapping[str, str] | None
     sentences: Mapping[str, str]
     trials: tuple[Trial, ...]
+
+    @property
+    def by_choice(self) -> dict[str, tuple[Tried, ...]]:
+        """For each choice that was open, the best that each of its options gave."""
+        found: dict[str, dict[str, Tried]] = {}
+        for trial in self.trials:
+            for name, value in trial.chosen.items():
+                options = found.setdefault(name, {})
+                options[value] = _better(options.get(value), Tried(value, trial.accuracy, trial.loss, trial.fits))
+        return {name: tuple(options.values()) for name, options in found.items()}
+
+
+def _better(held: Tried | None, new: Tried) -> Tried:
+    """Of two runs the one that gives the stored figures, else the one with the higher accuracy."""
+    if held is None:
+        return new
+    return max(held, new, key=lambda one: (one.fits, -1.0 if one.accuracy is None else one.accuracy))
 
 
 def stored_figures(stored: Mapping[str, float]) -> Stored | None:

@@ -19,6 +19,7 @@ class ClipSource:
         gloss_ids: (N,), true ids.
         feature_count: Numbers a frame, or None where the clips differ.
         features: Gives the (T, F) float32 features of clip `index`; called from one thread at a time.
+        target_ids: Of continuous signing, the true ids of each clip in order; else empty.
     """
 
     name: str
@@ -26,3 +27,4 @@ class ClipSource:
     gloss_ids: NDArray[np.int64]
     feature_count: int | None
     features: Callable[[int], NDArray[np.float32]]
+    target_ids: tuple[tuple[int, ...], ...] = ()

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+EditKind = Literal["right", "substitution", "deletion", "insertion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,23 @@ class WordErrors:
         return (self.substitutions + self.deletions + self.insertions) / self.glosses
 
 
-def word_errors(signed: Sequence[int], recognised: Sequence[int]) -> WordErrors:
-    """The edits between one clip's true glosses and those recognised."""
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One step of an alignment of what was signed with what was recognised.
+
+    Attributes:
+        kind: "right", "substitution", "deletion" or "insertion".
+        signed: Place among the glosses signed, or None for an insertion.
+        recognised: Place among those recognised, or None for a deletion.
+    """
+
+    kind: EditKind
+    signed: int | None
+    recognised: int | None
+
+
+def edits(signed: Sequence[int], recognised: Sequence[int]) -> tuple[Edit, ...]:
+    """The fewest edits in order, those that are none included."""
     reference, guess = np.asarray(signed), np.asarray(recognised)
     rows, columns = len(reference), len(guess)
     cost = np.zeros((rows + 1, columns + 1), dtype=np.int64)
@@ -51,18 +69,26 @@ def word_errors(signed: Sequence[int], recognised: Sequence[int]) -> WordErrors:
         best = np.minimum(diagonal, cost[row - 1, 1:] + 1)
         best = np.concatenate([[row], best])
         cost[row] = np.minimum.accumulate(best - steps) + steps  # an insertion costs one for each step to the right
-    substitutions = deletions = insertions = 0
+    found: list[Edit] = []
     row, column = rows, columns
     while row or column:
         wrong = bool(row and column and reference[row - 1] != guess[column - 1])
         if row and column and cost[row, column] == cost[row - 1, column - 1] + wrong:
-            substitutions += wrong
             row, column = row - 1, column - 1
+            found.append(Edit("substitution" if wrong else "right", row, column))
         elif row and cost[row, column] == cost[row - 1, column] + 1:
-            deletions, row = deletions + 1, row - 1
+            row -= 1
+            found.append(Edit("deletion", row, None))
         else:
-            insertions, column = insertions + 1, column - 1
-    return WordErrors(substitutions, deletions, insertions, rows)
+            column -= 1
+            found.append(Edit("insertion", None, column))
+    return tuple(reversed(found))
+
+
+def word_errors(signed: Sequence[int], recognised: Sequence[int]) -> WordErrors:
+    """The edits between one clip's true glosses and those recognised, counted."""
+    kinds = [one.kind for one in edits(signed, recognised)]
+    return WordErrors(kinds.count("substitution"), kinds.count("deletion"), kinds.count("insertion"), len(signed))
 
 
 def together(clips: Iterable[WordErrors]) -> WordErrors:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from asl_inspector.checkpoints.records import Scalar
 from asl_inspector.errors import UnknownArchitecture
 from asl_inspector.networks.blank_evidence import NONE, find_blank
-from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan, Question
+from asl_inspector.networks.plans import EVERY_FRAME, MOST_NUMBER, Answer, Labels, Plan, Question
 from asl_inspector.networks.preparation import SCALING, stated_scaling
 from asl_inspector.networks.records import Choice, SettledBy
 
@@ -67,9 +67,10 @@ def answer_questions(
 def _answer(question: Question, settings: Mapping[str, Scalar], chosen: Mapping[str, str]) -> Answer:
     if question.name in chosen:
         wanted = chosen[question.name]
-        if wanted not in question.options:
+        if wanted not in question.options and not any(_is_of(wanted, form) for form in question.forms):
+            possible = (*question.options, *(form.format("N") for form in question.forms))
             raise UnknownArchitecture(
-                f"“{wanted}” cannot be chosen for the {question.name}: it can be {_listed(question.options)}."
+                f"“{wanted}” cannot be chosen for the {question.name}: it can be {_listed(possible)}."
             )
         return Answer(wanted, "you")
     if question.hint:
@@ -89,6 +90,13 @@ def _answer(question: Question, settings: Mapping[str, Scalar], chosen: Mapping[
     return Answer(question.options[0], "assumed")
 
 
+def _is_of(wanted: str, form: str) -> bool:
+    """True for an answer of a form with a number that makes sense."""
+    start, _, end = form.partition("{}")
+    number = wanted.removeprefix(start).removesuffix(end)
+    return wanted == form.format(number) and number.isdecimal() and 1 <= int(number) <= MOST_NUMBER
+
+
 def _blank(
     plan: Plan, settings: Mapping[str, Scalar], labels: Labels, chosen: Mapping[str, str], *, pooled: bool
 ) -> Answer:
@@ -100,7 +108,8 @@ def _blank(
             )
         return Answer(value, "you")
     if plan.settled:
-        return Answer(NONE if plan.blank is None else str(plan.blank), "names")
+        why = f"the keys are those of the {plan.family} layout, whose training code has it so"
+        return Answer(NONE if plan.blank is None else str(plan.blank), "names", why)
     found = find_blank(plan.classes, plan.keys.values(), settings, labels, pooled=pooled)
     return found or Answer(NONE, "assumed")
 
@@ -113,7 +122,11 @@ def described(plan: Plan, answers: Mapping[str, Answer]) -> tuple[Choice, ...]:
         sentence = "There is no blank among the outputs"
     else:
         sentence = f"The network is a CTC recogniser with the blank at index {blank.value}"
-    found = [Choice(BLANK, blank.value, options, blank.settled_by, f"{sentence}, {GROUNDS[blank.settled_by]}.")]
+    why = f"because {blank.why}" if blank.why else GROUNDS[blank.settled_by]
+    last = plan.classes - 1
+    found = [
+        Choice(BLANK, blank.value, options, blank.settled_by, f"{sentence}, {why}.", forms=("{}",), least=0, most=last)
+    ]
     for question in plan.questions:
         answer = answers[question.name]
         text = question.sentence.format(answer.value).removesuffix(".")
@@ -124,6 +137,9 @@ def described(plan: Plan, answers: Mapping[str, Answer]) -> tuple[Choice, ...]:
                 question.options,
                 answer.settled_by,
                 f"{text}, {GROUNDS[answer.settled_by]}.",
+                question.forms,
+                1 if question.forms else 0,
+                MOST_NUMBER if question.forms else 0,
             )
         )
     return tuple(found)

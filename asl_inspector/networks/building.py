@@ -17,10 +17,11 @@ from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, d
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
 from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
-from asl_inspector.networks.recognising import find_plan
-from asl_inspector.networks.records import Architecture
+from asl_inspector.networks.recognising import find_plan, without_a_place
+from asl_inspector.networks.records import Architecture, Tried
 
 MOST_NAMED_KEYS = 6
+MOST_STRANGERS = 3
 AS_THEY_ARE = Preparation()
 
 
@@ -95,11 +96,12 @@ def build_network(
 
 
 def _plan(checkpoint: Checkpoint) -> Plan | None:
-    """The plan with the questions about preprocessing, which a layout of the seed project settles: there is none."""
+    """The plan with the questions about preprocessing; a layout of the seed project settles them: there is none."""
     plan = find_plan(checkpoint.weights)
-    if plan is None or plan.prepared:
-        return plan
-    more = preparation_questions(plan.inputs, checkpoint.contents.hyperparameters)
+    if plan is None:
+        return None
+    stated = checkpoint.contents.hyperparameters
+    more = preparation_questions(plan.inputs, stated, settled=plan.prepared, frames=plan.frames)
     return replace(plan, questions=(*plan.questions, *more))
 
 
@@ -143,6 +145,15 @@ def with_choices_measured(network: BuiltNetwork, names: Mapping[str, str]) -> Bu
     return replace(network, architecture=architecture)
 
 
+def with_tries(network: BuiltNetwork, tries: Mapping[str, tuple[Tried, ...]]) -> BuiltNetwork:
+    """The same network, with what the options of its choices gave where they were tried; `tries` by choice."""
+    choices = tuple(
+        replace(choice, tries=tries[choice.name]) if choice.name in tries else choice
+        for choice in network.architecture.choices
+    )
+    return replace(network, architecture=replace(network.architecture, choices=choices))
+
+
 def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
     keys = list(checkpoint.weights)
     named = ", ".join(f"`{key}`" for key in keys[:MOST_NAMED_KEYS])
@@ -150,6 +161,15 @@ def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
     what = foreign.name_of(keys)
     if what is not None:
         return UnknownArchitecture(f"“{checkpoint.path.name}” holds {what.name}. {what.why}", advice=what.advice)
+    strange = without_a_place(checkpoint.weights)
+    if strange:
+        told = "; ".join(f"`{one.key}` is {one.why}" for one in strange[:MOST_STRANGERS])
+        rest = f"; and {len(strange) - MOST_STRANGERS} more" if len(strange) > MOST_STRANGERS else ""
+        return UnknownArchitecture(
+            f"“{checkpoint.path.name}” has recurrent layers but is of an unknown architecture: {told}{rest}.",
+            advice="Give the code that builds it (--trust CODE.py), or drop its saved outputs instead.",
+            detail="\n".join(f"{one.key}: {one.why}" for one in strange),
+        )
     return UnknownArchitecture(
         f"No known network layout has the tensors of “{checkpoint.path.name}”: {named}{more}.",
         advice="Its keys can be inspected and compared; predictions need the code that builds it (--trust CODE.py).",

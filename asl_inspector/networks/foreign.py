@@ -27,12 +27,17 @@ LAYOUTS = (
     (("conv2d.",), ("temporal_model.",), "a continuous recogniser of the VAC family (CorrNet, SlowFastSign)", VIDEO),
     (("visual_backbone", "gloss_output_layer"), (), "a TwoStream or NLA recogniser", VIDEO),
     (("logits.conv3d",), (), "an I3D video network", VIDEO),
-    (("st_gcn_networks.",), (), "an ST-GCN", "Its graph of landmarks is not in the file."),
+    (
+        ("st_gcn_networks.",),
+        (),
+        "an ST-GCN",
+        "Its graph of landmarks is not in the file, or its tensors are not those of the published code.",
+    ),
     (
         ("gcbs.", "fc_out"),
         (),
         "a TGCN of the WLASL project",
-        "It reads 50 frames of 55 landmarks laid out its own way.",
+        "Its tensors are not those of the published code, which would be run.",
     ),
     (
         ("sgn_embed", "gloss_output_layer"),

@@ -49,7 +49,7 @@ class Part:
     def outputs(self) -> int:
         """Numbers that come out, a frame."""
         if self.kind == "recurrent":
-            return self.hidden * (2 if self.bidirectional else 1)
+            return (self.projected or self.hidden) * (2 if self.bidirectional else 1)
         return self.tensors["weight"][0] if self.kind in ("linear", "conv1d") else self.inputs
 
     @property
@@ -62,13 +62,21 @@ class Part:
     @property
     def hidden(self) -> int:
         """Hidden units a direction."""
-        return self.tensors["weight_hh_l0"][1]
+        projection = self.tensors.get("weight_hr_l0")
+        return self.tensors["weight_hh_l0"][1] if projection is None else projection[1]
+
+    @property
+    def projected(self) -> int:
+        """Numbers that the hidden units of a direction are projected to (an LSTM's `proj_size`), or 0."""
+        projection = self.tensors.get("weight_hr_l0")
+        return 0 if projection is None else projection[0]
 
     @property
     def cell(self) -> str | None:
         """ "LSTM", "GRU" or "RNN", or None where the shapes are none of them."""
-        rows, hidden = self.tensors["weight_hh_l0"]
-        return next((name for name, gates in GATES.items() if rows == gates * hidden), None)
+        rows, hidden = self.tensors["weight_hh_l0"][0], self.hidden
+        found = next((name for name, gates in GATES.items() if rows == gates * hidden), None)
+        return found if found == "LSTM" or not self.projected else None  # no other cell has a projection
 
     @property
     def layers(self) -> int:
@@ -93,8 +101,8 @@ def parts_of(weights: Mapping[str, TensorRecord]) -> list[Part]:
 def _kind(tensors: Mapping[str, tuple[int, ...]]) -> Kind:
     names = set(tensors)
     if {"weight_ih_l0", "weight_hh_l0"} <= names:
-        both = len(tensors["weight_ih_l0"]) == len(tensors["weight_hh_l0"]) == 2
-        return "recurrent" if both and not any("weight_hr" in name for name in names) else "tensors"
+        matrices = [tensors[name] for name in ("weight_ih_l0", "weight_hh_l0", "weight_hr_l0") if name in names]
+        return "recurrent" if all(len(shape) == 2 for shape in matrices) else "tensors"
     if "in_proj_weight" in names:
         return "attention"
     if "weight" not in names:

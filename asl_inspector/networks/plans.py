@@ -13,6 +13,7 @@ from asl_inspector.networks.records import SettledBy
 
 EVERY_FRAME = "every frame"
 MOST_HEADS = 32
+MOST_NUMBER = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Question:
         sentence: What is said of the answer; `{}` stands for it.
         words: Words of a setting's name that may hold the answer.
         hint: The answer that the names of the keys suggest, or an empty string.
+        forms: Answers with a number, which only the user gives: `{}` stands for 1 to `MOST_NUMBER`.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Question:
     sentence: str
     words: tuple[str, ...] = ()
     hint: str = ""
+    forms: tuple[str, ...] = ()
 
 
 class Builder(Protocol):
@@ -69,7 +72,8 @@ class Plan:
         facts: What is taken for granted, as sentences.
         blank: Index of the blank where the layout settles it.
         settled: True where the layout settles whether there is a blank.
-        prepared: True where the layout settles how features are prepared: not at all.
+        prepared: True where the layout settles how features are prepared: not at all, unless the user knows better.
+        frames: Frames that every clip must have, or None for any number.
         shape_state: Brings the file's tensors, under the names of `keys`, into the form that the module has.
     """
 
@@ -86,15 +90,17 @@ class Plan:
     blank: int | None = None
     settled: bool = False
     prepared: bool = False
+    frames: int | None = None
     shape_state: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer and what it rests on."""
+    """An answer, what it rests on, and why, completing "because ...", where there is more to say."""
 
     value: str
     settled_by: SettledBy
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ AS_IT_IS, STANDARDISED, EACH_CLIP, WRIST, SHOULDERS = (
     "centred on the shoulders",
 )
 OWN_LENGTH = "as it is"
-RESAMPLED, PADDED = "resampled to {}", "padded or cut to {}"
+RESAMPLED, PADDED, HELD = "resampled to {}", "padded or cut to {}", "held or cut to {}"
 LENGTH_WORDS = (
     "max_sequence_length",
     "max_seq_len",
@@ -80,7 +80,7 @@ class Preparation:
 
     Attributes:
         scaling: One of the names above.
-        length: "as it is", "resampled to N" or "padded or cut to N".
+        length: "as it is", "resampled to N", "padded or cut to N" with zeros, or "held or cut to N" with the last frame.
     """
 
     scaling: str = AS_IT_IS
@@ -98,19 +98,41 @@ class Preparation:
         return self.scaling == AS_IT_IS and self.frames is None
 
 
-def preparation_questions(inputs: int, settings: Mapping[str, Scalar]) -> tuple[Question, ...]:
-    """The questions for a network that takes so many numbers a frame."""
+def preparation_questions(
+    inputs: int, settings: Mapping[str, Scalar], *, settled: bool = False, frames: int | None = None
+) -> tuple[Question, ...]:
+    """The questions for a network that takes so many numbers a frame.
+
+    Args:
+        inputs: Numbers a frame.
+        settings: Settings in the checkpoint.
+        settled: True where the layout says that clips go in as they are; the user may still know better.
+        frames: Frames that every clip must have, or None.
+    """
     layout = LAYOUTS.get(inputs, Layout(1))
     scalings = [AS_IT_IS, STANDARDISED, EACH_CLIP]
     scalings += [WRIST] if layout.wrists else []
     scalings += [SHOULDERS] if layout.shoulders else []
     lengths = [OWN_LENGTH]
-    frames = _stated_length(settings)
+    stated = _stated_length(settings)
     if frames is not None:
-        lengths = [PADDED.format(frames), RESAMPLED.format(frames), OWN_LENGTH]
+        lengths = [one.format(frames) for one in (HELD, RESAMPLED, PADDED)]
+    elif stated is not None and not settled:
+        lengths = [PADDED.format(stated), RESAMPLED.format(stated), OWN_LENGTH]
     return (
-        Question(SCALING, tuple(scalings), "Before the network, features are prepared so: {}.", hint=""),
-        Question(LENGTH, tuple(lengths), "A clip's length before the network: {}."),
+        Question(
+            SCALING,
+            tuple(scalings),
+            "Before the network, features are prepared so: {}.",
+            hint=AS_IT_IS if settled else "",
+        ),
+        Question(
+            LENGTH,
+            tuple(lengths),
+            "A clip's length before the network: {}.",
+            hint=OWN_LENGTH if settled else "",
+            forms=(PADDED, RESAMPLED, HELD) if frames is None else (),
+        ),
     )
 
 

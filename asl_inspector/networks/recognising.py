@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.networks import recurrent, spoter, temporal_convolution, transformer
+from asl_inspector.networks import recurrent, spoter, st_gcn, temporal_convolution, tgcn, transformer
 from asl_inspector.networks.parts import Part, common_prefix, parts_of
 from asl_inspector.networks.plans import Plan
+from asl_inspector.networks.strangers import Stranger
 
-FAMILIES = (spoter.recognise, transformer.recognise, temporal_convolution.recognise, recurrent.recognise)
+FAMILIES = (
+    spoter.recognise,
+    st_gcn.recognise,
+    tgcn.recognise,
+    transformer.recognise,
+    temporal_convolution.recognise,
+    recurrent.recognise,
+)
 COUNTERS = "num_batches_tracked"
 
 
@@ -26,6 +34,11 @@ def find_plan(weights: Mapping[str, TensorRecord]) -> Plan | None:
         if plan is not None and set(plan.keys.values()) == {key.removeprefix(prefix) for key in weights}:
             return _renamed(plan, names)
     return None
+
+
+def without_a_place(weights: Mapping[str, TensorRecord]) -> list[Stranger]:
+    """The tensors that keep a state dict with recurrent layers from being a known network, as far as can be told."""
+    return recurrent.why_not(parts_of(weights))
 
 
 def _renamed(plan: Plan, names: Mapping[str, str]) -> Plan:

@@ -9,16 +9,37 @@ SettledBy = Literal["assumed", "names", "settings", "labels", "measured", "you"]
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What an answer gave where all were tried against the stored figures.
+
+    Attributes:
+        value: The answer.
+        accuracy: The highest of the runs with it, as a fraction; None where none could be run or scored.
+        loss: Mean loss of that run, or None.
+        fits: True where one of the runs with it gives the stored figures.
+    """
+
+    value: str
+    accuracy: float | None
+    loss: float | None
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Something that the tensors do not settle.
 
     Attributes:
         name: Short name, by which it can be chosen ("pooling").
         value: What was taken ("mean").
-        options: Everything that can be taken.
+        options: What can be taken.
         settled_by: What the value rests on: nothing ("assumed"), the names of the keys, the settings in the checkpoint,
             the labels and the vocabulary, a stored figure that it reproduces ("measured"), or the user.
         sentence: The same for people.
+        forms: More that can be taken; a number from `least` to `most` stands for their `{}` ("resampled to {}").
+        least: Lowest number.
+        most: Highest number.
+        tries: What the options gave where they were tried.
     """
 
     name: str
@@ -26,6 +47,10 @@ class Choice:
     options: tuple[str, ...]
     settled_by: SettledBy
     sentence: str
+    forms: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+    tries: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Shapes: N clips of equal length, T frames, F inputs, H hidden units, D direction
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from asl_inspector.networks.layers import ACTIVATIONS, Chain, Pooling, layer_of
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.parts import Part, fits
 from asl_inspector.networks.plans import EVERY_FRAME, Plan, Question
+from asl_inspector.networks.strangers import Stranger, misplaced, strangers
 
 SEED_LAYOUTS = {
     "notebook": ["encoder.lstm", "classifier"],
@@ -89,16 +91,19 @@ def _cell(part: Part, answers: Mapping[str, str]) -> nn.RNNBase:
     if part.cell == "RNN":
         kind = answers.get("cell activation", "tanh")
         return nn.RNN(part.inputs, part.hidden, part.layers, nonlinearity=kind, **settings)
-    make = nn.LSTM if part.cell == "LSTM" else nn.GRU
-    return make(part.inputs, part.hidden, part.layers, **settings)
+    if part.projected:  # torch says once on stderr that its plain code computes it, which concerns nobody
+        warnings.filterwarnings("ignore", message="LSTM with projections is not supported with oneDNN")
+    if part.cell == "LSTM":
+        return nn.LSTM(part.inputs, part.hidden, part.layers, proj_size=part.projected, **settings)
+    return nn.GRU(part.inputs, part.hidden, part.layers, **settings)
 
 
 def recognise(parts: Sequence[Part]) -> Plan | None:
     """The plan of a recurrent network, or None where the parts make none."""
-    if not any(part.kind == "recurrent" and part.cell for part in parts):
+    if not any(part.kind == "recurrent" and part.cell for part in parts) or strangers(parts):
         return None
     sections = _in_order(parts) or _by_name(parts)
-    if sections is None:
+    if sections is None or out_of_place(sections):
         return None
     family = next((name for name, layout in SEED_LAYOUTS.items() if [part.name for part in parts] == layout), None)
     known = family is not None
@@ -111,8 +116,6 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
         for tensor in part.tensors
     }
     facts = []
-    if known and sections.front:
-        facts.append("No activation follows the input projection.")
     if any(part.kind != "recurrent" for part in sections.cells) and not known:
         facts.append("The norm after the recurrent layers comes before the pooling.")
     if known:
@@ -136,6 +139,23 @@ def recognise(parts: Sequence[Part]) -> Plan | None:
         settled=known,
         prepared=known,
     )
+
+
+def out_of_place(sections: Sections) -> list[Stranger]:
+    """Layers that fit by their shapes and not by their names."""
+    front = misplaced(sections.front, FRONT_WORDS)
+    return front + misplaced(sections.head, BACK_WORDS)
+
+
+def why_not(parts: Sequence[Part]) -> list[Stranger]:
+    """What keeps the parts from being a recurrent network, where something does that can be named."""
+    if not any(part.kind == "recurrent" for part in parts):
+        return []
+    found = strangers(parts)
+    if found:
+        return found
+    sections = _in_order(parts) or _by_name(parts)
+    return out_of_place(sections) if sections is not None else []
 
 
 def _in_order(parts: Sequence[Part]) -> Sections | None:
@@ -188,7 +208,8 @@ def _scorer(back: Sequence[Part], width: int) -> tuple[list[Part], list[Part]]:
 
 
 def _cell_name(part: Part) -> str:
-    return f"{'Bi' if part.bidirectional else ''}{part.cell} {part.layers} × {part.hidden}"
+    projected = f" projected to {part.projected}" if part.projected else ""
+    return f"{'Bi' if part.bidirectional else ''}{part.cell} {part.layers} × {part.hidden}{projected}"
 
 
 def _described(sections: Sections) -> tuple[str, ...]:
@@ -204,10 +225,11 @@ def _described(sections: Sections) -> tuple[str, ...]:
 
 def _questions(sections: Sections, *, known: bool) -> tuple[Question, ...]:
     found = []
-    if sections.front and not known:
+    if sections.front:
         words = ("input_activation", "proj_activation")
         sentence = "After the input projection comes this activation: {}."
-        found.append(Question("input activation", ("none", *activations_but("none")), sentence, words))
+        options = ("none", *activations_but("none"))
+        found.append(Question("input activation", options, sentence, words, "none" if known else ""))
     if any(part.cell == "RNN" for part in sections.cells if part.kind == "recurrent"):
         found.append(Question("cell activation", ("tanh", "relu"), "The RNN cells use {}.", ("nonlinearity",)))
     if sum(part.kind == "linear" for part in sections.head) > 1:

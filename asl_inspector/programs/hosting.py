@@ -18,10 +18,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from asl_inspector.errors import InferenceError
+from asl_inspector.own_process import is_frozen, isolated_command
 from asl_inspector.programs.records import (
     CODEC,
     Arrays,
@@ -49,7 +49,7 @@ KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
     *("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "USERPROFILE"),
 )
-START = "import sys; sys.path[:] = sys.argv[1:]; from asl_inspector.programs.child import serve; serve()"
+SERVE = "from asl_inspector.programs.child import serve; serve()"
 
 
 class Refused(InferenceError):
@@ -344,11 +344,7 @@ def _keep_lines(stream: BinaryIO, lines: deque[str]) -> None:
 
 def child_command() -> list[str]:
     """How to start the process: isolated from the environment, the user's site and the working folder."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "_program"]
-    here = str(Path(__file__).parent.parent.parent)
-    paths = [here, *(path for path in sys.path if path and Path(path).is_absolute() and path != here)]
-    return [sys.executable, "-I", "-S", "-c", START, *paths]
+    return [sys.executable, "_program"] if is_frozen() else isolated_command(SERVE)
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from asl_inspector.inference.records import Settings
+
 if TYPE_CHECKING:
     from asl_inspector.case.records import Case
     from asl_inspector.checkpoints.comparison_records import Comparison
@@ -44,6 +46,7 @@ class Inspected:
         data: What was found in the clips, or None.
         saved: What is known of saved outputs, where they stand for a network's, or None.
         saved_names: Glosses by the classes of saved outputs, where they are known.
+        settings: What the user chose.
     """
 
     case: Case
@@ -58,3 +61,4 @@ class Inspected:
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
     saved_names: Mapping[int, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)

@@ -9,6 +9,7 @@ from typing import Any
 from asl_inspector.about import program_version
 from asl_inspector.report.anonymising import anonymiser_of
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_section
 from asl_inspector.report.first_page import front, tiles
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.options import STANDARD, ReportOptions
@@ -87,6 +88,7 @@ def _sections(inspected: Inspected) -> list[dict[str, Json]]:
         undetermined_section(inspected),
         blank_section(inspected),
         prediction_section(inspected),
+        continuous_section(inspected),
         history_section(inspected),
         label_section(inspected),
         stage1_section(inspected),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from asl_inspector.diagnosis.records import Accuracy, Cause
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_tile
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import list_part, section_part, small_part, table_part, text_part
 from asl_inspector.visible_text import visible
@@ -37,9 +38,11 @@ def tiles(inspected: Inspected) -> list[Json]:
     """Figures that stand in boxes under the verdict."""
     diagnosis = inspected.diagnosis
     validation, train, labels = diagnosis.validation, diagnosis.train, diagnosis.labels
-    tiles: list[Json] = [
-        _accuracy_tile("Validation accuracy", validation.accuracies["majority"] if validation else None, "not measured")
-    ]
+    rate = continuous_tile(inspected)
+    decoder = inspected.settings.decoder if validation and inspected.settings.decoder in validation.accuracies else ""
+    measured = validation.accuracies[decoder or "majority"] if validation else None
+    by = f" by {decoder.replace('_', ' ')}" if decoder not in ("", "majority") else ""
+    tiles: list[Json] = [rate or _accuracy_tile(f"Validation accuracy{by}", measured, "not measured")]
     if labels is not None and labels.agree < labels.of and diagnosis.by_name is not None:
         tiles.append(_accuracy_tile("By gloss name", diagnosis.by_name, ""))
     if inspected.saved is not None and validation is not None and validation.top5 is not None:

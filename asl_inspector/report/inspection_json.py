@@ -18,7 +18,9 @@ from asl_inspector.diagnosis.records import (
 )
 from asl_inspector.networks.records import Architecture
 from asl_inspector.report.anonymising import anonymiser_of
+from asl_inspector.report.choices import choices_json, settings_json
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.continuous_parts import continuous_json
 from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.options import STANDARD, ReportOptions
@@ -43,6 +45,7 @@ def inspection_json(inspection: Inspected, options: ReportOptions = STANDARD) ->
         "case": _case(inspection.case),
         "checkpoint": _checkpoint(inspection.checkpoint, inspection.architecture, diagnosis.reproduction),
         "data": data_json(inspection.case.validation, inspection.case.train, inspection.data),
+        "settings": settings_json(inspection),
         "predictions": _predictions(inspection),
         "saved_outputs": saved_json(inspection.saved),
         "labels": _labels(diagnosis.labels),
@@ -90,6 +93,7 @@ def _checkpoint(checkpoint: Checkpoint | None, architecture: Architecture | None
         "architecture": architecture.description if architecture else None,
         "architecture_source": architecture.source if architecture else None,
         "assumptions": list(architecture.assumptions) if architecture else [],
+        "choices": choices_json(architecture),
         "classes": architecture.classes if architecture else None,
         "blank": architecture.blank if architecture else None,
         "optimizer": None
@@ -116,6 +120,7 @@ def _predictions(inspection: Inspected) -> Json:
     return {
         **whole,
         "accuracy": {**accuracies, "by_gloss_name": _accuracy(by_name)},
+        "continuous": continuous_json(inspection.diagnosis.continuous, inspection.diagnosis.continuous_train),
         "train": _measured(train, train_measures) if train is not None and train_measures is not None else None,
     }
 

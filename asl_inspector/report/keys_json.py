@@ -196,7 +196,7 @@ def _measure(
 ) -> Json:
     """Write the statistics into the rows; the answers on the health of the weights."""
     from asl_inspector.checkpoints.health import weight_health
-    from asl_inspector.checkpoints.statistics import all_statistics
+    from asl_inspector.checkpoints.measuring_all import all_statistics
 
     known = []
     for found in all_statistics(tensors, content, progress=progress, cancel=cancel):

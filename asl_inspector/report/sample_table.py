@@ -18,6 +18,30 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuousClips:
+    """What was signed and what was recognised in clips of several glosses. N clips.
+
+    Attributes:
+        recognised: (N,), glosses with spaces between.
+        substitutions: (N,).
+        deletions: (N,).
+        insertions: (N,).
+        signed: (N,), how many glosses were signed.
+    """
+
+    recognised: tuple[str, ...]
+    substitutions: IntArray
+    deletions: IntArray
+    insertions: IntArray
+    signed: IntArray
+
+    @property
+    def errors(self) -> IntArray:
+        """(N,), edits."""
+        return self.substitutions + self.deletions + self.insertions
+
+
+@dataclass(frozen=True, slots=True)
 class SampleTable:
     """One row a clip. Columns of clips that did not run mean nothing; `ran` tells which did.
 
@@ -41,6 +65,7 @@ class SampleTable:
         parts: P parts of the body, where the clips are landmarks of a known layout, else empty.
         missing: (N, P), share of the clip's frames in which the part is missing; NaN where unknown.
         frozen: (N,), share of the clip's frames that repeat the frame before; NaN where unknown.
+        continuous: Word errors where clips hold several glosses, which `glosses` then has with spaces between; or None.
     """
 
     clip_ids: tuple[str, ...]
@@ -62,13 +87,16 @@ class SampleTable:
     parts: tuple[str, ...]
     missing: FloatArray
     frozen: FloatArray
+    continuous: ContinuousClips | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     @property
     def correct(self) -> BoolArray:
-        """(N,), majority right by the id in the file."""
+        """(N,), majority right by the id in the file; of several glosses all of them, in order."""
+        if self.continuous is not None:
+            return self.ran & np.equal(self.continuous.errors, 0)
         return self.ran & np.equal(self.majority, self.true_ids)
 
     @property
@@ -134,6 +162,7 @@ def sample_table(inspected: Inspected) -> SampleTable | None:
         parts=found.parts if found is not None else (),
         missing=found.missing if found is not None else np.zeros((len(clips), 0)),
         frozen=found.frozen if found is not None else np.full(len(clips), np.nan),
+        continuous=_continuous(inspected),
     )
 
 
@@ -174,8 +203,32 @@ def _survey(inspected: Inspected, clips: Clips) -> ClipSurvey | None:
     return found if found is not None and found.clips == len(clips) else None
 
 
+def _continuous(inspected: Inspected) -> ContinuousClips | None:
+    found = inspected.diagnosis.continuous
+    if found is None:
+        return None
+    names = gloss_names(inspected)
+    return ContinuousClips(
+        recognised=tuple(" ".join(names.get(one, str(one)) for one in path) for path in found.recognised),
+        substitutions=found.substitutions,
+        deletions=found.deletions,
+        insertions=found.insertions,
+        signed=np.array([len(one) for one in found.signed], np.int64),
+    )
+
+
+def signed_words(clips: Clips, clip: int, names: Mapping[int, str]) -> tuple[str, ...]:
+    """The glosses of a continuous clip as its file gives them, else by what their ids mean."""
+    if clips.targets:
+        return clips.targets[clip]
+    return tuple(names.get(number, str(number)) for number in clips.target_ids[clip]) if clips.target_ids else ()
+
+
 def _glosses(inspected: Inspected, clips: Clips) -> tuple[str, ...]:
-    """True glosses; where saved outputs stand for a network's and only ids are labelled, those of the vocabulary."""
+    """True glosses, of continuous clips all; for saved outputs with ids alone those of the vocabulary."""
+    if clips.is_continuous:
+        known = gloss_names(inspected)
+        return tuple(" ".join(signed_words(clips, clip, known)) for clip in range(len(clips)))
     if inspected.saved is None:
         return tuple(gloss or "" for gloss in clips.glosses)
     names = inspected.saved_names
@@ -187,6 +240,8 @@ def gloss_names(inspected: Inspected) -> dict[int, str]:
     """What the network's outputs mean, by id: as learned in training where that is known, else as the files say."""
     if inspected.saved_names:
         return dict(inspected.saved_names)
+    if inspected.diagnosis.continuous is not None and inspected.diagnosis.continuous.names:
+        return dict(inspected.diagnosis.continuous.names)
     audit, checkpoint = inspected.diagnosis.labels, inspected.checkpoint
     if audit is not None:
         return dict(audit.reference_glosses)

@@ -34,6 +34,10 @@ COLUMNS = (
     "right_hand_missing",
     "hand_missing",
     "frozen",
+    "recognised",
+    "substitutions",
+    "deletions",
+    "insertions",
 )
 HANDS = ("left hand", "right hand", "hand")
 Cell = str | int
@@ -49,8 +53,8 @@ def samples_csv(inspected: Inspected, options: ReportOptions = STANDARD) -> str:
     if table is not None:
         quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
         for index in range(len(table)):
-            row = [without_folders(cell) if isinstance(cell, str) else cell for cell in _row(table, index)]
-            writer.writerow([*row, *(_number(column[index]) for column in quality)])
+            cells = [*_row(table, index), *(_number(column[index]) for column in quality), *_continuous(table, index)]
+            writer.writerow([without_folders(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 
@@ -77,6 +81,15 @@ def _row(table: SampleTable, index: int) -> list[Cell]:
     else:
         row += [""] * 10
     return [*row, int(table.lengths[index]), int(table.ran[index])]
+
+
+def _continuous(table: SampleTable, index: int) -> list[Cell]:
+    """What was recognised and its edits, for clips of several glosses."""
+    found = table.continuous
+    if found is None or not table.ran[index]:
+        return [""] * 4
+    counts = (found.substitutions, found.deletions, found.insertions)
+    return [as_cell(found.recognised[index]), *(int(column[index]) for column in counts)]
 
 
 def _number(value: float) -> str:

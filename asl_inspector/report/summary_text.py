@@ -6,6 +6,7 @@ import textwrap
 
 from asl_inspector.diagnosis.epoch_findings import QUESTION, action
 from asl_inspector.diagnosis.records import Cause
+from asl_inspector.report.choices import tries_words
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.epoch_parts import epoch_lines
 
@@ -23,6 +24,8 @@ def summary_text(inspection: Inspected) -> str:
     if not diagnosis.causes:
         lines += ["No cause was found.", ""]
     lines += _saved_lines(inspection)
+    lines += _continuous_lines(inspection)
+    lines += _network_lines(inspection)
     if diagnosis.along is not None:
         lines += epoch_lines(diagnosis.along)
         for finding in diagnosis.findings:
@@ -41,6 +44,28 @@ def _saved_lines(inspection: Inspected) -> list[str]:
         return []
     told = [finding.sentence for finding in inspection.diagnosis.findings if finding.question == "outputs"]
     return ["Saved outputs:", *(line for sentence in told for line in _wrapped(f"- {sentence}", "  ")), ""]
+
+
+def _continuous_lines(inspection: Inspected) -> list[str]:
+    """How well continuous clips are recognised."""
+    told = [finding.sentence for finding in inspection.diagnosis.findings if finding.question == "continuous"]
+    if not told:
+        return []
+    return ["Continuous recognition:", *(line for one in told for line in _wrapped(f"- {one}", "  ")), ""]
+
+
+def _network_lines(inspection: Inspected) -> list[str]:
+    """The network as it was rebuilt, with all that was assumed, chosen or found by trying."""
+    network = inspection.architecture
+    if network is None:
+        return []
+    lines = [f"Network: {network.description}"]
+    for choice in network.choices:
+        lines += _wrapped(f"- {choice.sentence}", "  ")
+        lines += _wrapped(f"tried: {tries_words(choice)}", "    ") if tries_words(choice) else []
+    sentences = {choice.sentence for choice in network.choices}
+    lines += [line for fact in network.assumptions if fact not in sentences for line in _wrapped(f"- {fact}", "  ")]
+    return [*lines, ""]
 
 
 def _cause_lines(number: int, cause: Cause, sentences: dict[str, str]) -> list[str]:

@@ -114,9 +114,13 @@ def _unpadded(row: list[int | None]) -> list[int | None]:
 
 
 def words_are_glosses(labels: Iterable[Label]) -> bool:
-    """True where most labels are single texts of several words: sentences of glosses, and no names with a space."""
-    texts = [label.glosses[0] for label in labels if len(label.glosses) == 1]
-    if not texts:
+    """True where most labels are single texts of several words: sentences of glosses, and no names with a space.
+
+    A single id beside the text settles it: "thank you" is one gloss.
+    """
+    single = [label for label in labels if len(label.glosses) == 1]
+    texts = [label.glosses[0] for label in single if len(label.ids) != 1]
+    if 2 * len(texts) <= len(single):
         return False
     with_spaces = sum(" " in text.strip() for text in texts)
     if with_spaces < SHARE_WITH_SPACES * len(texts):

@@ -217,6 +217,7 @@ class _Process:
     """One such process."""
 
     def __init__(self, started: Started) -> None:
+        self._started = started
         self.process, self.errors = started.process, started.errors
 
     def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None) -> object:
@@ -294,16 +295,7 @@ class _Process:
 
     def end(self) -> None:
         """Kill the process and what it started."""
-        with contextlib.suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, 9)
-            else:
-                self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                cast("BinaryIO", pipe).close()
-        self.errors.close()
+        self._started.end()
 
 
 def request_for(

@@ -5,14 +5,17 @@ It loads little, so that a command that needs a reader can start it first and lo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-START = "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers.serving import serve; "
+from asl_inspector.own_process import is_frozen, isolated_command
+
+SERVE = "from asl_inspector.workers.serving import serve; serve(once=sys.argv[1] == 'once')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Started:
 
     process: subprocess.Popen[bytes]
     errors: BinaryIO
+
+    def end(self) -> None:
+        """Kill the process and what it started."""
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, 9)
+            else:
+                self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                cast("BinaryIO", pipe).close()
+        self.errors.close()
 
 
 def start_reader(*, once: bool) -> Started:
@@ -51,11 +67,7 @@ def start_reader(*, once: bool) -> Started:
 def reader_command(*, once: bool) -> list[str]:
     """The command line of a reader."""
     how = "once" if once else "many"
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "_reader", how]
-    here = str(Path(__file__).parent.parent.parent)
-    paths = [here, *(path for path in sys.path if path and Path(path).is_absolute() and path != here)]
-    return [sys.executable, "-I", "-S", "-c", f"{START}serve(once=sys.argv[1] == 'once')", how, *paths]
+    return [sys.executable, "_reader", how] if is_frozen() else isolated_command(SERVE, how)
 
 
 def reader_environment() -> dict[str, str]:

@@ -14,10 +14,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from asl_inspector.checkpoints.blocks import AS_THEY_LIE, ROOM, blocks, read_blocks
+from asl_inspector.checkpoints.blocks import AS_THEY_LIE, BLOCK, blocks, stretch_of
+from asl_inspector.checkpoints.measuring_all import all_statistics
+from asl_inspector.checkpoints.measuring_apart import start_apart
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.checkpoints.records import Quantizer, TensorRecord
-from asl_inspector.checkpoints.statistics import BLOCK, TensorStatistics, all_statistics, tensor_statistics
+from asl_inspector.checkpoints.statistics import TensorStatistics, tensor_statistics
 from asl_inspector.errors import UnreadableCheckpoint
 from asl_inspector.mapped_file import Content, MappedFile, descriptor_of
 from asl_inspector.progress import Cancelled, CancelToken, Step
@@ -203,13 +205,17 @@ def many(path: Path, held: dict[str, torch.Tensor]) -> tuple[tuple[TensorRecord,
     return open_checkpoint(file).tensors, file.view
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_all_tensors_come_in_order_with_the_facts_of_each(tmp_path: Path, threads: int) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_all_tensors_come_in_order_with_the_facts_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    monkeypatch.setattr("asl_inspector.mapped_file.LARGE", 1)
+    monkeypatch.setattr("asl_inspector.checkpoints.measuring_all.BATCH_BYTES", 100_000)
     random = torch.Generator().manual_seed(5)
     held = {f"t{number}": torch.randn(1 + 1000 * number, generator=random) for number in range(60)}
     tensors, content = many(tmp_path / "a.pt", held)
     steps: list[Step] = []
-    rows = list(all_statistics(tensors, content, threads=threads, progress=steps.append))
+    rows = list(all_statistics(tensors, content, apart=apart, progress=steps.append))
     assert [row.index for row in rows] == list(range(60))
     assert [row.statistics for row in rows] == [tensor_statistics(tensor, content) for tensor in tensors]
     assert [step.done for step in steps] == sorted(step.done for step in steps)
@@ -226,7 +232,7 @@ def test_shared_memory_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return blocks(tensor, content)
 
     monkeypatch.setattr("asl_inspector.checkpoints.statistics.blocks", counted)
-    rows = list(all_statistics(tensors, content, threads=1))
+    rows = list(all_statistics(tensors, content, apart=False))
     assert read == ["a", "c", "d"]
     assert rows[0].statistics == rows[1].statistics != rows[2].statistics
 
@@ -257,7 +263,7 @@ def test_pages_that_were_read_are_given_back(tmp_path: Path) -> None:
 import re, sys
 from pathlib import Path
 from asl_inspector.checkpoints.opening import open_checkpoint
-from asl_inspector.checkpoints.statistics import all_statistics
+from asl_inspector.checkpoints.measuring_all import all_statistics
 from asl_inspector.mapped_file import MappedFile
 def peak():  # of this program alone; `getrusage` counts the process that it was forked from as well
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1000
@@ -289,8 +295,39 @@ def test_numbers_that_are_read_are_those_that_are_mapped(
     mapped = [row.statistics for row in all_statistics(*many(tmp_path / "a.pt", held))]
     tensors, content = opened_as_large(tmp_path / "a.pt", monkeypatch)
     assert [row.statistics for row in all_statistics(tensors, content)] == mapped
-    is_read = read_blocks(tensors[0], content, np.empty(ROOM, np.uint8)) is not None
+    is_read = stretch_of(tensors[0], content) is not None
     assert is_read == (str(dtype).removeprefix("torch.") in AS_THEY_LIE)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no second process elsewhere")
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_the_second_process_finds_what_this_one_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype
+) -> None:
+    whole = (20 * torch.randn(5, 3000, generator=torch.Generator().manual_seed(4))).to(dtype)
+    if dtype.is_floating_point and dtype.itemsize > 1:
+        whole[2, 5] = float("nan")
+    torch.save({"whole": whole, "none": whole[:0], "one": whole[0, 0].clone()}, tmp_path / "a.pt")
+    tensors, content = opened_as_large(tmp_path / "a.pt", monkeypatch)
+    stretches = [stretch for tensor in tensors if (stretch := stretch_of(tensor, content))]
+    apart = start_apart(stretches)
+    assert (apart is None) == (not stretches)
+    if apart is not None:
+        assert apart.measure(stretches) == [tensor_statistics(tensor, content) for tensor in tensors]
+        apart.end()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no second process elsewhere")
+def test_all_is_measured_although_the_second_process_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save({f"t{number}": torch.full((40_000,), float(number)) for number in range(30)}, tmp_path / "a.pt")
+    tensors, content = opened_as_large(tmp_path / "a.pt", monkeypatch)
+    monkeypatch.setattr("asl_inspector.checkpoints.measuring_all.BATCH_BYTES", 100_000)
+    rows = all_statistics(tensors, content, apart=True)
+    found = [next(rows)]
+    frame = rows.gi_frame  # type: ignore[attr-defined]
+    frame.f_locals["work"].apart._process.kill()
+    found += list(rows)
+    assert [row.statistics.mean for row in found if row.statistics] == list(range(30))
 
 
 def test_a_file_cut_short_while_it_is_open_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

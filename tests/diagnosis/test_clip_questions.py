@@ -122,5 +122,15 @@ def test_frozen_clips_are_told() -> None:
             array[len(array) // 2 :] = array[len(array) // 2]
 
     ids = [one.id for one in landmarks.ask(measure_clips(*both(freeze))).findings]
-    assert ids == ["frozen-frames"]
+    assert ids == ["frozen-frames-differ"]
     assert landmarks.ask(None).findings == ()
+
+
+@pytest.mark.parametrize(("also_train", "id_"), [(False, "frozen-frames-differ"), (True, "frozen-frames")])
+def test_frames_that_stand_still_weigh_more_where_training_moves(also_train: bool, id_: str) -> None:
+    def stand_still(array: np.ndarray, _: int) -> None:
+        array[1::2] = array[: len(array) - len(array) % 2 : 2][: len(array[1::2])]
+
+    found = diagnosed(*both(stand_still, also_train=also_train))
+    assert id_ in [one.id for one in found.findings]
+    assert ("missing-landmarks" in [cause.id for cause in found.causes]) is not also_train

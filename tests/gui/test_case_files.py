@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ def test_a_case_is_saved_closed_and_opened_again(
     opened(window, qtbot, [run.checkpoint, run.validation, run.train])
     window.session.choose_role(run.train, Role.UNUSED)
     settled(window, qtbot)
+    window.session.choose(replace(window.session.settings, decoder="score", choices=(("preprocessing", "none"),)))
+    settled(window, qtbot)
     path = tmp_path / "mine.aslcase"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine"), ""))
     with qtbot.waitSignal(window.session.case_saved, timeout=10_000):
@@ -49,6 +52,8 @@ def test_a_case_is_saved_closed_and_opened_again(
     qtbot.waitUntil(lambda: len(window.session.case.files) == 3, timeout=10_000)
     settled(window, qtbot)
     assert {row.path: row.role for row in window.session.case.files} == roles
+    assert window.session.settings.choices == (("preprocessing", "none"),)
+    assert window.session.settings.decoder == "score"
     assert window.windowTitle().startswith("mine.aslcase")
     assert not window.sidebar._remarks.isVisibleTo(window)
 

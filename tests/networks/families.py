@@ -220,6 +220,53 @@ class Tcn(nn.Module):
         return self.linear(self.network(x.transpose(1, 2))[..., -1])
 
 
+class WlaslConvolution(nn.Module):
+    """As published: the numbers first, then the landmarks; five landmarks here."""
+
+    def __init__(self, inputs: int, outputs: int, landmarks: int = FEATURES // 2) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(inputs, outputs) / inputs**0.5)
+        self.att = nn.Parameter(torch.randn(landmarks, landmarks) / landmarks**0.5)
+        self.bias = nn.Parameter(torch.randn(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("vw,nwf,fh->nvh", self.att, x, self.weight) + self.bias
+
+
+class WlaslBlock(nn.Module):
+    """As published: twice convolution, norm over all landmarks' numbers, tanh; the input is added."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gc1, self.gc2 = WlaslConvolution(width, width), WlaslConvolution(width, width)
+        self.bn1, self.bn2 = (nn.BatchNorm1d(FEATURES // 2 * width) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.tanh(self.bn1(self.gc1(x).reshape(len(x), -1)).reshape(x.shape))
+        return torch.tanh(self.bn2(self.gc2(y).reshape(len(x), -1)).reshape(x.shape)) + x
+
+
+class WlaslTgcn(nn.Module):
+    """As published, with 12 frames and two blocks; fed with frames, which it lays out landmark by landmark."""
+
+    frames = 12
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gc1 = WlaslConvolution(2 * self.frames, 6)
+        self.bn1 = nn.BatchNorm1d(FEATURES // 2 * 6)
+        self.gcbs = nn.ModuleList([WlaslBlock(6), WlaslBlock(6)])
+        self.fc_out = nn.Linear(6, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        poses = [frame.reshape(len(x), FEATURES // 2, 2) for frame in x.unbind(1)]  # a list of (N, 5, 2)
+        y = self.gc1(torch.cat(poses, dim=2))
+        y = torch.tanh(self.bn1(y.reshape(len(x), -1)).reshape(y.shape))
+        for block in self.gcbs:
+            y = block(y)
+        return self.fc_out(y.mean(1))
+
+
 @dataclass(frozen=True)
 class Member:
     """A network, the choices that its tensors cannot tell, and what the program should say of it."""

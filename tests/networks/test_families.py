@@ -17,6 +17,7 @@ from asl_inspector.inference.predictions import NO_BLANK
 from asl_inspector.inference.running import run_network
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.networks.blank_evidence import find_blank
 from asl_inspector.networks.building import BuiltNetwork, build_network
 from asl_inspector.networks.plans import Labels
 
@@ -135,6 +136,43 @@ def test_labels_and_vocabulary_tell_whether_there_is_a_blank(
     assert built.architecture.pooled is (blank is None)
     choice = next(one for one in built.architecture.choices if one.name == "blank")
     assert choice.settled_by == "labels"
+    assert ", because " in choice.sentence
+    assert choice.sentence in built.architecture.assumptions
+
+
+def test_the_reason_for_the_blank_is_told_with_its_figures() -> None:
+    keys = ["rnn.weight_ih_l0", "head.weight"]
+
+    def why(settings: dict[str, object], labels: Labels, keys: list[str] = keys, *, pooled: bool = False) -> str:
+        found = find_blank(7, keys, settings, labels, pooled=pooled)  # type: ignore[arg-type]
+        return f"{found.value}: {found.why}" if found is not None else ""
+
+    nothing = Labels()
+    assert why({"model.blank_id": 6}, nothing) == "6: the checkpoint's setting “model.blank_id” is 6"
+    assert "“loss” is “CrossEntropyLoss”, a loss that knows no blank" in why({"loss": "CrossEntropyLoss"}, nothing)
+    assert why({}, Labels(frozenset(), {"<blank>": 4})) == "4: the vocabulary calls index 4 “<blank>”"
+    assert why({}, nothing, ["ctc_head.weight"]).startswith("0: the key “ctc_head.weight” speaks of CTC, and the first")
+    assert why({}, Labels(frozenset(range(6))), ["ctc.weight"]) == (
+        "6: the key “ctc.weight” speaks of CTC, and 6 glosses have ids from 0 on, which leaves the last of the 7 outputs over"
+    )
+    assert (
+        why({}, Labels(frozenset(range(7)))) == "none: glosses have the first and the last id of the 7 outputs, 0 and 6"
+    )
+    assert why({}, Labels(frozenset(range(1, 7)))).endswith("ids from 1 to 6, the last of 7 outputs, and none has 0")
+    assert why({}, Labels(frozenset({1, 3}))) == "0: the ids of glosses start at 1, which leaves 0 over"
+    assert why({}, nothing, pooled=True).startswith("none: a clip gets one answer")
+    assert why({}, nothing) == ""
+
+
+def test_a_length_may_be_any_number_and_nothing_else(tmp_path: Path) -> None:
+    member = MEMBERS[0]
+    built = rebuilt(member, made(member), tmp_path, chosen={"length": "resampled to 17"})
+    assert built.preparation.frames == 17
+    for wrong in ("resampled to 0", "resampled to many", "padded to 17", "resampled to {}"):
+        with pytest.raises(
+            UnknownArchitecture, match="as it is, padded or cut to N, resampled to N or held or cut to N"
+        ):
+            rebuilt(member, made(member), tmp_path, chosen={"length": wrong})
 
 
 def test_a_user_may_say_that_there_is_no_blank(tmp_path: Path) -> None:

@@ -80,7 +80,13 @@ class BlanksPanel(Panel):
         source = inspection.saved or inspection.architecture
         self._show_tiles(found, source.blank if source else None)
         sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
-        names = ("blank-hides-answers", "many-empty-clips", "blanks-normal", "padding-counted")
+        names = (
+            "blank-hides-answers",
+            "blank-hides-training-answers",
+            "many-empty-clips",
+            "blanks-normal",
+            "padding-counted",
+        )
         self._sentence.setText(" ".join(sentences[name] for name in names if name in sentences))
         shares = found.per_clip[np.isfinite(found.per_clip)]
         counts, edges = np.histogram(shares, bins=BINS, range=(min(0.5, float(shares.min())), 1.0))

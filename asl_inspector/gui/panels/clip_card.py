@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
+from asl_inspector.gui.panels.alignment_view import AlignmentView, one_gloss_words
 from asl_inspector.gui.panels.clip_movement import ClipMovement
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.feature_heat import FeatureHeat
@@ -28,6 +29,7 @@ class ClipCard(Card):
         super().__init__(spacing=6)
         self._title = Text(weight=QFont.Weight.DemiBold, selectable=True)
         self._said = Text(tone="muted", selectable=True)
+        self.alignment = AlignmentView()
         self._quality = Text(size=theme.SMALL, tone="muted", selectable=True)
         self._plot = CurvePlot(x_title="frame", shares=True, height=POSTERIORS_HEIGHT)
         self._plot.setAccessibleName("Posteriors over time")
@@ -48,6 +50,7 @@ class ClipCard(Card):
         side_by_side.addWidget(self.movement, 2)
         for label in (self._title, self._said, self._quality):
             self.body.addWidget(label)
+        self.body.addWidget(self.alignment)
         self.body.addLayout(side_by_side)
         self.movement.frame_changed.connect(self._show_cursor)
         for plot in (self._plot, self._heat):
@@ -59,6 +62,7 @@ class ClipCard(Card):
 
     def show_nothing(self) -> None:
         """No clip is selected."""
+        self.alignment.show_steps(())
         self._title.setText("Select a clip to see its posteriors")
         for label in (self._said, self._words, self._quality):
             label.setText("")
@@ -68,6 +72,7 @@ class ClipCard(Card):
 
     def say(self, text: str) -> None:
         """A sentence in place of the posteriors."""
+        self.alignment.show_steps(())
         self._plot.show_curves([])
         self._plot.setVisible(not text)
         self._words.setText(text)
@@ -96,6 +101,11 @@ class ClipCard(Card):
             self._words.hide()
             return
         self._words.show()
+        self._said.show()
+        if samples.continuous is not None:
+            self._title.setText(f"{samples.clip_ids[index]}   signed: {gloss}")
+            self._said.setText(f"recognised: {samples.continuous.recognised[index]}")
+            return
         said = [
             f"{name}: {samples.name_of(int(column[index])) or column[index]}"
             for name, column in (
@@ -105,12 +115,12 @@ class ClipCard(Card):
             )
         ]
         self._said.setText("   ".join(said))
-        self._said.show()
 
     # -- posteriors -------------------------------------------------------------------------------------------------
 
     def show_posteriors(self, samples: SampleTable, detail: ClipDetail) -> None:
         """Draw the blank, the true gloss and the most probable others."""
+        self.alignment.show_steps(detail.aligned)
         posteriors = np.exp(detail.log_posteriors.astype(np.float64))  # (T, C)
         stride = detail.frames / max(1, len(posteriors))
         frames: NDArray[np.float64] = (
@@ -135,11 +145,12 @@ class ClipCard(Card):
             self._words.setText("This network has no blank: every answer is a gloss.")
             return
         spikes = int((posteriors.argmax(axis=1) != samples.blank).sum())
-        self._words.setText(
-            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC with one gloss a clip."
+        spoken = (
+            f"{spikes} of {len(posteriors)} frames speak; the rest are blank, as is usual for CTC."
             if spikes
             else "No frame speaks: the blank wins everywhere."
         )
+        self._words.setText(spoken + one_gloss_words(detail.aligned))
 
     def _span(self, **frames: int) -> None:
         """Have both plots reach the same frames, one above the other."""

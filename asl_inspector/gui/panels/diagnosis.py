@@ -14,7 +14,9 @@ from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.panels.network_strip import NetworkStrip
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.word_errors import show_word_errors
 from asl_inspector.gui.plots.before_after import BeforeAfter
 from asl_inspector.gui.widgets import (
     Badge,
@@ -39,6 +41,7 @@ PLACES = {
     "training": "Training",
     "data": "Data",
 }
+DECODERS = {"majority": "majority", "first_token": "first token", "score": "exact score", "beam": "beam search"}
 NARROWEST_TILE = 170
 NARROWEST_CARD = 300
 
@@ -87,6 +90,8 @@ class DiagnosisPanel(Panel):
         row = Columns(narrowest=NARROWEST_TILE)
         row.set_members(list(self._tiles))
         page.column.addWidget(row)
+        self.network = NetworkStrip()
+        page.column.addWidget(self.network)
         self._causes = QVBoxLayout()
         self._causes.setSpacing(theme.GAP)
         page.column.addLayout(self._causes)
@@ -131,6 +136,7 @@ class DiagnosisPanel(Panel):
         self._summary.setText(diagnosis.summary)
         self._show_problems(inspection)
         self._show_tiles(inspection)
+        self.network.show_inspection(inspection)
         empty(self._causes)
         sentences = {finding.id: finding for finding in diagnosis.findings}
         for number, cause in enumerate(diagnosis.causes, start=1):
@@ -166,8 +172,13 @@ class DiagnosisPanel(Panel):
         wrong = labels is not None and labels.agree < labels.of
         missing = _what_is_missing({row.role for row in inspection.files})
         first, second, agree, blank, size = self._tiles
-        measured = validation.accuracies["majority"] if validation else None
-        first.show_figure(*_accuracy_figure(measured, chance, missing))
+        decoder = (
+            inspection.settings.decoder if validation and inspection.settings.decoder in validation.accuracies else ""
+        )
+        measured = validation.accuracies[decoder or "majority"] if validation else None
+        by = f" by {DECODERS[decoder]}" if decoder not in ("", "majority") else ""
+        first.show_figure(*_accuracy_figure(measured, chance, missing), title=f"Validation accuracy{by}")
+        show_word_errors(first, diagnosis.continuous, "Word error rate")
         by_name = diagnosis.by_name
         if wrong and by_name is not None:
             second.show_figure(*_accuracy_figure(by_name, "", ""), title="Accuracy by gloss name")
@@ -177,6 +188,7 @@ class DiagnosisPanel(Panel):
             fit = train.accuracies["majority"] if train else None
             waiting = "being measured" if inspection.partial else "drop the training clips"
             second.show_figure(*_accuracy_figure(fit, "", waiting), title="Training accuracy")
+            show_word_errors(second, diagnosis.continuous_train, "Word error rate, training")
         if labels is None:
             agree.show_figure("-", "needs gloss names on both sides")
         else:

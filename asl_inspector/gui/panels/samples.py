@@ -12,6 +12,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
 from asl_inspector.gui.panels.clip_card import ClipCard
+from asl_inspector.gui.panels.continuous_columns import continuous_columns
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.sample_columns import sample_columns
 from asl_inspector.gui.panels.waiting import why_nothing
@@ -28,6 +29,8 @@ SEARCH_DELAY_MS = 150
 LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+
+MOST_SPARE = 220  # pixels that the clip's name takes of what the columns leave
 
 
 class SamplesPanel(Panel):
@@ -155,6 +158,8 @@ class SamplesPanel(Panel):
         samples = self._samples
         if samples is None:
             return np.zeros(0, bool)
+        if samples.continuous is not None:
+            return samples.correct
         truth = samples.learned_ids if samples.scored_by_name else samples.true_ids
         right: BoolArray = samples.ran & (truth != UNLABELLED) & (self._predicted() == truth)
         return right
@@ -165,10 +170,13 @@ class SamplesPanel(Panel):
         if samples is None:
             return
         selected = self._selected
-        columns = sample_columns(samples, self._predicted(), self._right())
+        columns = continuous_columns(samples) or sample_columns(samples, self._predicted(), self._right())
+        self._decoder.setVisible(samples.continuous is None and bool(samples.ran.any()))
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, column.width)
+        spare = self._table.viewport().width() - sum(column.width for column in columns)
+        self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
         self._filter()
         if selected is not None and (row := self._model.view_row(selected)) is not None:
             self._table.selectRow(row)

@@ -14,6 +14,7 @@ SHOWN_IN = {  # questions, and the section that shows their figures
     "blanks": "Blank ratio",
     "collapse": "Predictions",
     "decoders": "Predictions",
+    "continuous": "Continuous recognition",
     "run": "Training history",
     "learning_rate": "Training history",
     "along_epochs": "Training history",

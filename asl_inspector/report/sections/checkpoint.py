@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from asl_inspector.checkpoints.records import parameter_count
+from asl_inspector.networks.records import Architecture
+from asl_inspector.report.choices import tries_words
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
-from asl_inspector.report.parts import facts_part, section_part, text_part
+from asl_inspector.report.parts import facts_part, section_part, table_part, text_part
 from asl_inspector.visible_text import visible
 
 
@@ -37,8 +39,17 @@ def checkpoint_section(inspected: Inspected) -> dict[str, Json] | None:
     rows += [(visible(key), visible(str(value))) for key, value in list(contents.hyperparameters.items())[:20]]
     body: list[Json] = [facts_part(rows)]
     if architecture is not None:
-        body.append(text_part("Assumed: " + " ".join(architecture.assumptions)))
+        body.append(text_part("Assumed: " + visible(" ".join(architecture.assumptions))))
+        body += _tried_table(architecture)
     if checkpoint.would_run:
         names = ", ".join(dict.fromkeys(visible(run.call) for run in checkpoint.would_run[:8]))
         body.append(text_part(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
     return section_part("Checkpoint", body)
+
+
+def _tried_table(architecture: Architecture) -> list[Json]:
+    """What the options of open choices gave, where they were tried against the stored figures."""
+    rows = [[one.name, one.value, tries_words(one)] for one in architecture.choices if tries_words(one)]
+    if not rows:
+        return []
+    return [table_part(["choice", "taken", "best accuracy of each option, tried"], [1, 1, 4], [False] * 3, rows)]

@@ -26,6 +26,12 @@ NOTES = [
         "The gloss with the highest exact CTC probability of the whole clip being that gloss.",
         *GRAVES,
     ),
+    (
+        "Word error rate",
+        "Fewest edits from the greedy path to the glosses signed (S, D, I), over the glosses signed.",
+        "Levenshtein 1966, Sov. Phys. Dokl. 10",
+        "",
+    ),
     ("Loss", "CTC loss of the true gloss in nats, evaluation mode, mean over clips.", *GRAVES),
     (
         "Chance",

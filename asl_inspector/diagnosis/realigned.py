@@ -1,0 +1,106 @@
+"""Would the network know the validation clips if their features were brought back to those of training?
+
+Measure: the same network on the same validation clips after a repair (`data.realigning`); exact McNemar test against the
+clips as they are, times the repairs that were tried.
+
+Threshold: a gain of more than 10 points with p below 0.01. Bringing other signers onto the training mean helps a little
+as well; what was prepared otherwise leaps.
+
+Beside it, what the numbers alone show: a group of features whose spread differs by one common factor while the others
+agree, as velocities of another frame rate do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.data.blocks import column_words
+from asl_inspector.data.records import DataMeasures
+from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.measures import accuracy, paired_p
+from asl_inspector.diagnosis.records import Counterfactual
+
+CLEAR_GAIN = 0.10
+SURE = 0.01
+GROUP = 3  # features
+ONE_FACTOR = 0.15  # spread of the logarithms of the ratios within a group
+OTHERS_AGREE = 0.25
+OTHER_FACTOR = 0.45  # logarithm: 1.57 times
+CONSTANT = 1e-6
+WORDS = {
+    "scale": "every feature is brought to its mean and spread in training",
+    "order": "two blocks of features are exchanged in the clips that fit training better so",
+}
+
+
+def best(
+    scored: Scored | None, realigned: Mapping[str, Scored], truth: NDArray[np.int64] | None
+) -> tuple[str, Counterfactual, float] | None:
+    """The repair that helps most, what it gives and its p, or None where none clearly helps."""
+    if scored is None or not realigned:
+        return None
+    right_now = scored.right(scored.answer, truth)
+    name, other = max(realigned.items(), key=lambda pair: int(pair[1].right(pair[1].answer, truth).sum()))
+    right_then = other.right(other.answer, truth)
+    if len(right_then) != len(right_now):
+        return None
+    now, then = accuracy(right_now), accuracy(right_then)
+    if now is None or then is None or then.value - now.value <= CLEAR_GAIN:
+        return None
+    p = min(1.0, len(realigned) * paired_p(right_now, right_then))
+    if p >= SURE:
+        return None
+    how = f"The same network on the same clips after {WORDS[name]}."
+    return name, Counterfactual(now.value, then.value, then.low, then.high, how), p
+
+
+def ask(found: tuple[str, Counterfactual, float] | None, data: DataMeasures | None) -> Answers:
+    """Findings on features that were prepared otherwise."""
+    findings = []
+    if found is not None:
+        name, counterfactual, p = found
+        facts: dict[str, Fact] = {
+            "repair": name,
+            "now": counterfactual.accuracy_now,
+            "repaired": counterfactual.accuracy_if_fixed,
+            "p": p,
+        }
+        sentence = (
+            f"With {WORDS[name].replace(' is ', ' ').replace(' are ', ' ')}, the network has "
+            f"{100 * counterfactual.accuracy_if_fixed:.1f} % of the validation clips right instead of "
+            f"{100 * counterfactual.accuracy_now:.1f} %: they were prepared otherwise than those of training."
+        )
+        findings.append(Finding("realigning-helps", "realigned", "critical", sentence, facts, "data"))
+    findings += _group(data)
+    return Answers(tuple(findings))
+
+
+def _group(data: DataMeasures | None) -> list[Finding]:
+    """Features whose spread differs by one factor, where the others agree."""
+    ours = data.validation.columns if data is not None and data.validation is not None else None
+    theirs = data.train.columns if data is not None and data.train is not None else None
+    if ours is None or theirs is None or len(ours.spread) != len(theirs.spread):
+        return []
+    moving = np.flatnonzero((ours.spread > CONSTANT) & (theirs.spread > CONSTANT))
+    if len(moving) < 2 * GROUP:
+        return []
+    logs = np.log(ours.spread[moving] / theirs.spread[moving])
+    apart = np.abs(logs) > OTHER_FACTOR
+    group, others = logs[apart], logs[~apart]
+    if len(group) < GROUP or len(others) < GROUP or group.std() > ONE_FACTOR:
+        return []
+    if np.quantile(np.abs(others), 0.9) > OTHERS_AGREE:
+        return []
+    columns = tuple(moving[apart].tolist())
+    factor = float(np.exp(np.median(group)))
+    facts: dict[str, Fact] = {"columns": list(columns), "factor": factor}
+    times = f"{factor:.2g} times" if factor > 1 else f"1/{1 / factor:.2g} of"
+    sentence = (
+        f"In validation {column_words(columns)} vary by {times} what they do in training, all alike, while the others "
+        "agree: so it looks when velocities are of another frame rate, or a part was scaled otherwise."
+    )
+    return [Finding("group-on-another-scale", "realigned", "warning", sentence, facts, "data")]

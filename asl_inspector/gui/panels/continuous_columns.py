@@ -1,0 +1,59 @@
+"""The columns of the Samples panel where clips hold several glosses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from asl_inspector.gui.tables import Column
+from asl_inspector.report.sample_table import SampleTable
+
+WORDS = ("wrong", "right", "not run")
+TONES = ("danger", "good", "muted")
+
+
+def continuous_columns(samples: SampleTable) -> list[Column] | None:
+    """One row a clip: signed, recognised and the edits between; None where clips have one gloss each."""
+    found = samples.continuous
+    if found is None:
+        return None
+    ids, signed = np.array(samples.clip_ids, dtype=object), np.array(samples.glosses, dtype=object)
+    recognised = np.array(found.recognised, dtype=object)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(samples.ran & (found.signed > 0), found.errors / found.signed, np.nan)
+    state = np.where(~samples.ran, 2, np.where(samples.correct, 1, 0))
+    blank = samples.blank_share
+    columns = [
+        Column("clip", ids, lambda i: str(ids[i]), "Name of the clip", width=110),
+        Column("signed", signed, lambda i: str(signed[i]), "Glosses that the file gives, in order", width=260),
+        Column("recognised", recognised, lambda i: str(recognised[i]), "The greedy path of the network", width=260),
+    ]
+    return [
+        *columns,
+        _counts("S", found.substitutions, samples, "Substitutions: glosses taken for another one"),
+        _counts("D", found.deletions, samples, "Deletions: glosses signed and not recognised"),
+        _counts("I", found.insertions, samples, "Insertions: glosses recognised and not signed"),
+        Column(
+            "WER",
+            rate,
+            lambda i: f"{100 * rate[i]:.0f} %" if np.isfinite(rate[i]) else "",
+            "Edits over the glosses signed",
+            numeric=True,
+            width=64,
+        ),
+        Column("", state, lambda i: WORDS[state[i]], "Every gloss right", colour=lambda i: TONES[state[i]], width=70),
+        Column(
+            "blank",
+            blank,
+            lambda i: f"{100 * blank[i]:.0f} %" if np.isfinite(blank[i]) else "",
+            "Share of blank frames",
+            numeric=True,
+            width=60,
+        ),
+        Column(
+            "frames", samples.lengths, lambda i: str(samples.lengths[i]), "Frames of the clip", numeric=True, width=70
+        ),
+    ]
+
+
+def _counts(title: str, counts: np.ndarray, samples: SampleTable, tooltip: str) -> Column:
+    return Column(title, counts, lambda i: str(counts[i]) if samples.ran[i] else "", tooltip, numeric=True, width=44)
