@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected
 
 HEALTHY, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = ("diagnose", "keys", "compare", "demo")
+COMMANDS = ("diagnose", "changes", "keys", "compare", "demo")
 SECONDS_BETWEEN_UPDATES = 0.1
 DEMO_REPORT = "asl-inspector-demo.pdf"
 
@@ -141,12 +141,13 @@ class _ShowVersion(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="asl-inspector",
-        usage="asl-inspector [FILE...] | asl-inspector {diagnose,keys,compare,demo} ...",
+        usage="asl-inspector [FILE...] | asl-inspector {diagnose,changes,keys,compare,demo} ...",
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(title="commands", required=True, prog="asl-inspector")
     _add_diagnose(commands)
+    _add_changes(commands)
     _add_keys(commands)
     _add_compare(commands)
     demo = commands.add_parser("demo", help="the bundled demo case: in the window, or straight to a report")
@@ -166,7 +167,13 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     outputs.add_argument("--json", metavar="FILE|-", help="the whole result as JSON; - for standard output")
     outputs.add_argument("--pdf", type=Path, metavar="FILE", help="the report")
     outputs.add_argument("--html", type=Path, metavar="FILE", help="the report as one self-contained page")
+    outputs.add_argument("--md", type=Path, metavar="FILE", help="the report as Markdown")
     outputs.add_argument("--csv", type=Path, metavar="FILE", help="one row a clip")
+    outputs.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the PDF's pages")
+    outputs.add_argument("--summary", action="store_true", help="only the first page of PDF, HTML and Markdown")
+    outputs.add_argument(
+        "--anonymise", action="store_true", help="no folders in any of these: paths are cut down to names of files"
+    )
     outputs.add_argument(
         "--save-case", type=Path, metavar="FILE", help="the case itself, to open or run again (.aslcase)"
     )
@@ -197,6 +204,17 @@ def _add_diagnose(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(run=_diagnose)
+
+
+def _add_changes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("changes", help="two diagnoses: what changed in files, figures and causes")
+    parser.add_argument("before", type=Path, metavar="BEFORE.json", help="what diagnose --json wrote")
+    parser.add_argument("after", type=Path, metavar="AFTER.json")
+    parser.add_argument("--json", metavar="FILE|-", help="as JSON; - for standard output")
+    for kind in ("md", "html", "pdf"):
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"as a report ({kind})")
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the PDF's pages")
+    parser.set_defaults(run=_changes)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -387,36 +405,25 @@ def _check_files(
 
 
 def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> None:
-    from asl_inspector.report.inspection_json import inspection_json
-    from asl_inspector.report.json_text import to_json
-    from asl_inspector.report.samples_csv import samples_csv
+    from asl_inspector.report.anonymising import anonymiser_of
+    from asl_inspector.report.exporting import KINDS, content_of, export
+    from asl_inspector.report.options import ReportOptions
     from asl_inspector.report.summary_text import summary_text
-    from asl_inspector.report.writing import write_atomically
 
+    wanted = ReportOptions(paper=options.paper, summary=options.summary, anonymise=options.anonymise)
     if options.json == "-":
-        sys.stdout.write(to_json(inspection_json(inspected)))
-    elif options.json:
-        write_atomically(Path(options.json), to_json(inspection_json(inspected)).encode())
-    if options.csv:
-        write_atomically(options.csv, samples_csv(inspected).encode())
-    if options.html:
-        from asl_inspector.report.html import html_report
-
-        write_atomically(options.html, html_report(inspected).encode())
+        sys.stdout.write(content_of(inspected, "json", wanted).decode())
+    targets = (options.pdf, options.html, options.md, options.json, options.csv)
+    for kind, target in zip(KINDS, targets, strict=True):
+        if target and target != "-":
+            cancel.raise_if_cancelled()
+            terminal.show(Step("Typesetting the report" if kind == "pdf" else f"Writing {target}"))
+            export(inspected, Path(target), kind, wanted)
     if options.pdf:
-        _write_pdf(inspected, options.pdf, terminal, cancel)
+        terminal.inform(f"The report is in {options.pdf}.")
     if options.json != "-":
-        print(visible(summary_text(inspected), one_line=False))
-
-
-def _write_pdf(inspected: Inspected, path: Path, terminal: Terminal, cancel: CancelToken) -> None:
-    from asl_inspector.report.pdf import pdf_report
-    from asl_inspector.report.writing import write_atomically
-
-    terminal.show(Step("Typesetting the report"))
-    cancel.raise_if_cancelled()
-    write_atomically(path, pdf_report(inspected))
-    terminal.inform(f"The report is in {path}.")
+        text = summary_text(inspected)
+        print(visible(anonymiser_of(inspected).text(text) if options.anonymise else text, one_line=False))
 
 
 def _status(inspected: Inspected, fail_on: str) -> int:
@@ -515,12 +522,38 @@ def _compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     return HEALTHY
 
 
+def _changes(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from asl_inspector.report.changes.comparing import compare_reports
+    from asl_inspector.report.changes.outputs import changes_document, changes_json, changes_text
+    from asl_inspector.report.changes.reading import read_report
+    from asl_inspector.report.json_text import to_json
+    from asl_inspector.report.options import ReportOptions
+    from asl_inspector.report.rendering import rendered
+    from asl_inspector.report.writing import write_atomically
+
+    changes = compare_reports(read_report(options.before), read_report(options.after))
+    if options.json == "-":
+        sys.stdout.write(to_json(changes_json(changes)))
+    elif options.json:
+        write_atomically(Path(options.json), to_json(changes_json(changes)).encode())
+    document = changes_document(changes, ReportOptions(paper=options.paper))
+    for kind, target in (("md", options.md), ("html", options.html), ("pdf", options.pdf)):
+        if target is not None:
+            cancel.raise_if_cancelled()
+            write_atomically(target, rendered(document, kind))
+            terminal.inform(f"The report is in {target}.")
+    if options.json != "-":
+        print(visible(changes_text(changes), one_line=False))
+    return HEALTHY
+
+
 # -- the window -----------------------------------------------------------------------------------------------------
 
 
 def _demo(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from asl_inspector.bundled_files import demo_files
     from asl_inspector.inspection import Inspector
+    from asl_inspector.report.exporting import export
 
     if options.pdf is None and has_screen():
         return _window([str(path) for path in demo_files()])
@@ -530,7 +563,10 @@ def _demo(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) 
     inspector = Inspector()
     inspector.add(demo_files(), progress=terminal.show, cancel=cancel)
     inspector.hash_files(cancel=cancel)
-    _write_pdf(inspector.inspect(progress=terminal.show, cancel=cancel), target, terminal, cancel)
+    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
+    terminal.show(Step("Typesetting the report"))
+    export(inspected, target, "pdf")
+    terminal.inform(f"The report is in {target}.")
     return HEALTHY
 
 

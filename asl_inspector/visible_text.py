@@ -7,17 +7,19 @@ import unicodedata
 
 STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline
-    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+    "\xad\u034f\u061c\u115f\u1160\u180e\u3164\uffa0"  # what takes no room, or shows nothing where it does
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 
 
 def visible(text: str, *, one_line: bool = True) -> str:
     """`text` with escape sequences, bidirectional controls and invisible characters written as escapes."""
-    shown = STEERING.sub(lambda found: _escape(found[0]), text)
+    shown = STEERING.sub(lambda found: escaped(found[0]), text)
     return shown.replace("\n", "\\n").replace("\t", "\\t") if one_line else shown
 
 
-def _escape(character: str) -> str:
+def escaped(character: str) -> str:
+    """A character as the escape that Python has for it."""
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MILLISECONDS_TO_SETTLE = 400
 SECONDS_TO_WAIT = 120
+PAGES_SHOWN = 3
 
 
 def main() -> int:
@@ -150,7 +151,7 @@ def take_consent(out: Path, scheme: str) -> None:
 
 
 def take_report(out: Path, files: list[Path]) -> None:
-    """The pages of the report."""
+    """The first pages of the report."""
     tool = shutil.which("pdftoppm")
     if tool is None:
         print("pdftoppm is missing, so there are no pictures of the report", file=sys.stderr)
@@ -160,7 +161,11 @@ def take_report(out: Path, files: list[Path]) -> None:
         what = ["diagnose", *map(str, files), "--fail-on", "never"] if files else ["demo"]
         command = [sys.executable, "-m", "asl_inspector", *what, "--pdf", str(pdf)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([tool, "-png", "-r", "70", str(pdf), str(out / "report")], check=True)
+        for page in map(str, range(1, PAGES_SHOWN + 1)):  # one by one: together they are numbered by the page count
+            name = str(out / f"report-{page}")
+            subprocess.run(
+                [tool, "-png", "-r", "70", "-f", page, "-l", page, "-singlefile", str(pdf), name], check=True
+            )
 
 
 if __name__ == "__main__":

@@ -480,3 +480,14 @@ def test_the_html_report_is_written(run: Run, tmp_path: Path) -> None:
     ran = inspector("diagnose", *run.files, "--html", tmp_path / "r.html", "--fail-on", "never")
     assert ran.returncode == 0
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_reports_take_their_options(run: Run, tmp_path: Path) -> None:
+    outputs = [part for kind in ("pdf", "html", "md", "json", "csv") for part in (f"--{kind}", tmp_path / f"r.{kind}")]
+    ran = inspector("diagnose", *run.files, *outputs, "--paper", "letter", "--summary", "--anonymise", "--quiet")
+    assert ran.returncode in (0, 1), ran.stderr
+    for kind in ("html", "md", "json", "csv"):
+        assert str(run.checkpoint.parent) not in (tmp_path / f"r.{kind}").read_text()
+    assert json.loads((tmp_path / "r.json").read_text())["case"]["files"][0]["path"] == run.files[0].name
+    assert "What the figures mean" not in (tmp_path / "r.md").read_text()
+    assert str(run.checkpoint.parent) not in ran.stdout

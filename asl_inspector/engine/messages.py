@@ -75,6 +75,7 @@ from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
+from asl_inspector.report.options import ReportOptions
 from asl_inspector.report.sample_table import ContinuousClips, SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.records import LandmarkGroup, Landmarks
@@ -298,6 +299,7 @@ CODEC = Codec(
         Printed,
         Problem,
         Reply,
+        ReportOptions,
         Reproduction,
         Request,
         Role,

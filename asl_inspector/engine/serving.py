@@ -56,6 +56,7 @@ from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
+from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers.previewing import ClipPreview
@@ -242,8 +243,8 @@ class Service:
         result = changed_result(saved.result, now)
         return (*told, result) if result else told
 
-    def export(self, talk: Talk, path: Path, kind: str) -> Exported:
-        """Write the last inspection as a PDF, JSON or CSV file."""
+    def export(self, talk: Talk, path: Path, kind: str, options: ReportOptions = STANDARD) -> Exported:
+        """Write the last inspection as one of the kinds of file that `exporting` knows."""
         from asl_inspector.report.exporting import export
 
         if self.inspected is None:
@@ -252,7 +253,7 @@ class Service:
         talk.progress(Step("Hashing the files"))
         self.inspector.hash_files(cancel=talk.cancel)
         talk.progress(Step(f"Writing {path.name}"))
-        export(self.inspector.with_current_rows(self.inspected), path, kind)
+        export(self.inspector.with_current_rows(self.inspected), path, kind, options)
         return Exported(path, time.perf_counter() - started)
 
 

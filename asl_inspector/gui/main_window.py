@@ -41,6 +41,7 @@ from asl_inspector.errors import InspectorError
 from asl_inspector.gui import theme
 from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.consent_dialog import ConsentDialog
+from asl_inspector.gui.exports import Exports
 from asl_inspector.gui.layout_dialog import LayoutDialog
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
@@ -54,11 +55,6 @@ from asl_inspector.report.contents import Problem
 
 START_SIZE = QSize(1320, 860)
 SMALLEST = QSize(900, 560)
-EXPORTS = {
-    "pdf": ("Export diagnosis", "diagnosis.pdf", "PDF documents (*.pdf)"),
-    "json": ("Export as JSON", "diagnosis.json", "JSON files (*.json)"),
-    "csv": ("Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
-}
 PANELS = (
     "Diagnosis",
     "Blank ratio",
@@ -114,6 +110,7 @@ class MainWindow(QMainWindow):
         self._overlay = DropOverlay(self)
         self._status = StatusLine(self)
         self._case_files = CaseFiles(session, settings, self)
+        self._exports = Exports(self, settings, session.export, self._last_folder)
         self._add_menus()
         self._connect()
         self.setFocus()
@@ -239,11 +236,8 @@ class MainWindow(QMainWindow):
         file_menu.addSeparator()
         self._case_files.add_to(file_menu)
         file_menu.addSeparator()
-        self._export_actions = [
-            file_menu.addAction("&Export diagnosis...", QKeySequence("Ctrl+E"), partial(self.ask_export, "pdf")),
-            file_menu.addAction("Export as &JSON...", partial(self.ask_export, "json")),
-            file_menu.addAction("Export samples as &CSV...", partial(self.ask_export, "csv")),
-        ]
+        self._exports.add_to(file_menu)
+        self._export_actions = self._exports.actions
         file_menu.addSeparator()
         file_menu.addAction("Close &case", QKeySequence("Ctrl+W"), self.session.clear)
         file_menu.addAction("&Quit", QKeySequence.StandardKey.Quit, self.close)
@@ -446,10 +440,7 @@ class MainWindow(QMainWindow):
         """Ask where to write, and write."""
         if self.session.inspection is None or self.session.inspection.partial:
             return
-        title, name, kinds = EXPORTS[kind]
-        path, _ = QFileDialog.getSaveFileName(self, title, str(Path(self._last_folder()) / name), kinds)
-        if path:
-            self.session.export(Path(path), kind)
+        self._exports.ask(kind)
 
     @Slot()
     def _copy_panel_text(self) -> None:

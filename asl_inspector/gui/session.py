@@ -30,6 +30,7 @@ from asl_inspector.inference.records import ClipDetail, Consent, Settings
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
+from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.workers.previewing import ClipPreview
 
@@ -279,10 +280,10 @@ class Session(QObject):
         """Stop seeking."""
         self.jobs.cancel("neighbours")
 
-    def export(self, path: Path, kind: str) -> None:
+    def export(self, path: Path, kind: str, options: ReportOptions = STANDARD) -> None:
         """Write the diagnosis; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
-        self.jobs.start("export", self._call("export", path, kind))
+        self.jobs.start("export", self._call("export", path, kind, options))
 
     def close(self) -> None:
         """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""

@@ -13,7 +13,7 @@ from asl_inspector.report.ticks import labelled
 
 FloatArray = NDArray[np.float64]
 MOST_POINTS = 400
-MOST_NAMES = 14
+MOST_NAMES = 9
 BAR_GAP = 0.12
 
 

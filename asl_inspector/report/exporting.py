@@ -6,26 +6,50 @@ from pathlib import Path
 
 from asl_inspector.errors import ExportError
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.inspection_json import inspection_json
-from asl_inspector.report.json_text import to_json
-from asl_inspector.report.samples_csv import samples_csv
+from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.writing import write_atomically
 
+KINDS = ("pdf", "html", "md", "json", "csv")
 
-def export(inspected: Inspected, path: Path, kind: str) -> None:
-    """Write `inspected` to `path` as "pdf", "json" or "csv".
+
+def export(inspected: Inspected, path: Path, kind: str, options: ReportOptions = STANDARD) -> None:
+    """Write `inspected` to `path` as one of `KINDS`, whole or not at all.
 
     Raises:
         ExportError: If it cannot be written.
     """
+    write_atomically(path, content_of(inspected, kind, options))
+
+
+def content_of(inspected: Inspected, kind: str, options: ReportOptions = STANDARD) -> bytes:
+    """The bytes of an export.
+
+    Raises:
+        ExportError: If there is no such kind, or the typesetter fails.
+    """
     if kind == "pdf":
         from asl_inspector.report.pdf import pdf_report
 
-        content = pdf_report(inspected)
-    elif kind == "json":
-        content = to_json(inspection_json(inspected)).encode()
-    elif kind == "csv":
-        content = samples_csv(inspected).encode()
-    else:
-        raise ExportError(f"There is no export of the kind “{kind}”.")
-    write_atomically(path, content)
+        return pdf_report(inspected, options)
+    return _text_of(inspected, kind, options).encode("utf-8", "backslashreplace")
+
+
+def _text_of(inspected: Inspected, kind: str, options: ReportOptions) -> str:
+    if kind == "html":
+        from asl_inspector.report.html import html_report
+
+        return html_report(inspected, options)
+    if kind == "md":
+        from asl_inspector.report.markdown import markdown_report
+
+        return markdown_report(inspected, options)
+    if kind == "json":
+        from asl_inspector.report.inspection_json import inspection_json
+        from asl_inspector.report.json_text import to_json
+
+        return to_json(inspection_json(inspected, options))
+    if kind == "csv":
+        from asl_inspector.report.samples_csv import samples_csv
+
+        return samples_csv(inspected, options)
+    raise ExportError(f"There is no export of the kind “{kind}”.", advice=f"Choose one of {', '.join(KINDS)}.")

@@ -17,22 +17,25 @@ from asl_inspector.diagnosis.records import (
     Stage1Verdict,
 )
 from asl_inspector.networks.records import Architecture
+from asl_inspector.report.anonymising import anonymiser_of
 from asl_inspector.report.choices import choices_json, settings_json
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.continuous_parts import continuous_json
 from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
+from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.run_json import data_json, history_json
+from asl_inspector.report.samples_json import samples_json
 from asl_inspector.report.saved_json import saved_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
 
 
-def inspection_json(inspection: Inspected) -> dict[str, Json]:
-    """The document of the contract."""
+def inspection_json(inspection: Inspected, options: ReportOptions = STANDARD) -> dict[str, Json]:
+    """The document of the contract; anonymised where the options say so, and whole in any case."""
     diagnosis = inspection.diagnosis
-    return {
+    found: dict[str, Json] = {
         "schema": SCHEMA,
         "program": {
             "version": program_version(),
@@ -53,8 +56,10 @@ def inspection_json(inspection: Inspected) -> dict[str, Json]:
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],
         "findings": [_finding(finding) for finding in diagnosis.findings],
+        "samples": samples_json(inspection),
         "notes": _notes(inspection),
     }
+    return anonymiser_of(inspection).document(found) if options.anonymise else found
 
 
 def _case(case: Case) -> Json:

@@ -6,12 +6,18 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from asl_inspector.visible_text import STEERING
+
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def to_json(value: Json) -> str:
-    """Indented JSON, UTF-8 readable, ending in a newline."""
-    return json.dumps(_clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Indented JSON, UTF-8 readable, ending in a newline.
+
+    Characters that steer a display are escaped, so that the text is exact to a parser and harmless on a terminal.
+    """
+    text = json.dumps(_clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _clean(value: Json) -> Json:

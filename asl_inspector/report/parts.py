@@ -1,6 +1,8 @@
-"""The parts that sections of the report are made of, as plain data."""
+"""The parts that sections of the report are made of, as plain data. Every renderer knows every kind."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
@@ -12,9 +14,24 @@ def text_part(text: str) -> dict[str, Json]:
     return {"kind": "text", "text": text}
 
 
+def small_part(text: str) -> dict[str, Json]:
+    """A paragraph of less weight."""
+    return {"kind": "small", "text": text}
+
+
+def list_part(items: Sequence[tuple[str, str]], *, numbered: bool = False) -> dict[str, Json]:
+    """A list; the first text of each item is set in bold and may be empty."""
+    return {"kind": "list", "numbered": numbered, "items": [[lead, text] for lead, text in items]}
+
+
 def facts_part(rows: list[tuple[str, str]]) -> dict[str, Json]:
     """Names with their values."""
     return {"kind": "facts", "rows": [[name, value] for name, value in rows]}
+
+
+def notes_part(rows: list[tuple[str, str, str, str]]) -> dict[str, Json]:
+    """Terms with their meaning, the source in words and its DOI, which may be empty."""
+    return {"kind": "notes", "rows": [list(row) for row in rows]}
 
 
 def table_part(head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]]) -> dict[str, Json]:
@@ -36,8 +53,13 @@ def table_part(head: list[str], columns: list[int], numeric: list[bool], rows: l
 
 
 def section_part(title: str, parts: list[Json]) -> dict[str, Json]:
-    """A section with its parts."""
-    return {"title": title, "parts": parts}
+    """A section with its parts, under a name that links can use."""
+    return {"title": title, "id": slug(title), "parts": parts}
+
+
+def slug(title: str) -> str:
+    """A title of the program's own as a name for links: lower case, words joined by hyphens."""
+    return "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
 
 
 def sentences_of(inspected: Inspected, *questions: str) -> str:

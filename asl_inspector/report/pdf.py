@@ -5,36 +5,74 @@ Every string reaches the template as JSON and is set as text, so nothing that a 
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+
 import typst
 
 from asl_inspector.bundled_files import resources
 from asl_inspector.errors import ExportError
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
-from asl_inspector.report.json_text import to_json
+from asl_inspector.report.json_text import Json, to_json
+from asl_inspector.report.options import STANDARD, ReportOptions
+from asl_inspector.report.samples_csv import samples_csv
+from asl_inspector.report.sections.samples import ATTACHED, listed_in_part
+from asl_inspector.visible_text import escaped
 
-STANDARDS: tuple[typst.PDFStandards, ...] = ("ua-1", [])  # a character that no font has rules the first one out
+TAGGED: typst.PDFStandards = "ua-1"
+PLAIN: typst.PDFStandards = []
+MOST_TRIES = 4  # each names the characters that are missing from what the one before left
+UNDISPLAYED = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
+CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
-def pdf_report(inspected: Inspected) -> bytes:
-    """The PDF: tagged for screen readers (PDF/UA-1 wherever the fonts have every character), searchable, fonts embedded.
+def pdf_report(inspected: Inspected, options: ReportOptions = STANDARD) -> bytes:
+    """The PDF: tagged for screen readers (PDF/UA-1), searchable, fonts embedded.
+
+    Where the table of clips leaves some out, all of them are attached as CSV.
+
+    Raises:
+        ExportError: If the typesetter fails.
+    """
+    attached = not options.summary and listed_in_part(inspected)
+    return typeset(document(inspected, options), samples_csv(inspected, options) if attached else None)
+
+
+def typeset(document: Mapping[str, Json], samples: str | None = None) -> bytes:
+    """A document as a PDF, with the table of clips attached where it is given.
+
+    Characters that neither the bundled fonts nor those of the system have are written as escapes, which a reader can
+    look up, rather than set as empty boxes; the last page says so.
 
     Raises:
         ExportError: If the typesetter fails.
     """
     folder = resources()
-    template = (folder / "report" / "report.typ").read_bytes()
     fonts = typst.Fonts(font_paths=[folder / "fonts"])
-    data = {"data": to_json(document(inspected))}
-    trouble = ""
-    for standard in STANDARDS:
+    template = (folder / "report" / "report.typ").read_bytes()
+    text, absent, trouble = to_json({**document, "attached": ATTACHED}), set[str](), ""
+    for standard in (*[TAGGED] * MOST_TRIES, PLAIN):
+        held = text.translate({ord(one): json.dumps(escaped(one))[1:-1] for one in absent})
+        data = {"data": held, "absent": "yes" if absent else ""}
         try:
-            pdf = typst.Compiler(template, font_paths=fonts).compile(
-                format="pdf", sys_inputs=data, pdf_standards=standard
+            pdf = typst.Compiler(template, font_paths=fonts).compile(  # one keeps its template for one run
+                format="pdf",
+                sys_inputs=data if samples is None else data | {"samples": samples},
+                pdf_standards=standard,
             )
         except typst.TypstError as error:
             trouble = f"{error.message}\n{error.diagnostic}"
+            absent |= _undisplayed(trouble)
             continue
         if isinstance(pdf, bytes):
             return pdf
     raise ExportError("The report could not be typeset.", detail=trouble)
+
+
+def _undisplayed(trouble: str) -> set[str]:
+    """The characters that the typesetter found no glyph for, as its message quotes them."""
+    quoted = "".join(UNDISPLAYED.findall(trouble))
+    found = {chr(int(code, 16)) for code in CODE.findall(quoted)} | set(CODE.sub("", quoted))
+    return {one for one in found if not one.isascii()}

@@ -152,7 +152,7 @@ def data_section(inspected: Inspected) -> dict[str, Json] | None:
     if not rows:
         return None
     words = sentences_of(inspected, "data_quality", "landmarks", "nearest", "capacity")
-    head = ["", "clips", "frames", "frames a clip", "glosses", "clips a gloss", "features"]
+    head = ["part", "clips", "frames", "frames a clip", "glosses", "clips a gloss", "features"]
     parts: list[Json] = [text_part(words), table_part(head, [1] * 7, [False] + [True] * 6, rows)]
     if inspected.data is not None:
         parts += _comparison(inspected.data)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
+from asl_inspector.report.anonymising import anonymiser_of
+from asl_inspector.report.cells import as_cell
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.sample_table import SampleTable, clips_alone, sample_table
 from asl_inspector.samples.records import UNLABELLED
 
@@ -37,17 +40,12 @@ COLUMNS = (
     "insertions",
 )
 HANDS = ("left hand", "right hand", "hand")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int
 
 
-def as_text(value: str) -> str:
-    """A cell that stays text in a spreadsheet: a leading apostrophe takes its power from a formula."""
-    return "'" + value if value.startswith(FORMULA_STARTS) else value
-
-
-def samples_csv(inspected: Inspected) -> str:
+def samples_csv(inspected: Inspected, options: ReportOptions = STANDARD) -> str:
     """The table of the validation clips, run or not; only its header where there are none."""
+    without_folders = anonymiser_of(inspected).text if options.anonymise else str
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -55,8 +53,8 @@ def samples_csv(inspected: Inspected) -> str:
     if table is not None:
         quality = [*(table.missing_in(hand) for hand in HANDS), table.frozen]
         for index in range(len(table)):
-            measured = (_number(column[index]) for column in quality)
-            writer.writerow([*_row(table, index), *measured, *_continuous(table, index)])
+            cells = [*_row(table, index), *(_number(column[index]) for column in quality), *_continuous(table, index)]
+            writer.writerow([without_folders(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 
@@ -64,8 +62,8 @@ def _row(table: SampleTable, index: int) -> list[Cell]:
     true_id, learned_id = int(table.true_ids[index]), int(table.learned_ids[index])
     row: list[Cell] = [
         index,
-        as_text(table.clip_ids[index]),
-        as_text(table.glosses[index]),
+        as_cell(table.clip_ids[index]),
+        as_cell(table.glosses[index]),
         "" if true_id == UNLABELLED else true_id,
         "" if learned_id == UNLABELLED else learned_id,
     ]
@@ -75,7 +73,7 @@ def _row(table: SampleTable, index: int) -> list[Cell]:
             guess,
             int(table.first_token[index]),
             int(table.score[index]),
-            as_text(table.name_of(guess)) if guess != table.blank else "",
+            as_cell(table.name_of(guess)) if guess != table.blank else "",
             "" if true_id == UNLABELLED else int(guess == true_id),
             "" if learned_id == UNLABELLED else int(guess == learned_id),
             *(_number(column[index]) for column in (table.loss, table.confidence, table.margin, table.blank_share)),
@@ -91,7 +89,7 @@ def _continuous(table: SampleTable, index: int) -> list[Cell]:
     if found is None or not table.ran[index]:
         return [""] * 4
     counts = (found.substitutions, found.deletions, found.insertions)
-    return [as_text(found.recognised[index]), *(int(column[index]) for column in counts)]
+    return [as_cell(found.recognised[index]), *(int(column[index]) for column in counts)]
 
 
 def _number(value: float) -> str:

@@ -244,7 +244,7 @@ def test_cancel_stops_the_run_and_the_window_stays_usable(
     assert "Cancelled" in window._status._what.text()
 
 
-@pytest.mark.parametrize("kind", ["pdf", "json", "csv"])
+@pytest.mark.parametrize("kind", ["pdf", "html", "md", "json", "csv"])
 def test_export_writes_what_is_shown(window: MainWindow, qtbot: QtBot, run: Run, tmp_path: Path, kind: str) -> None:
     open_and_wait(window, qtbot, run.files)
     with qtbot.waitSignal(window.session.exported, timeout=60_000):
