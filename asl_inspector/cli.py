@@ -583,6 +583,19 @@ def _window(arguments: list[str]) -> int:
     if unknown:
         print(f"asl-inspector: unknown option {visible(unknown[0])}; see asl-inspector --help", file=sys.stderr)
         return UNUSABLE
+    strange = [argument for argument in arguments if not Path(argument).exists()]
+    if strange:
+        print(
+            f"asl-inspector: “{visible(strange[0])}” is neither a command nor a file; see asl-inspector --help",
+            file=sys.stderr,
+        )
+        return UNUSABLE
+    if not has_screen():
+        print(
+            "asl-inspector: there is no screen to open a window on; diagnose, keys and compare need none.",
+            file=sys.stderr,
+        )
+        return UNUSABLE
     try:
         from asl_inspector.gui.app import run
     except ImportError as error:

@@ -491,3 +491,17 @@ def test_reports_take_their_options(run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text())["case"]["files"][0]["path"] == run.files[0].name
     assert "What the figures mean" not in (tmp_path / "r.md").read_text()
     assert str(run.checkpoint.parent) not in ran.stdout
+
+
+def test_what_is_neither_command_nor_file_is_told(tmp_path: Path) -> None:
+    ran = inspector("nosuchcommand", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "“nosuchcommand” is neither a command nor a file" in ran.stderr
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a screen")
+def test_without_a_screen_no_window_is_tried(tmp_path: Path) -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ran = inspector(env={name: value for name, value in os.environ.items() if name not in hidden})
+    assert ran.returncode == 2
+    assert "no screen" in ran.stderr

@@ -49,7 +49,7 @@ def legacy() -> bytes:
         (b"", Kind.EMPTY),
         (archive(), Kind.ZIP),
         (tar(), Kind.TAR),
-        (gzip.compress(b"x"), Kind.GZIP),
+        (gzip.compress(b"x", mtime=0), Kind.GZIP),
         (npy(), Kind.NPY),
         (legacy(), Kind.TORCH_LEGACY),
         (safetensors.numpy.save({"a": np.ones(3, "f4")}), Kind.SAFETENSORS),
