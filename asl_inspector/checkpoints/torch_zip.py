@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 from asl_inspector.checkpoints.regions import Region
@@ -84,6 +85,11 @@ def zip_stream(
         if (found := storage_id(persistent.identity)) and (name := storage_name(found.key)) not in directory.members
     }
     notes = [f"{len(missing)} storages that the pickle stream names are not in the archive."] if missing else []
+    announced = directory.members[pickle_name].crc
+    if announced and zlib.crc32(region.content) != announced:  # 0 is written where none was computed
+        notes.append(
+            f"The checksum of “{pickle_name}” is not the one in the archive: it was damaged or changed after it was saved."
+        )
     return Stream(pickle, region, storages.find, notes=(*directory.notes, *notes))
 
 

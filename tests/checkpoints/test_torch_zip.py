@@ -228,3 +228,26 @@ def test_a_number_claimed_larger_than_the_file_allocates_nothing(tmp_path: Path)
     rewritten(tmp_path / "a.pt", tmp_path / "b.pt", {"data.pkl": claimed})
     checkpoint, _ = opened(tmp_path / "b.pt")
     assert "of 4,611,686,018,427,387,904" in checkpoint.tensors[0].trouble
+
+
+def test_a_stream_that_was_changed_after_it_was_saved_is_told(tmp_path: Path) -> None:
+    """One letter of a key is changed, as a bit that flipped on a disk would; the archive's checksum stands."""
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "a.pt")
+    sound = (tmp_path / "a.pt").read_bytes()
+    assert not opened(tmp_path / "a.pt")[0].notes
+    (tmp_path / "b.pt").write_bytes(sound.replace(b"weight", b"veight"))
+    changed, _ = opened(tmp_path / "b.pt")
+    assert [tensor.name for tensor in changed.tensors] == ["veight"]
+    assert any("checksum" in note and "data.pkl" in note for note in changed.notes)
+
+
+def test_an_archive_without_checksums_is_no_damaged_one(tmp_path: Path) -> None:
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "a.pt")
+    raw = bytearray((tmp_path / "a.pt").read_bytes())
+    with zipfile.ZipFile(tmp_path / "a.pt") as archive:
+        member = next(one for one in archive.infolist() if one.filename.endswith("data.pkl"))
+    for place in range(len(raw) - 4):
+        if raw[place : place + 4] == struct.pack("<I", member.CRC):
+            raw[place : place + 4] = bytes(4)
+    (tmp_path / "b.pt").write_bytes(raw)
+    assert not any("checksum" in note for note in opened(tmp_path / "b.pt")[0].notes)
