@@ -15,7 +15,8 @@ from asl_inspector.gui.widgets import Line, Scrolled, Text
 from asl_inspector.inference.records import Settings
 from asl_inspector.networks.records import Architecture
 
-WIDTH, HEIGHT = 720, 680
+WIDTH, HEIGHT = 720, 840
+SHARE_OF_SCREEN = 0.9
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 DECODERS = (
     ("Majority of frames", "majority"),
@@ -47,7 +48,7 @@ class NetworkDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Network")
-        self.resize(WIDTH, HEIGHT)
+        self.resize(WIDTH, min(HEIGHT, int(SHARE_OF_SCREEN * self.screen().availableSize().height())))
         self._settings = settings
         self.rows: dict[str, ChoiceRow] = {}
         layout = QVBoxLayout(self)
