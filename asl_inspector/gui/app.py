@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from asl_inspector.about import NAME
 from asl_inspector.engine.client import Engine
 from asl_inspector.gui import theme
+from asl_inspector.gui.collecting import Collector
 from asl_inspector.gui.main_window import MainWindow, apply_scheme
 from asl_inspector.gui.session import Session
 
@@ -30,6 +31,7 @@ def new_application() -> QApplication:
     application.setStyle("Fusion")
     theme.load_fonts()
     application.setFont(theme.font())
+    Collector(application)
     application.setWindowIcon(QIcon(theme.icon_path("asl-inspector.svg")))
     return application
 

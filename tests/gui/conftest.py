@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,6 +41,17 @@ class DirectEngine:
 
     def stop(self) -> None:
         """Nothing to stop."""
+
+
+@pytest.fixture(autouse=True)
+def _garbage() -> Iterator[None]:
+    """As `gui.collecting` has it in the program: no worker's thread takes widgets apart."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
