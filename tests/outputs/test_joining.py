@@ -15,6 +15,7 @@ from asl_inspector.case.records import Role
 from asl_inspector.errors import DataError
 from asl_inspector.inspection import Inspector
 from asl_inspector.outputs.records import SavedOutputs
+from asl_inspector.report.contents import Inspected
 from asl_inspector.report.inspection_json import inspection_json
 from asl_inspector.report.sample_table import sample_table
 
@@ -135,7 +136,7 @@ def test_one_answer_for_all_is_a_class_collapse(tmp_path: Path, answers: Answers
     assert found.diagnosis.causes[0].id == "class-collapse"
 
 
-def test_another_decoder_that_knows_more_is_told(tmp_path: Path, answers: Answers) -> None:
+def decoder_that_hides(tmp_path: Path, answers: Answers) -> Inspected:
     """Most frames say a wrong gloss weakly, the last one the right gloss first in the greedy path never; exact scores win."""
     frames, lengths = make_frames(answers, lowest=9)
     wrong = 1 + (answers.predicted + 1) % CLASSES
@@ -147,7 +148,11 @@ def test_another_decoder_that_knows_more_is_told(tmp_path: Path, answers: Answer
         frames[clip, length // 2 : length - 1, 1 + answers.predicted[clip]] = 7.9
         frames[clip, length // 2, 1 + answers.predicted[clip]] = 15
     np.savez(tmp_path / "val.npz", logits=frames, lengths=lengths, labels=answers.labels + 1)
-    found = inspected(tmp_path / "val.npz")
+    return inspected(tmp_path / "val.npz")
+
+
+def test_another_decoder_that_knows_more_is_told(tmp_path: Path, answers: Answers) -> None:
+    found = decoder_that_hides(tmp_path, answers)
     measures = found.diagnosis.validation
     assert measures is not None
     majority, score = measures.accuracies["majority"], measures.accuracies["score"]
@@ -156,6 +161,11 @@ def test_another_decoder_that_knows_more_is_told(tmp_path: Path, answers: Answer
     assert score.correct > majority.correct
     told = finding(found, "decoder-hides-answers")
     assert f"{score.correct} instead of {majority.correct} of {majority.of} clips" in told
+
+
+@pytest.mark.xfail(strict=True, reason="the fitted weight of this finding alone lists no cause; see docs/benchmark.md")
+def test_another_decoder_that_knows_more_is_the_first_cause(tmp_path: Path, answers: Answers) -> None:
+    assert decoder_that_hides(tmp_path, answers).diagnosis.causes[0].id == "decoder-mismatch"
 
 
 def test_labels_that_disagree_with_those_beside_the_scores_are_counted(tmp_path: Path, answers: Answers) -> None:
