@@ -31,6 +31,7 @@ from asl_inspector.checkpoints.comparison_records import (
 )
 from asl_inspector.checkpoints.hidden_units import UnitTest, gates_of, looks_new, unit_test, upper_tail
 from asl_inspector.checkpoints.name_matching import Matching, match_names, module_of
+from asl_inspector.checkpoints.output_layers import output_modules
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.tensor_differences import Difference, difference
 from asl_inspector.checkpoints.tensor_windows import release_pages
@@ -83,14 +84,16 @@ def compare_weights(
     used = {partner for partner, _ in matching.partners.values()}
     rows += [_alone(tensor, None, name) for name, tensor in b.weights.items() if name not in used]
     main = matching.prefixes[0] if matching.prefixes else None
+    heads = output_modules(rows, a.weights, b.weights)
     return Comparison(
         main.a if main else "",
         main.b if main else "",
-        verdict_of(rows),
+        verdict_of(rows, heads),
         tuple(rows),
         (*matching.notes, *_tied(rows, a, b)),
         tuple(matching.prefixes),
         tuple(prints.values()),
+        heads,
     )
 
 

@@ -126,6 +126,7 @@ class Comparison:
         notes: Sentences.
         prefixes: Every pair of prefixes that was used, the most frequent first.
         fingerprints: Of recurrent layers whose biases can tell.
+        output_modules: Modules of the output layers, by their keys on side A, or on side B where A has none.
     """
 
     prefix_a: str
@@ -135,6 +136,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     prefixes: tuple[PrefixPair, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
+    output_modules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From rows to a judgement: what kind of kinship the two networks have, and the evidence that a sceptic would want.
 
-The verdict comes from the weights alone (`comparing.verdict_of`). The relation names the story that fits best: an
+The verdict comes from the weights alone (`verdicts.verdict_of`). The relation names the story that fits best: an
 export, an averaged copy, a later state of one run, a network fine-tuned behind a new head, a load that copied a part.
 It is told from the weights first; names, steps and epochs only break ties, and are named as evidence where they do.
 """
@@ -16,13 +16,12 @@ from asl_inspector.checkpoints.comparison_records import (
     ValueComparison,
 )
 from asl_inspector.checkpoints.name_matching import is_counter, module_of
-from asl_inspector.checkpoints.verdicts import head_modules
 
 
 def judge(comparison: Comparison, a: About, b: About, values: tuple[ValueComparison, ...] = ()) -> Judgement:
     """The judgement on two sets of weights."""
     rows = [row for row in comparison.tensors if not is_counter(row.key)]
-    heads = head_modules(rows)
+    heads = comparison.output_modules
     other_run = any(row.group in ("vocabulary", "hyperparameter") and row.status == "changed" for row in values)
     relation = _relation(comparison, rows, heads, a, b, other_run=other_run)
     clues = clues_of(comparison, rows, heads, a, b, is_average=relation == "average")
@@ -35,7 +34,7 @@ def judge(comparison: Comparison, a: About, b: About, values: tuple[ValueCompari
 
 
 def _relation(
-    comparison: Comparison, rows: list[TensorComparison], heads: set[str], a: About, b: About, *, other_run: bool
+    comparison: Comparison, rows: list[TensorComparison], heads: frozenset[str], a: About, b: About, *, other_run: bool
 ) -> Relation:
     """The story that fits best; `other_run` is True where the two runs' vocabularies or settings differ."""
     if comparison.verdict in ("identical", "unrelated", "undetermined"):
@@ -81,7 +80,7 @@ def _order(a: About, b: About) -> str:
     return ""
 
 
-def _sentence(relation: Relation, rows: list[TensorComparison], heads: set[str], a: About, b: About) -> str:
+def _sentence(relation: Relation, rows: list[TensorComparison], heads: frozenset[str], a: About, b: About) -> str:
     matched = [row for row in rows if row.status in ("equal", "changed")]
     kin = [row for row in matched if row.is_kin]
     telling = [row for row in matched if row.trace in ("equal", "trace", "no-trace")]

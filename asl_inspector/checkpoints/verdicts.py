@@ -9,8 +9,13 @@ from asl_inspector.checkpoints.comparison_records import ModuleDistance, TensorC
 from asl_inspector.checkpoints.name_matching import is_counter, module_of
 
 
-def verdict_of(rows: list[TensorComparison]) -> Verdict:
-    """The verdict on descent, from the tensors that can say something."""
+def verdict_of(rows: list[TensorComparison], heads: frozenset[str] = frozenset()) -> Verdict:
+    """The verdict on descent, from the tensors that can say something.
+
+    Args:
+        rows: The tensors of both sides.
+        heads: Modules of the output layer, by their keys in the rows; a new one takes nothing from a common origin.
+    """
     rows = [row for row in rows if not is_counter(row.key)]
     traces = Counter(row.trace for row in rows if row.trace is not None)
     kin, strangers = traces["equal"] + traces["trace"], traces["no-trace"]
@@ -20,26 +25,10 @@ def verdict_of(rows: list[TensorComparison]) -> Verdict:
         return "identical"
     if kin == 0:
         return "unrelated" if strangers else "undetermined"
-    heads = head_modules(rows)
     blocked = any(row.status == "shape-blocked" and module_of(row.key) not in heads for row in rows)
     kin_numbers = sum(row.count for row in rows if row.is_kin)
     strange_numbers = sum(row.count for row in rows if row.trace == "no-trace" and module_of(row.key) not in heads)
     return "partly" if blocked or strangers > kin or strange_numbers > kin_numbers else "descends"
-
-
-def head_modules(rows: list[TensorComparison]) -> set[str]:
-    """The module that comes last on either side among those with a matrix: the output layer, as a rule."""
-    found = set()
-    for side in ("a", "b"):
-        matrices = [
-            row
-            for row in rows
-            if getattr(row, side) is not None and len((row.shape_a if side == "a" else row.shape_b) or ()) == 2
-        ]
-        if matrices and module_of(getattr(matrices[-1], side)):
-            found.add(module_of(matrices[-1].key))
-    modules = {module_of(row.key) for row in rows if len(row.shape_a or row.shape_b or ()) > 1}
-    return found if len(modules) > len(found) else set()
 
 
 def modules_of(rows: tuple[TensorComparison, ...]) -> tuple[ModuleDistance, ...]:

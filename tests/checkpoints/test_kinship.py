@@ -157,6 +157,25 @@ def test_a_partial_load_names_what_was_left_as_at_birth(tmp_path: Path) -> None:
     assert (modules["encoder.lstm"].kin, modules["encoder.lstm"].strangers) == (0, 16)
 
 
+def test_an_encoder_against_a_whole_network_of_other_features_is_a_partial_load_in_both_orders(tmp_path: Path) -> None:
+    """The first layer cannot be a copy, and an encoder's last layer is no output layer, whichever file is A."""
+    pretrained = trained(born(0), 60)
+    network = born(7, inputs=12)
+    network.encoder.input_projection = nn.Linear(12, 30)
+    network.encoder.lstm = nn.LSTM(30, 48, 2, batch_first=True, bidirectional=True)
+    held = network.encoder.state_dict()
+    shared = {key: value for key, value in pretrained.encoder.state_dict().items() if held[key].shape == value.shape}
+    network.encoder.load_state_dict(held | shared)
+    encoder = {"encoder_state_dict": pretrained.encoder.state_dict()}
+    for name, pair in (("there", (encoder, whole(network))), ("back", (whole(network), encoder))):
+        (tmp_path / name).mkdir()
+        found = compare_states(tmp_path / name, *pair)
+        assert (found.judgement.verdict, found.judgement.relation) == ("partly", "partial-load"), name
+        assert found.weights.output_modules == {"classifier"}
+        assert "output layer" not in clues(found, "against")["shape-blocked"]
+        assert "the output layer" in clues(found, "aside")["only-b" if name == "there" else "only-a"]
+
+
 @pytest.mark.slow
 def test_unrelated_networks_are_never_taken_for_kin(tmp_path: Path) -> None:
     """24 networks trained on the same clips: no pair is kin, and no tensor carries a trace, the head included.
