@@ -26,7 +26,6 @@ REVIEWED = {  # names that getattr is given, by file: fields of our own records,
     "networks/transformer.py": {"place"},
     "checkpoints/comparing_values.py": {"name"},
     "checkpoints/comparison_evidence.py": {"f'new_{side}'"},
-    "checkpoints/verdicts.py": {"side"},
     "history/code_hints.py": {"name"},
 }
 

@@ -48,7 +48,7 @@ class About:
 def clues_of(
     comparison: Comparison,
     rows: list[TensorComparison],
-    heads: frozenset[str],
+    heads: tuple[str, ...],
     a: About,
     b: About,
     *,
@@ -195,7 +195,7 @@ def _strangers(rows: list[TensorComparison]) -> list[Clue]:
     return clues
 
 
-def _unmatched(rows: list[TensorComparison], heads: frozenset[str]) -> list[Clue]:
+def _unmatched(rows: list[TensorComparison], heads: tuple[str, ...]) -> list[Clue]:
     clues = []
     for status, words in (
         ("shape-blocked", "have another shape, so none can be a copy of the other"),

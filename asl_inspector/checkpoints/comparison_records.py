@@ -136,7 +136,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     prefixes: tuple[PrefixPair, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
-    output_modules: frozenset[str] = frozenset()
+    output_modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

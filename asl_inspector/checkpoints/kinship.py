@@ -34,7 +34,7 @@ def judge(comparison: Comparison, a: About, b: About, values: tuple[ValueCompari
 
 
 def _relation(
-    comparison: Comparison, rows: list[TensorComparison], heads: frozenset[str], a: About, b: About, *, other_run: bool
+    comparison: Comparison, rows: list[TensorComparison], heads: tuple[str, ...], a: About, b: About, *, other_run: bool
 ) -> Relation:
     """The story that fits best; `other_run` is True where the two runs' vocabularies or settings differ."""
     if comparison.verdict in ("identical", "unrelated", "undetermined"):
@@ -80,7 +80,7 @@ def _order(a: About, b: About) -> str:
     return ""
 
 
-def _sentence(relation: Relation, rows: list[TensorComparison], heads: frozenset[str], a: About, b: About) -> str:
+def _sentence(relation: Relation, rows: list[TensorComparison], heads: tuple[str, ...], a: About, b: About) -> str:
     matched = [row for row in rows if row.status in ("equal", "changed")]
     kin = [row for row in matched if row.is_kin]
     telling = [row for row in matched if row.trace in ("equal", "trace", "no-trace")]

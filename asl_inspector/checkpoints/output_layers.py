@@ -15,7 +15,7 @@ from asl_inspector.checkpoints.name_matching import module_of
 RECURRENT = ("weight_ih_", "weight_hh_", "weight_hr_")
 
 
-def output_modules(rows: list[TensorComparison], keys_a: Iterable[str], keys_b: Iterable[str]) -> frozenset[str]:
+def output_modules(rows: list[TensorComparison], keys_a: Iterable[str], keys_b: Iterable[str]) -> tuple[str, ...]:
     """The modules of the output layers, by their keys in the rows (side A's, or side B's where A has none).
 
     Args:
@@ -27,13 +27,14 @@ def output_modules(rows: list[TensorComparison], keys_a: Iterable[str], keys_b: 
     by_b = {row.b: row for row in rows if row.b is not None}
     last_a = _last_matrix([by_a[key] for key in keys_a if key in by_a], "a")
     last_b = _last_matrix([by_b[key] for key in keys_b if key in by_b], "b")
-    found = set()
+    found = []
     if last_a is not None and (last_a.b is None or last_b is None or _are_one(last_a, last_b)):
-        found.add(module_of(last_a.key))
+        found.append(module_of(last_a.key))
     if last_b is not None and (last_b.a is None or last_a is None or _are_one(last_a, last_b)):
-        found.add(module_of(last_b.key))
+        found.append(module_of(last_b.key))
     modules = {module_of(row.key) for row in rows if len(row.shape_a or row.shape_b or ()) > 1}
-    return frozenset(found if len(modules) > len(found) else ())
+    heads = tuple(dict.fromkeys(found))
+    return heads if len(modules) > len(heads) else ()
 
 
 def _are_one(one: TensorComparison, other: TensorComparison) -> bool:

@@ -9,7 +9,7 @@ from asl_inspector.checkpoints.comparison_records import ModuleDistance, TensorC
 from asl_inspector.checkpoints.name_matching import is_counter, module_of
 
 
-def verdict_of(rows: list[TensorComparison], heads: frozenset[str] = frozenset()) -> Verdict:
+def verdict_of(rows: list[TensorComparison], heads: tuple[str, ...] = ()) -> Verdict:
     """The verdict on descent, from the tensors that can say something.
 
     Args:

@@ -179,6 +179,7 @@ def _gather_entries(source: Source, plan: Entries, split: str | None, rows: Rows
     for index, (key, raw) in enumerate(plan.pairs):
         if index % ENTRIES_BETWEEN_CHECKS == 0:
             source.job.cancel.raise_if_cancelled()
+            source.job.tell(index, len(plan.pairs))
             if index and source.job.is_late():
                 rows.notes.append(_too_slow(index, len(plan.pairs)))
                 break

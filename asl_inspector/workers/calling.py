@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -24,7 +25,7 @@ from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import DataError, InspectorError, UnreadableCheckpoint
 from asl_inspector.mapped_file import MappedFile, MappedParts, UnpackedFile
-from asl_inspector.progress import CancelToken
+from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.sniffing import LIBRARIES, Kind, sniff
 from asl_inspector.spool import Spool
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
@@ -45,13 +46,18 @@ if TYPE_CHECKING:
 ReadFile = tuple["MappedFile | MappedParts", object, "tuple[WouldRun, ...]"]
 SECONDS_TO_HEAR = 0.02
 SECONDS_TO_READ = 20.0  # without a sign of life
-SECONDS_TO_STREAM = 180.0  # altogether, while numbers come
+SECONDS_TO_STREAM = 180.0  # altogether, while numbers or word of the progress come
 FRAMES_AHEAD = 16
 WHAT_NOW = "The file is damaged or made to do harm; get it again from a source that you trust."
 
 
 def open_file(
-    path: Path, *, readers: Readers, cancel: CancelToken | None = None, correction: Correction | None = None
+    path: Path,
+    *,
+    readers: Readers,
+    cancel: CancelToken | None = None,
+    correction: Correction | None = None,
+    progress: Progress = silent,
 ) -> OpenFile:
     """Open one file of any kind, read in a process of its own. Problems are kept in the row.
 
@@ -60,6 +66,7 @@ def open_file(
         readers: Processes that read.
         cancel: Asked while they do.
         correction: What the user said of the layout of its clips.
+        progress: Told how many of its entries were looked at, where that takes long.
 
     Raises:
         Cancelled: If `cancel` was set.
@@ -67,10 +74,12 @@ def open_file(
     from asl_inspector.case.recognising import open_with
 
     cancel = cancel or CancelToken()
-    return open_with(path, lambda file: _read(file, readers, cancel, correction))
+    return open_with(path, lambda file: _read(file, readers, cancel, correction, progress))
 
 
-def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None) -> Found:
+def _read(
+    file: MappedFile, readers: Readers, cancel: CancelToken, correction: Correction | None, progress: Progress
+) -> Found:
     """What a file holds; a packed one is unpacked first, and what comes out is read as a file."""
     from asl_inspector.outputs.records import SavedOutputs
     from asl_inspector.samples.opening import with_sources
@@ -83,7 +92,7 @@ def _read(file: MappedFile, readers: Readers, cancel: CancelToken, correction: C
     spool, library = Spool(), LIBRARIES.get(sniff(held.view))
     libraries = cast("tuple[Library, ...]", (library,) if library else ())
     request = request_for("file", held, copy, libraries, correction)
-    found, opened, runs = readers.open(request, held, cancel, spool)
+    found, opened, runs = readers.open(request, held, cancel, spool, progress)
     if isinstance(opened, Clips):
 
         def decode(block: Block, sink: Spool) -> None:
@@ -151,7 +160,14 @@ class Readers:
         self._lock = threading.Lock()
         weakref.finalize(self, _end_all, self._waiting)
 
-    def open(self, request: ReadRequest, file: MappedFile, cancel: CancelToken, spool: Spool | None = None) -> ReadFile:
+    def open(
+        self,
+        request: ReadRequest,
+        file: MappedFile,
+        cancel: CancelToken,
+        spool: Spool | None = None,
+        progress: Progress = silent,
+    ) -> ReadFile:
         """Have one file read, together with those that it names and that lie beside it.
 
         A reader opens no file by itself. It says which ones it would need; the program opens those that are plain
@@ -162,22 +178,25 @@ class Readers:
             file: The file, mapped.
             cancel: Asked while the reader works.
             spool: Takes the numbers that the reader decodes.
+            progress: Told how many entries were looked at.
 
         Raises:
             InspectorError: What the reader refused, or how it ended.
             Cancelled: If `cancel` was set.
         """
-        result = self.ask(request, cancel, spool)
+        result = self.ask(request, cancel, spool, progress)
         companions: dict[str, MappedFile] = {}
         if isinstance(result, NamesOthers):
             listed = tuple(_companion(file, name, companions) for name in result.names[:MOST_COMPANIONS])
-            result = self.ask(replace(request, companions=listed), cancel, spool)
+            result = self.ask(replace(request, companions=listed), cancel, spool, progress)
         opened, runs, names = cast("tuple[object, tuple[WouldRun, ...], tuple[str, ...]]", result)
         if not names:
             return file, opened, runs
         return MappedParts(file.path, {"": file, **{name: companions[name] for name in names}}), opened, runs
 
-    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None = None) -> object:
+    def ask(
+        self, request: ReadRequest, cancel: CancelToken, spool: Spool | None = None, progress: Progress = silent
+    ) -> object:
         """Have a request answered.
 
         Raises:
@@ -188,7 +207,7 @@ class Readers:
             process = self._waiting.pop() if self._waiting else None
         process = process or _Process(start_reader(once=self.once))
         try:
-            result = process.ask(request, cancel, spool)
+            result = process.ask(request, cancel, spool, progress)
         except BaseException:
             process.end()
             raise
@@ -220,7 +239,7 @@ class _Process:
         self._started = started
         self.process, self.errors = started.process, started.errors
 
-    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None) -> object:
+    def ask(self, request: ReadRequest, cancel: CancelToken, spool: Spool | None, progress: Progress) -> object:
         """Have a request answered by this process.
 
         Raises:
@@ -236,7 +255,8 @@ class _Process:
         done = threading.Event()
         threading.Thread(target=self._listen, args=(frames, done), name="reader", daemon=True).start()
         try:
-            reply, status = self._collect(frames, Inlet(spool), name, cancel)
+            tell = partial(_tell, progress, name)
+            reply, status = self._collect(frames, Inlet(spool, tell), name, cancel)
         finally:
             done.set()
         if reply and status == 0:
@@ -248,7 +268,7 @@ class _Process:
     def _collect(
         self, frames: queue.Queue[list[bytes] | None], inlet: Inlet, name: str, cancel: CancelToken
     ) -> tuple[bytes, int]:
-        """The reply and the exit status; time runs anew while numbers come."""
+        """The reply and the exit status; time runs anew while numbers, or word of the progress, come."""
         latest = time.monotonic() + SECONDS_TO_STREAM
         while True:
             deadline = min(time.monotonic() + SECONDS_TO_READ, latest)
@@ -327,6 +347,10 @@ def _companion(file: MappedFile, name: str, opened: dict[str, MappedFile]) -> Co
     except DataError as error:
         return Companion(name, None, None, error.sentence)
     return Companion(name, opened[name].path.absolute(), _identity(opened[name]))
+
+
+def _tell(progress: Progress, name: str, done: int, total: int) -> None:
+    progress(Step(f"Looking through {name}", done, total, "entries"))
 
 
 def _too_long(name: str) -> InspectorError:

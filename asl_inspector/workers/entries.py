@@ -65,7 +65,7 @@ def open_entries(
 def _open_files(files: list[Path], readers: Readers, progress: Progress, cancel: CancelToken) -> dict[Path, OpenFile]:
     opened: dict[Path, OpenFile] = {}
     with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
-        opening = [pool.submit(open_file, path, readers=readers, cancel=cancel) for path in files]
+        opening = [pool.submit(open_file, path, readers=readers, cancel=cancel, progress=progress) for path in files]
         for index, (path, result) in enumerate(zip(files, opening, strict=True)):
             progress(Step(f"Opening {path.name}", index, len(files), "files"))
             opened[path] = result.result()

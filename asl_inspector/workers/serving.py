@@ -48,7 +48,8 @@ CODECS_OF_TEXT = (
 )
 CHUNK = 1 << 20
 SECONDS_TO_UNPACK = 120
-SECONDS_FOR_ENTRIES = 13.0  # the caller waits for 20
+SECONDS_FOR_ENTRIES = 150.0  # the caller waits for 180 while it is told how far the reader is
+CPU_SECONDS_FOR_ENTRIES = 170
 
 
 def serve(*, once: bool) -> None:
@@ -237,9 +238,10 @@ def _read_any(file: MappedFile, request: ReadRequest, outlet: Outlet) -> Found:
     from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 
     _load(_libraries_for(file))
-    _confine(CPU_SECONDS)
+    _confine(CPU_SECONDS_FOR_ENTRIES)
     correction = request.extra if isinstance(request.extra, Correction) else NO_CORRECTION
-    found, opened, runs = read_file(file, Job(outlet, correction, latest=time.monotonic() + SECONDS_FOR_ENTRIES))
+    job = Job(outlet, correction, tell=outlet.tell, latest=time.monotonic() + SECONDS_FOR_ENTRIES)
+    found, opened, runs = read_file(file, job)
     if isinstance(opened, SavedOutputs):
         opened = replace(opened, content=b"")  # the caller has mapped the file itself
     return found, opened, runs

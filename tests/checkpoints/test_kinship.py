@@ -171,7 +171,7 @@ def test_an_encoder_against_a_whole_network_of_other_features_is_a_partial_load_
         (tmp_path / name).mkdir()
         found = compare_states(tmp_path / name, *pair)
         assert (found.judgement.verdict, found.judgement.relation) == ("partly", "partial-load"), name
-        assert found.weights.output_modules == {"classifier"}
+        assert found.weights.output_modules == ("classifier",)
         assert "output layer" not in clues(found, "against")["shape-blocked"]
         assert "the output layer" in clues(found, "aside")["only-b" if name == "there" else "only-a"]
 

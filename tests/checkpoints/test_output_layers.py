@@ -41,5 +41,5 @@ WHOLE = ["proj.weight", "lstm.weight_ih_l0", "norm.weight", "fc.weight"]
     ],
 )
 def test_the_output_layers_are_the_same_from_both_sides(one: list[str], other: list[str], heads: set[str]) -> None:
-    assert output_modules(rows_of(one, other), one, other) == heads
-    assert output_modules(rows_of(other, one), other, one) == heads
+    assert set(output_modules(rows_of(one, other), one, other)) == heads
+    assert set(output_modules(rows_of(other, one), other, one)) == heads

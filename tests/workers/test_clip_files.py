@@ -24,7 +24,9 @@ from asl_inspector.case import recognising
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.history.records import History
 from asl_inspector.mapped_file import MappedFile
-from asl_inspector.progress import Cancelled, CancelToken
+from asl_inspector.progress import Cancelled, CancelToken, Step
+from asl_inspector.samples.hdf5 import read_hdf5_clips
+from asl_inspector.samples.job import Job
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import SPOOL, THE_FILE, Clips
 from asl_inspector.spool import Spool
@@ -267,13 +269,67 @@ def test_records_are_put_together_from_pieces_of_any_size(size: int) -> None:
     assert inlet.reply == b"the reply"
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_word_of_the_progress_comes_between_numbers(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr("asl_inspector.workers.streams.SECONDS_BETWEEN_SIGNS", 0.0)
+    sent = bytearray()
+    outlet = Outlet(sent.extend)
+    outlet.put(b"one")
+    outlet.tell(512, 2_000)
+    outlet.put(b"two")
+    outlet.tell(1_024, 2_000)
+    outlet.reply(b"the reply")
+    spool, told = Spool(), []
+    inlet = Inlet(spool, lambda done, total: told.append((done, total)))
+    for start in range(0, len(sent), size):
+        inlet.feed(bytes(sent[start : start + size]))
+    assert told == [(512, 2_000), (1_024, 2_000)]
+    assert bytes(spool.view) == b"onetwo"
+    assert inlet.reply == b"the reply"
+
+
+def test_a_reader_tells_a_few_times_a_second_how_far_it_is() -> None:
+    sent = bytearray()
+    outlet = Outlet(sent.extend)
+    for done in range(10_000):
+        outlet.tell(done, 10_000)
+    assert len(sent) < 100 * 25
+
+
+def test_many_groups_are_looked_through_with_progress_and_none_stays_open(tmp_path: Path, readers: Readers) -> None:
+    count = 6_000
+    path = tmp_path / "clips.h5"
+    with h5py.File(path, "w") as file:
+        for index in range(count):
+            group = file.create_group(f"clip_{index:05d}")
+            group["keypoints"] = np.full((3, 4), index, np.float32)
+            group.attrs["gloss"] = f"g{index % 7}"
+    steps: list[Step] = []
+    clips = open_file(path, readers=readers, progress=steps.append).opened
+    assert isinstance(clips, Clips)
+    assert len(clips) == count
+    assert clips.features(count - 1)[0, 0] == count - 1
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps
+    assert {(step.total, step.unit) for step in steps} == {(count, "entries")}
+    before = h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_DATASET)
+    here = read_hdf5_clips(MappedFile(path), Job())
+    assert here is not None
+    assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_DATASET) == before
+
+
 @pytest.mark.parametrize(
     "sent",
-    [b"X" + b"\0" * 8, b"N" + (3).to_bytes(8, "little") + b"abc", b"R" + (1 << 40).to_bytes(8, "little")],
-    ids=["unknown", "numbers unasked for", "too large"],
+    [
+        b"X" + b"\0" * 8,
+        b"N" + (3).to_bytes(8, "little") + b"abc",
+        b"R" + (1 << 40).to_bytes(8, "little"),
+        b"P" + (3).to_bytes(8, "little") + b"abc",
+    ],
+    ids=["unknown", "numbers unasked for", "too large", "progress of another length"],
 )
 def test_a_stream_that_breaks_the_rules_is_refused(sent: bytes) -> None:
-    with pytest.raises(ValueError, match=r"record|asked|large"):
+    with pytest.raises(ValueError, match=r"record|asked|large|length"):
         Inlet(None).feed(sent)
 
 
