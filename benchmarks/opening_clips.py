@@ -27,6 +27,7 @@ from asl_inspector.case.surveying import survey
 from asl_inspector.samples.records import Clips
 from asl_inspector.workers.calling import Readers, open_file
 from asl_inspector.workers.folders import open_tree
+from asl_inspector.workers.remembering import Memory
 from benchmarks.measuring import Result, median, timed
 
 RUNS = 5
@@ -163,7 +164,7 @@ def measure() -> list[Result]:
     clips = np.random.default_rng(0).normal(size=(CLIPS, FRAMES, FEATURES)).astype(np.float32)
     with tempfile.TemporaryDirectory() as name, reading() as readers:
         results = [_of_format(one, Path(name), clips, readers) for one in FORMATS]
-        results.append(_of_folder(Path(name) / "folder", clips, readers))
+        results += _of_folder(Path(name) / "folder", clips, readers)
     return results
 
 
@@ -200,7 +201,7 @@ def _of_format(one: Format, folder: Path, clips: np.ndarray, readers: Readers) -
     )
 
 
-def _of_folder(folder: Path, clips: np.ndarray, readers: Readers) -> Result:
+def _of_folder(folder: Path, clips: np.ndarray, readers: Readers) -> list[Result]:
     """A file a clip in a folder a gloss."""
     for index in range(FILES):
         gloss = folder / f"gloss{index % 100:03}"
@@ -210,9 +211,9 @@ def _of_folder(folder: Path, clips: np.ndarray, readers: Readers) -> Result:
         np.save(out, clips[index % CLIPS])
         (gloss / f"{index}.npy").write_bytes(out.getvalue())
 
-    def ours() -> None:
+    def ours(memory: Path) -> None:
         (tree,) = survey(folder).trees
-        one = open_tree(tree, readers=readers)
+        one = open_tree(tree, readers=readers, memory=Memory(memory))
         assert one is not None
         assert isinstance(one.opened, Clips)
         assert len(one.opened) == FILES
@@ -220,19 +221,27 @@ def _of_folder(folder: Path, clips: np.ndarray, readers: Readers) -> Result:
     def plain() -> None:
         assert len([np.load(path) for path in sorted(folder.glob("*/*.npy"))]) == FILES
 
-    ours()
-    own, rival = [], []
-    for _ in range(3):
-        own.append(timed(ours))
+    own, again, rival = [], [], []
+    for run in range(4):
+        memory = folder.with_name(f"memory{run}")
+        own.append(timed(lambda memory=memory: ours(memory)))  # type: ignore[misc]
+        again.append(timed(lambda memory=memory: ours(memory)))  # type: ignore[misc]
         rival.append(timed(plain))
-    return Result(
-        name="open_folder",
-        what=f"Seconds to open a folder of {FILES:,} files, a file a clip.",
-        value=median(own),
-        unit="s",
-        rival="np.load of every file",
-        rival_value=median(rival),
-        goal="at most twice the plain call",
-        met=median(own) <= 2 * median(rival),
-        runs=3,
-    )
+    own, again, rival = own[1:], again[1:], rival[1:]  # the first run finds the disk cold
+    return [
+        Result(
+            name=name,
+            what=f"Seconds to open a folder of {FILES:,} files, a file a clip{when}.",
+            value=median(values),
+            unit="s",
+            rival="np.load of every file",
+            rival_value=median(rival),
+            goal=goal,
+            met=median(values) <= most * median(rival),
+            runs=3,
+        )
+        for name, when, values, goal, most in (
+            ("open_folder", "", own, "at most twice the plain call", 2.0),
+            ("open_folder_again", ", unchanged since it was opened before", again, "at most half the plain call", 0.5),
+        )
+    ]

@@ -32,7 +32,7 @@ from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
 from asl_inspector.workers.messages import Companion, Identity, Library, Method, NamesOthers, ReadRequest, Refusal
-from asl_inspector.workers.serving import unpack_parts
+from asl_inspector.workers.packing import unpack_parts
 from asl_inspector.workers.starting import Started, start_reader
 from asl_inspector.workers.streams import Inlet
 

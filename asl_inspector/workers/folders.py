@@ -23,6 +23,7 @@ from asl_inspector.samples.sources import ClipSources
 from asl_inspector.spool import Spool
 from asl_inspector.workers.calling import Readers
 from asl_inspector.workers.messages import Library, ReadRequest
+from asl_inspector.workers.remembering import FEWEST_FILES, Memory, key_of
 
 PROBED = 3
 BATCH_FILES = 1_000
@@ -44,14 +45,23 @@ def open_tree(
     correction: Correction = NO_CORRECTION,
     progress: Progress = silent,
     cancel: CancelToken | None = None,
+    memory: Memory | None = None,
 ) -> OpenFile | None:
     """Open a folder of clips as one entry, or None where its first files are no single clips.
+
+    Args:
+        tree: What was found in the folder.
+        readers: Processes that read.
+        correction: What the user said of the layout of the clips.
+        progress: Told how many files were read.
+        cancel: Asked between batches and while one is read.
+        memory: What is known of large folders from earlier; None for the user's own.
 
     Raises:
         Cancelled: If `cancel` was set.
     """
     cancel = cancel or CancelToken()
-    scan = _Scan(tree, readers, correction, cancel)
+    scan = _Scan(tree, readers, correction, cancel, memory or Memory())
     if not scan.probe():
         return None
     done = 0
@@ -70,11 +80,14 @@ def open_tree(
 class _Scan:
     """The reading of one folder."""
 
-    def __init__(self, tree: Tree, readers: Readers, correction: Correction, cancel: CancelToken) -> None:
+    def __init__(
+        self, tree: Tree, readers: Readers, correction: Correction, cancel: CancelToken, memory: Memory
+    ) -> None:
         self.tree = tree
         self.readers = readers
         self.correction = correction
         self.cancel = cancel
+        self.memory = memory if len(tree.files) >= FEWEST_FILES else None
         self.spool = Spool()
         self.batches: list[tuple[FolderBatch, int]] = []
         self.stopped: list[tuple[str, str]] = []
@@ -93,10 +106,21 @@ class _Scan:
     def read(self, batch: tuple[FoundFile, ...]) -> None:
         """Read some files; a batch that ends its reader is left out with a sentence."""
         base = self.spool.align()
+        key = key_of(self.tree.folder, batch, self.correction) if self.memory else ""
+        known = self.memory.recall(key) if self.memory else None
+        if known is not None:
+            if known[1]:
+                self.spool.put(known[1])
+            self.batches.append((known[0], base))
+            return
         try:
-            self.batches.append((self._ask(batch, self.spool), base))
+            found = self._ask(batch, self.spool)
         except DataError as error:
             self.stopped += [(one.name, error.sentence) for one in batch]
+            return
+        self.batches.append((found, base))
+        if self.memory:
+            self.memory.keep(key, found, self.spool.view[base:] if self.spool.size > base else b"")
 
     def _ask(self, batch: tuple[FoundFile, ...], spool: Spool) -> FolderBatch:
         request = ReadRequest(

@@ -27,6 +27,7 @@ from asl_inspector.workers import tripwire
 from asl_inspector.workers.codecs import checkpoint_codec, file_codec
 from asl_inspector.workers.limits import CPU_SECONDS, limit_this_process
 from asl_inspector.workers.messages import Companion, Identity, NamesOthers, ReadRequest, Refusal, Unpacked
+from asl_inspector.workers.packing import pack_parts
 from asl_inspector.workers.streams import Outlet
 
 if TYPE_CHECKING:
@@ -166,8 +167,7 @@ def _answer(request: ReadRequest, outlet: Outlet) -> None:
     except Exception as error:  # noqa: BLE001 - a defect of our own in a process that ends with this file
         sentence = f"Reading “{request.name or request.path.name}” met an error of the program itself."
         parts = codec.encode(Refusal(sentence, "Please report it with the details.", _place_of(error)))
-    head = struct.pack(f"<I{len(parts)}Q", len(parts), *map(len, parts))
-    outlet.reply(b"".join([head, *parts]))
+    outlet.reply(pack_parts(parts))
 
 
 def _place_of(error: Exception) -> str:
@@ -178,28 +178,6 @@ def _place_of(error: Exception) -> str:
         steps.append(f"{Path(code.co_filename).name}:{frame.tb_lineno} in {code.co_name}")
         frame = frame.tb_next
     return "\n".join([*steps, f"{type(error).__name__}: {error}"])
-
-
-def unpack_parts(reply: bytes) -> list[bytes]:
-    """The parts of a reply.
-
-    Raises:
-        ValueError: If the reply breaks off.
-    """
-    if len(reply) < 4:
-        raise ValueError("an empty reply")
-    (count,) = struct.unpack_from("<I", reply)
-    start = 4 + 8 * count
-    if start > len(reply):
-        raise ValueError("a reply that breaks off")
-    sizes = struct.unpack_from(f"<{count}Q", reply, 4)
-    if start + sum(sizes) != len(reply):
-        raise ValueError("a reply that breaks off")
-    parts = []
-    for size in sizes:
-        parts.append(reply[start : start + size])
-        start += size
-    return parts
 
 
 def _opened(request: ReadRequest, outlet: Outlet) -> object:
