@@ -7,10 +7,11 @@ followed, since they may lead to files that nobody named; only those of a Huggin
 from __future__ import annotations
 
 import os
+import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from asl_inspector.case.belonging import together
 from asl_inspector.checkpoints.folders import DISTRIBUTED_PART, is_distributed_folder
@@ -52,6 +53,11 @@ class FoundFile:
     bytes: int
     modified_ns: int
 
+    @property
+    def folder(self) -> str:
+        """The folder it is in, from the root of the search; empty for the root itself."""
+        return self.name.rpartition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -71,7 +77,7 @@ class Tree:
 
     def gloss_of(self, name: str) -> str | None:
         """The folder of a clip, or None where folders do not name glosses."""
-        return PurePosixPath(name).parent.name or None if self.glosses_are_folders else None
+        return posixpath.basename(posixpath.dirname(name)) or None if self.glosses_are_folders else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,8 @@ def survey(path: Path, *, progress: Progress = silent, cancel: CancelToken | Non
         if len(found) >= MOST_ENTRIES:
             break
     found.sort(key=lambda one: one.name)
-    trees = _trees(path, found)
-    taken = {PurePosixPath(tree_prefix(tree, path), one.name).as_posix() for tree in trees for one in tree.files}
+    placed = [(tree, _prefix_of(tree, path)) for tree in _trees(path, found)]
+    taken = {posixpath.join(prefix, one.name) for tree, prefix in placed for one in tree.files}
     left = sorted([*whole, *together([path / one.name for one in found if one.name not in taken])])
     notes = []
     if links:
@@ -121,12 +127,12 @@ def survey(path: Path, *, progress: Progress = silent, cancel: CancelToken | Non
         notes.append(f"{what} in “{path.name}” were not followed; drop what they point to.")
     if len(left) > MOST_FILES:
         notes.append(f"“{path.name}” holds {len(left):,} files; only the first {MOST_FILES:,} were looked at.")
-    return Survey(tuple(left[:MOST_FILES]), tuple(trees), tuple(notes))
+    return Survey(tuple(left[:MOST_FILES]), tuple(tree for tree, _ in placed), tuple(notes))
 
 
-def tree_prefix(tree: Tree, root: Path) -> str:
-    """Where a tree is below the folder in which it was found."""
-    return tree.folder.relative_to(root).as_posix()
+def _prefix_of(tree: Tree, root: Path) -> str:
+    """Where a tree is below the folder in which it was found; empty where it is that folder."""
+    return "" if tree.folder == root else tree.folder.relative_to(root).as_posix()
 
 
 def _below(folder: Path, whole: list[Path]) -> Iterator[FoundFile | None]:
@@ -171,12 +177,11 @@ def _trees(root: Path, found: list[FoundFile]) -> list[Tree]:
     """Groups of files of one ending in sibling folders; or many of them side by side."""
     groups: dict[tuple[str, str], list[FoundFile]] = defaultdict(list)
     for one in found:
-        path = PurePosixPath(one.name)
         frames = one.name.endswith(ENDING)
-        clip = path.parent if frames else path
-        ending = ENDING if frames else path.suffix.lower()
+        clip = one.folder if frames else one.name
+        ending = ENDING if frames else posixpath.splitext(one.name)[1].lower()
         if ending in CLIP_ENDINGS or frames:
-            groups[clip.parent.parent.as_posix(), ending].append(one)
+            groups[posixpath.dirname(posixpath.dirname(clip)), ending].append(one)
     trees = []
     for (place, ending), members in sorted(groups.items()):
         trees += _tree(root, place, ending, members, found)
@@ -184,10 +189,10 @@ def _trees(root: Path, found: list[FoundFile]) -> list[Tree]:
 
 
 def _tree(root: Path, place: str, ending: str, members: list[FoundFile], found: list[FoundFile]) -> list[Tree]:
-    depth = len(PurePosixPath(place).parts) + (1 if ending == ENDING else 0)
-    by_folder = Counter(PurePosixPath(one.name).parts[: depth + 1][-1] for one in members)
-    nested = [one for one in members if len(PurePosixPath(one.name).parts) > depth + 1]
-    folders = {PurePosixPath(one.name).parent.as_posix() for one in nested}
+    depth = (place.count("/") + 1 if place else 0) + (1 if ending == ENDING else 0)
+    by_folder = Counter(one.name.split("/", depth + 1)[: depth + 1][-1] for one in members)
+    nested = [one for one in members if one.name.count("/") > depth]
+    folders = {one.folder for one in nested}
     splits = {name.lower() for name in by_folder} & SPLIT_WORDS
     if ending == ENDING and len(members) >= FEWEST_CLIPS:
         return [_made(root, place, members, found, glosses_are_folders=bool(nested))]
@@ -195,8 +200,8 @@ def _tree(root: Path, place: str, ending: str, members: list[FoundFile], found: 
         return [_made(root, place, nested, found, glosses_are_folders=True)]
     trees = []
     if ending in FLAT_ENDINGS:
-        for folder in sorted({PurePosixPath(one.name).parent.as_posix() for one in members}):
-            side_by_side = [one for one in members if PurePosixPath(one.name).parent.as_posix() == folder]
+        for folder in sorted({one.folder for one in members}):
+            side_by_side = [one for one in members if one.folder == folder]
             if len(side_by_side) >= FEWEST_CLIPS:
                 trees.append(_made(root, folder, side_by_side, found, glosses_are_folders=False))
     return trees
@@ -207,13 +212,14 @@ def _made(
 ) -> Tree:
     """A tree, with names relative to it; it starts higher up where a table beside its folder may name the glosses."""
     indices = _indices(place, found)
-    base = PurePosixPath(place)
-    if indices and not all(PurePosixPath(one.name).parent == base for one in indices):
-        base = PurePosixPath(PurePosixPath(indices[0].name).parent)
-        indices = tuple(one for one in indices if PurePosixPath(one.name).parent == base)
+    base = place
+    if indices and not all(one.folder == base for one in indices):
+        base = indices[0].folder
+        indices = tuple(one for one in indices if one.folder == base)
+    start = len(base) + 1 if base else 0
 
     def relative(one: FoundFile) -> FoundFile:
-        return FoundFile(PurePosixPath(one.name).relative_to(base).as_posix(), one.bytes, one.modified_ns)
+        return FoundFile(one.name[start:], one.bytes, one.modified_ns)
 
     files = tuple(relative(one) for one in members)
     return Tree(root / base, files, tuple(relative(one) for one in indices), glosses_are_folders)
@@ -221,7 +227,6 @@ def _made(
 
 def _indices(place: str, found: Iterable[FoundFile]) -> tuple[FoundFile, ...]:
     """Tables of text in the folder of the clips, or in the one above it."""
-    base = PurePosixPath(place)
-    near = [base, base.parent] if base.parts else [base]
+    near = [place, posixpath.dirname(place)] if place else [place]
     tables = [one for one in found if one.name.lower().endswith(INDEX_ENDINGS)]
-    return tuple(one for folder in near for one in tables if PurePosixPath(one.name).parent == folder)[:MOST_INDICES]
+    return tuple(one for folder in near for one in tables if one.folder == folder)[:MOST_INDICES]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import cast
 
 from asl_inspector.case.recognising import row_of
@@ -91,7 +92,7 @@ class _Scan:
         self.spool = Spool()
         self.batches: list[tuple[FolderBatch, int]] = []
         self.stopped: list[tuple[str, str]] = []
-        endings = {PurePosixPath(one.name).suffix.lower() for one in tree.files}
+        endings = {posixpath.splitext(one.name)[1].lower() for one in tree.files}
         self.libraries = tuple(sorted({NATIVE[ending] for ending in endings if ending in NATIVE}))
 
     def probe(self) -> bool:
@@ -181,7 +182,8 @@ class _Scan:
             except DataError:
                 continue  # it is no table that can be read; the clips are still clips
             for name, row in (rows or {}).items():
-                for key in (name, PurePosixPath(name).name, PurePosixPath(name).stem):
+                last = posixpath.basename(name)
+                for key in (name, last, posixpath.splitext(last)[0]):
                     found.setdefault(key, row)
         return found
 
@@ -228,18 +230,20 @@ def _batches(files: tuple[FoundFile, ...]) -> Iterator[tuple[FoundFile, ...]]:
 
 def _same_clip(before: str, here: str) -> bool:
     """True for two frames of one clip."""
-    return here.endswith(ENDING) and PurePosixPath(before).parent == PurePosixPath(here).parent
+    return here.endswith(ENDING) and posixpath.dirname(before) == posixpath.dirname(here)
 
 
 def _told(index: Mapping[str, IndexRow], name: str) -> IndexRow | None:
     """The row of a clip: by its path, its file name, or its name without ending."""
-    path = PurePosixPath(name)
-    return index.get(name) or index.get(path.name) or index.get(path.stem)
+    if not index:
+        return None
+    last = posixpath.basename(name)
+    return index.get(name) or index.get(last) or index.get(posixpath.splitext(last)[0])
 
 
 def _split_of(folder: Path, name: str) -> str | None:
     """The split that a folder on the way to the clip names."""
-    for part in (*reversed(PurePosixPath(name).parts[:-1]), folder.name):
+    for part in (*reversed(name.split("/")[:-1]), folder.name):
         if part.lower() in SPLIT_WORDS:
             return part.lower()
     return None
