@@ -29,6 +29,7 @@ from asl_inspector.diagnosis import blanks, collapse, metadata
 from asl_inspector.diagnosis.chance import SURE
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.evidence import Scored
+from asl_inspector.diagnosis.limits import MANY_EMPTY, SHOWN
 from asl_inspector.diagnosis.measures import accuracy, best_of, effective_classes, p_of_guessing, paired_p
 from asl_inspector.inference.predictions import NO_BLANK
 
@@ -36,7 +37,6 @@ IntArray = NDArray[np.int64]
 Ids = NDArray[np.integer]
 BoolArray = NDArray[np.bool_]
 
-SHOWN = 0.05
 DIFFERENT = 0.01
 EXCHANGES = 999
 SEED = 20_261_123
@@ -219,7 +219,7 @@ Ordered = Sequence[tuple[EpochPoint, Answered]]
 
 
 def _is_mute(point: EpochPoint) -> bool:
-    return point.empty_share is not None and point.empty_share > blanks.MANY_EMPTY
+    return point.empty_share is not None and point.empty_share > MANY_EMPTY
 
 
 def _is_narrow(point: EpochPoint) -> bool:

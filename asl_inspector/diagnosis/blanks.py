@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.limits import MANY_EMPTY
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
@@ -29,7 +30,6 @@ from asl_inspector.inference.predictions import NO_BLANK, Predictions
 
 BATCH_OF_THE_SNIPPET = 16
 SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
-MANY_EMPTY = 0.20
 MOSTLY_EMPTY = 0.5
 CLEAR_GAIN = 0.05
 SURE = 0.001  # the two halves are not quite independent: each chose the other's bias

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asl_inspector.diagnosis.along_epochs import SHOWN
-from asl_inspector.diagnosis.blanks import MANY_EMPTY
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
+from asl_inspector.diagnosis.limits import MANY_EMPTY, SHOWN
 from asl_inspector.diagnosis.records import Accuracy, Cause
 
 QUESTION = "along_epochs"
