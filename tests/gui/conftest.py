@@ -43,22 +43,36 @@ class DirectEngine:
         """Nothing to stop."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _frozen() -> None:
+    """What is there before the first window need not be looked through after each."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _garbage() -> Iterator[None]:
+def _garbage(request: pytest.FixtureRequest) -> Iterator[None]:
     """As `gui.collecting` has it in the program: no worker's thread takes widgets apart."""
-    if not gc.get_freeze_count():
-        gc.freeze()
     gc.disable()
     yield
-    gc.collect()
+    if "qtbot" in request.fixturenames:
+        gc.collect()
     gc.enable()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _style(qapp: QApplication) -> None:
+    """As the program starts; fonts that are loaded before every test slow down all that are drawn later."""
     qapp.setStyle("Fusion")
     theme.load_fonts()
     apply_scheme("light")
+
+
+@pytest.fixture(autouse=True)
+def _scheme(_style: None) -> None:
+    """Light, whatever the test before has chosen; a style sheet is laid over every widget there is, so only if needed."""
+    if theme.Scheme.colours is not theme.LIGHT:
+        apply_scheme("light")
 
 
 @pytest.fixture
