@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
     """Shows one case."""
 
     ready = Signal()  # every panel is built
+    wants_bug_report = Signal()
     closed = Signal()  # the user closed the window and no job is left
 
     def __init__(self, session: Session, settings: QSettings) -> None:
@@ -247,6 +248,7 @@ class MainWindow(QMainWindow):
         self._add_view_menu(bar.addMenu("&View"))
         self._add_run_menu(bar.addMenu("&Run"))
         help_menu = bar.addMenu("&Help")
+        help_menu.addAction("Copy &diagnostics for a bug report", self.wants_bug_report.emit)
         help_menu.addAction("&About ASL Inspector", self._about)
 
     def _add_view_menu(self, menu: QMenu) -> None:

@@ -167,7 +167,7 @@ class Session(QObject):
     def save_case(self, path: Path) -> None:
         """Write the case file; `case_saved` follows."""
         self.became_busy.emit(f"Saving {path.name}")
-        self.jobs.start("save", self._call("save_case", path, self._spec, self.settings))
+        self.jobs.start("save", self._call("save_case", path, self.spec, self.settings))
 
     def _take(self, saved: SavedCase) -> None:
         """Make the case what a case file says."""
@@ -292,7 +292,8 @@ class Session(QObject):
     # -- jobs ---------------------------------------------------------------------------------------------------
 
     @property
-    def _spec(self) -> CaseSpec:
+    def spec(self) -> CaseSpec:
+        """The files of the case and what was said of them."""
         return CaseSpec(tuple(self._paths), tuple(self._chosen.items()), tuple(self._corrections.items()))
 
     def _open(self) -> None:
@@ -301,7 +302,7 @@ class Session(QObject):
         self.jobs.cancel("changes")
         self.inspection = None
         self.inspection_changed.emit(None)
-        spec, wanted, told_of, engine = self._spec, self.settings, self._told_of, self.engine
+        spec, wanted, told_of, engine = self.spec, self.settings, self._told_of, self.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
             case = cast("CaseView", engine.call("open", spec, progress=progress, cancel=cancel))
