@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from asl_inspector.commands.terminal import HEALTHY, Terminal
+from asl_inspector.commands.terminal import HEALTHY, Terminal, check_there
 from asl_inspector.progress import CancelToken
 from asl_inspector.visible_text import visible
 
@@ -21,6 +21,7 @@ def changes(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken
     from asl_inspector.report.rendering import rendered
     from asl_inspector.report.writing import write_atomically
 
+    check_there([options.before, options.after])
     changes = compare_reports(read_report(options.before), read_report(options.after))
     if options.json == "-":
         sys.stdout.write(to_json(changes_json(changes)))

@@ -7,7 +7,7 @@ import gc
 import sys
 import threading
 
-from asl_inspector.commands.terminal import HEALTHY, Terminal
+from asl_inspector.commands.terminal import HEALTHY, Terminal, check_there
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import CancelToken
 
@@ -22,6 +22,7 @@ def keys(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -
     threading.Thread(target=_import_reports, name="imports", daemon=True).start()
     gc.disable()  # a process that ends soon makes many records, and none of them is garbage
     try:
+        check_there([options.file])
         file, checkpoint = open_checkpoint(options.file, cancel=cancel, started=started)
     except InspectorError as error:
         if options.json:
@@ -79,6 +80,7 @@ def compare(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken
     from asl_inspector.workers.calling import open_checkpoint
 
     try:
+        check_there([options.a, options.b])
         (file_a, first), (file_b, second) = (
             open_checkpoint(path, cancel=cancel, started=readers.pop()) for path in (options.a, options.b)
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asl_inspector.commands.terminal import FINDINGS, HEALTHY, UNUSABLE, Terminal, UsageError
+from asl_inspector.commands.terminal import UNUSABLE, Terminal, UsageError, check_there, status_of
 from asl_inspector.progress import CancelToken, Step
 from asl_inspector.visible_text import visible
 
@@ -34,11 +34,19 @@ def _chosen_roles(options: argparse.Namespace) -> dict[Path, Role]:
 
 def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     """Open, run, diagnose and write what was asked for; returns the exit status."""
+    chosen = _chosen_roles(options)
+    check_there([*options.files, *chosen])
+    alone = len(options.files) == 1 and not chosen
+    saved = _saved_case(options)
+    if saved is not None:
+        from asl_inspector.commands.kept import show_kept
+
+        status = show_kept(saved, options, not alone, terminal, cancel)
+        if status is not None:
+            return status
     from asl_inspector.inspection import Inspector
     from asl_inspector.inspection_epochs import EpochRuns
 
-    chosen = _chosen_roles(options)
-    saved = _saved_case(options)
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
     if not paths:
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
@@ -59,7 +67,7 @@ def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
         for problem in inspected.problems:
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
         return UNUSABLE
-    return _status(inspected, options.fail_on)
+    return status_of((finding.severity for finding in inspected.diagnosis.findings), options.fail_on)
 
 
 def _saved_case(options: argparse.Namespace) -> SavedCase | None:
@@ -85,7 +93,8 @@ def _keep_case(
 ) -> None:
     """Say what is not as it was when the case was saved, and save it where that was asked for."""
     from asl_inspector.case_files.changes import changed_files, changed_result
-    from asl_inspector.case_files.writing import result_of, write_case
+    from asl_inspector.case_files.writing import result_of
+    from asl_inspector.engine.saved_cases import save
 
     if saved is not None:
         told = [*changed_files(saved, inspector.case), changed_result(saved.result, result_of(inspected))]
@@ -94,7 +103,7 @@ def _keep_case(
     if options.save_case is not None:
         corrections = saved.corrections if saved is not None else {}
         added = [path.absolute() for path in options.files]
-        write_case(
+        save(
             options.save_case,
             inspector.case,
             added,
@@ -200,9 +209,3 @@ def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: 
     if options.json != "-":
         text = summary_text(inspected)
         print(visible(anonymiser_of(inspected).text(text) if options.anonymise else text, one_line=False))
-
-
-def _status(inspected: Inspected, fail_on: str) -> int:
-    """1 where a finding is at or above `fail_on`."""
-    counted = {"critical": ("critical",), "warning": ("critical", "warning"), "never": ()}[fail_on]
-    return FINDINGS if any(finding.severity in counted for finding in inspected.diagnosis.findings) else HEALTHY

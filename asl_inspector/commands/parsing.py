@@ -83,6 +83,7 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="CODE.py",
         help="run this file: Python code that builds the network, or a checkpoint that carries its program",
     )
+    parser.add_argument("--rerun", action="store_true", help="run a saved case though none of its files changed")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(command="diagnose")
@@ -90,8 +91,8 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def _add_changes(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("changes", help="two diagnoses: what changed in files, figures and causes")
-    parser.add_argument("before", type=Path, metavar="BEFORE.json", help="what diagnose --json wrote")
-    parser.add_argument("after", type=Path, metavar="AFTER.json")
+    parser.add_argument("before", type=Path, metavar="BEFORE", help="a saved case, or what diagnose --json wrote")
+    parser.add_argument("after", type=Path, metavar="AFTER")
     parser.add_argument("--json", metavar="FILE|-", help="as JSON; - for standard output")
     for kind in ("md", "html", "pdf"):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"as a report ({kind})")

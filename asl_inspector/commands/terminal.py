@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import Step
@@ -11,6 +15,8 @@ from asl_inspector.visible_text import visible
 
 HEALTHY, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 SECONDS_BETWEEN_UPDATES = 0.1
+FAILING = {"critical": ("critical",), "warning": ("critical", "warning"), "never": ()}
+ALIKE = 0.6  # how like a name has to be to be offered for a mistyped one
 
 
 class UsageError(InspectorError):
@@ -52,3 +58,27 @@ class Terminal:
         """A message that `--quiet` leaves out."""
         if not self.quiet:
             self.say(text)
+
+
+def status_of(severities: Iterable[object], fail_on: str) -> int:
+    """1 where a finding is at or above `fail_on`, else 0."""
+    return FINDINGS if any(one in FAILING[fail_on] for one in severities) else HEALTHY
+
+
+def check_there(paths: Iterable[Path]) -> None:
+    """Raise for the first path of the command under which there is nothing, with what it may have meant.
+
+    Raises:
+        UsageError: If there is one.
+    """
+    for path in paths:
+        if os.path.lexists(path):
+            continue
+        folder = path.parent
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder “{folder}”.", advice="Check the spelling.")
+        near = difflib.get_close_matches(path.name, os.listdir(folder), n=1, cutoff=ALIKE)
+        meant = f" Did you mean “{near[0]}”?" if near else ""
+        raise UsageError(
+            f"There is no file “{path.name}” in “{folder.absolute()}”.", advice=f"Check the spelling.{meant}"
+        )

@@ -127,6 +127,7 @@ class InspectionView:
         data: What was found in the clips, without the arrays that only the core needs, or None.
         saved: What is known of saved outputs, where they stand for a network's, or None.
         settings: What the user had chosen.
+        origin: Which version found it and when, where it was not found now but kept in a case; else empty.
     """
 
     files: tuple[CaseFile, ...]
@@ -143,6 +144,7 @@ class InspectionView:
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
     settings: Settings = field(default_factory=Settings)
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,8 +159,9 @@ class Session(QObject):
         return self.saved.path if self.saved is not None else None
 
     def open_case(self, path: Path, more: list[Path] | None = None) -> None:
-        """Open a saved case in place of the current one, with further files."""
+        """Open a saved case in place of the current one, with further files; what it keeps is shown at once."""
         self._more = more or []
+        self.jobs.cancel("case")
         self.became_busy.emit(f"Opening {path.name}")
         self.jobs.start("saved case", self._call("read_case", path))
 
@@ -177,13 +178,26 @@ class Session(QObject):
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
         self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
-        self.opening.emit(self._paths)
-        self._open()
+        if self.inspection is None:
+            self.opening.emit(self._paths)
+        self._open(kept=not self._more)
 
     def _check(self) -> None:
         """Have the files of a saved case compared with what they were; `remarked` follows."""
         if self.saved is not None:
             self.jobs.start("changes", self._call("changes", self.saved))
+
+    def _show_remarks(self, told: tuple[str, ...]) -> None:
+        """Tell what is not as it was; what was kept for other files than those that are there is computed anew."""
+        kept = self.inspection is not None and bool(self.inspection.origin)
+        self.remarked.emit((*self._origin(), *told) if kept else told)
+        if kept and told:
+            self._open()
+
+    def _origin(self) -> tuple[str, ...]:
+        """Where what is shown comes from, if it was not found now."""
+        origin = self.inspection.origin if self.inspection is not None else ""
+        return (f"Kept with the case: found by {origin}. Run > Run again computes it anew.",) if origin else ()
 
     def clear(self) -> None:
         """Forget the case, and what was allowed in it."""
@@ -295,12 +309,14 @@ class Session(QObject):
     def _spec(self) -> CaseSpec:
         return CaseSpec(tuple(self._paths), tuple(self._chosen.items()), tuple(self._corrections.items()))
 
-    def _open(self) -> None:
+    def _open(self, *, kept: bool = False) -> None:
+        """Open the files and run; with `kept`, what the case file keeps is shown instead where it still holds."""
         self.became_busy.emit("Opening files")
         self.jobs.cancel("neighbours")
         self.jobs.cancel("changes")
-        self.inspection = None
-        self.inspection_changed.emit(None)
+        if not (kept and self.inspection is not None and self.inspection.origin):
+            self.inspection = None
+            self.inspection_changed.emit(None)
         spec, wanted, told_of, engine = self._spec, self.settings, self._told_of, self.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
@@ -308,6 +324,8 @@ class Session(QObject):
             publish(case)
             if not any(row.role is not Role.UNUSED for row in case.files):
                 return None
+            if kept and (found := engine.call("kept", progress=progress, cancel=cancel)) is not None:
+                return found
             settings = for_checkpoint(wanted, told_of, case)
             return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
 
@@ -342,6 +360,8 @@ class Session(QObject):
             case InspectionView():
                 self.inspection = part
                 self.inspection_changed.emit(part)
+                if part.origin:
+                    self.remarked.emit(self._origin())
             case StatisticsPart():
                 self.statistics_arrived.emit(part)
 
@@ -360,7 +380,7 @@ class Session(QObject):
                 self.remarked.emit(())
                 self.case_saved.emit(result)
             case tuple() if lane == "changes":
-                self.remarked.emit(result)
+                self._show_remarks(result)
             case ClipDetail():
                 self.clip_arrived.emit(result)
             case TensorView():
