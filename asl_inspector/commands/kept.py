@@ -31,7 +31,7 @@ def show_kept(
         cancel: Asked while files are hashed.
     """
     cached = saved.cached
-    asked = [name for name in (*OTHER_RUN, *OTHER_OUTPUTS) if vars(options)[name]]
+    asked = [name for name, value in options._get_kwargs() if value and name in (*OTHER_RUN, *OTHER_OUTPUTS)]
     if cached is None or chosen or asked or options.device != "auto" or cached.program != program_version():
         return None
     if not untouched(saved, cancel):

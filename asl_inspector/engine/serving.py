@@ -240,9 +240,10 @@ class Service:
         """The result that the opened case file keeps, where its files look as they did; else None, and it is run."""
         from asl_inspector.engine.saved_cases import kept_view
 
-        if self._saved is None:
+        files = self.inspector.case.files
+        if self._saved is None or any(one.file is not None and not one.file.is_current() for one in files):
             return None
-        return kept_view(self._saved, {one.row.path: one.row for one in self.inspector.case.files})
+        return kept_view(self._saved, {one.row.path: one.row for one in files})
 
     def save_case(self, talk: Talk, path: Path, spec: CaseSpec, settings: Settings) -> SavedCase:
         """Write the case as it is, with the hashes of its files, and say what was written."""

@@ -55,7 +55,7 @@ def test_a_case_is_saved_closed_and_opened_again(
     assert window.session.settings.choices == (("preprocessing", "none"),)
     assert window.session.settings.decoder == "score"
     assert window.windowTitle().startswith("mine.aslcase")
-    assert not window.sidebar._remarks.isVisibleTo(window)
+    assert window.sidebar._remarks.text().startswith("Kept with the case: found by version ")
 
 
 def test_what_changed_since_it_was_saved_is_told(window: MainWindow, qtbot: QtBot, run: Run) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from asl_inspector.bounded_json import read_json, shortened
 from asl_inspector.case.records import SAVED_CASE
 from asl_inspector.errors import DataError
-from asl_inspector.mapped_file import missing
 
 SCHEMA = "asl-inspector/report/"
 KNOWN = "asl-inspector/report/1"
@@ -80,7 +79,7 @@ def read_report(path: Path) -> Report:
             raise DataError(f"“{path.name}” is too large for a diagnosis.", advice=WRITE_ONE)
         raw = path.read_bytes()
     except OSError as error:
-        raise missing(path, error) from None
+        raise DataError(f"“{path.name}” cannot be read: {error.strerror}.", advice=WRITE_ONE) from None
     try:
         held = read_json(raw, deepest=DEEPEST, most_values=MOST_VALUES)
     except ValueError as error:
