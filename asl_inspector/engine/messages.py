@@ -74,6 +74,7 @@ from asl_inspector.networks.records import Architecture, Choice, Tried
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
+from asl_inspector.report.changes.records import ChangedCause, ChangedFigure, ChangedFile, Changes, PairedTest
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import ReportOptions
 from asl_inspector.report.sample_table import ContinuousClips, SampleTable
@@ -246,6 +247,10 @@ CODEC = Codec(
         CaseView,
         Cause,
         ChanceTest,
+        ChangedCause,
+        ChangedFigure,
+        ChangedFile,
+        Changes,
         CheckpointComparison,
         Choice,
         Clash,
@@ -295,6 +300,7 @@ CODEC = Codec(
         OptimizerView,
         Pair,
         PairView,
+        PairedTest,
         ParameterState,
         PrefixPair,
         PreviewRow,

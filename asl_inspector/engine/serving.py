@@ -26,6 +26,7 @@ from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.records import Diagnosis
+from asl_inspector.engine import changing
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
@@ -55,6 +56,7 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
+from asl_inspector.report.changes.records import Changes
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import Correction
@@ -68,7 +70,8 @@ SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
-    "case": ("open", "inspect", "kept", "export", "read_case", "save_case", "changes"),
+    "case": ("open", "inspect", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
+    "before and after": ("compare_reports",),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
@@ -269,6 +272,18 @@ class Service:
             return told
         result = changed_result(saved.result, result_of(self.inspected))
         return (*told, result) if result else told
+
+    def compare_reports(self, talk: Talk, before: Path | None, after: Path | None) -> Changes:
+        """Two diagnoses compared, None standing for the case that is open."""
+        return changing.compare((before, after), self.inspected, self._saved)
+
+    def export_changes(
+        self, talk: Talk, before: Path | None, after: Path | None, path: Path, kind: str, options: ReportOptions
+    ) -> Exported:
+        """Write such a comparison."""
+        started = time.perf_counter()
+        changing.export(self.compare_reports(talk, before, after), path, kind, options)
+        return Exported(path, time.perf_counter() - started)
 
     def export(self, talk: Talk, path: Path, kind: str, options: ReportOptions = STANDARD) -> Exported:
         """Write the last inspection as one of the kinds of file that `exporting` knows."""

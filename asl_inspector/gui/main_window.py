@@ -64,6 +64,7 @@ PANELS = (
     "Compare",
     "Training",
     "Data",
+    "Before and after",
 )
 PLACES = {
     "samples": "Samples",
@@ -167,6 +168,11 @@ class MainWindow(QMainWindow):
 
             self.data = DataPanel()
             self._add_panel(self.data)
+        elif title == "Before and after":
+            from asl_inspector.gui.panels.changes import ChangesPanel
+
+            self.changes = ChangesPanel()
+            self._add_panel(self.changes)
         else:
             self._connect_panels()
             self._start_work()
@@ -174,12 +180,15 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self._build_next)
 
     def _connect_panels(self) -> None:
+        from asl_inspector.gui.changes_jobs import ChangesJobs
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
 
         session = self.session
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
+        ChangesJobs(session, self.changes, lambda: self._exports.options, self._last_folder)
+        session.cases_to_compare.connect(self._compare_cases)
         session.tensor_arrived.connect(self.keys.show_tensor)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
@@ -384,6 +393,13 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_saved(self, saved: SavedCase) -> None:
         self.setWindowTitle(f"{saved.path.name} - {NAME}")
+
+    @Slot(object, object)
+    def _compare_cases(self, before: Path, after: Path | None) -> None:
+        """Compare two cases; where the user asked for it and no fix made it of itself, go there."""
+        self.changes.compare(before, after)
+        if before != self.session.case_path:
+            self.show_panel(PANELS.index(self.changes.title))
 
     @Slot(object)
     def _show_inspection(self, inspection: InspectionView | None) -> None:

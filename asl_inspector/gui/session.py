@@ -38,6 +38,14 @@ log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
+def modified(path: Path) -> float:
+    """When a file was written, in seconds; the earliest of times where that cannot be told."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 class Session(QObject):
     """One case.
 
@@ -72,6 +80,7 @@ class Session(QObject):
     exported = Signal(object)  # Exported
     case_saved = Signal(object)  # SavedCase
     remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
+    cases_to_compare = Signal(object, object)  # paths of the case before, and of the one after or None for this one
     drained = Signal()  # no job is left
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -105,7 +114,9 @@ class Session(QObject):
         new = [path for path in paths if path not in self._paths]
         again = [path for path in paths if path in self._paths]
         saved = [path for path in new if is_case_file(path)]
-        if saved:  # a saved case takes the place of the current one; what was dropped with it is added
+        if len(saved) == 2 and new == saved:
+            self.cases_to_compare.emit(*sorted(saved, key=modified))
+        elif saved:  # a saved case takes the place of the current one; what was dropped with it is added
             self.open_case(saved[0], [path for path in new if path not in saved])
         elif new or again:
             self._paths += new
@@ -193,6 +204,8 @@ class Session(QObject):
         self.remarked.emit((*self._origin(), *told) if kept else told)
         if kept and told:
             self._open()
+        elif told and self.saved is not None:
+            self.cases_to_compare.emit(self.saved.path, None)
 
     def _origin(self) -> tuple[str, ...]:
         """Where what is shown comes from, if it was not found now."""
@@ -298,6 +311,13 @@ class Session(QObject):
         """Write the diagnosis; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
         self.jobs.start("export", self._call("export", path, kind, options))
+
+    def export_changes(
+        self, pair: tuple[Path | None, Path | None], path: Path, kind: str, options: ReportOptions
+    ) -> None:
+        """Write a comparison of two diagnoses, None standing for this case; `exported` follows."""
+        self.became_busy.emit(f"Writing {path.name}")
+        self.jobs.start("export", self._call("export_changes", *pair, path, kind, options))
 
     def close(self) -> None:
         """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""
