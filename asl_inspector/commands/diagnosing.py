@@ -203,7 +203,8 @@ def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: 
         if target and target != "-":
             cancel.raise_if_cancelled()
             terminal.show(Step("Typesetting the report" if kind == "pdf" else f"Writing {target}"))
-            export(inspected, Path(target), kind, wanted)
+            for note in export(inspected, Path(target), kind, wanted):
+                terminal.say(note)
     if options.pdf:
         terminal.inform(f"The report is in {options.pdf}.")
     if options.json != "-":

@@ -30,7 +30,8 @@ def demo(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -
     inspector.hash_files(cancel=cancel)
     inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
     terminal.show(Step("Typesetting the report"))
-    export(inspected, target, "pdf")
+    for note in export(inspected, target, "pdf"):
+        terminal.say(note)
     terminal.inform(f"The report is in {target}.")
     return HEALTHY
 

@@ -204,10 +204,11 @@ class PairView:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A report was written."""
+    """A report was written; `notes` are sentences on what could not be shown as it is."""
 
     path: Path
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,8 +295,8 @@ class Service:
         talk.progress(Step("Hashing the files"))
         self.inspector.hash_files(cancel=talk.cancel)
         talk.progress(Step(f"Writing {path.name}"))
-        export(self.inspector.with_current_rows(self.inspected), path, kind, options)
-        return Exported(path, time.perf_counter() - started)
+        notes = export(self.inspector.with_current_rows(self.inspected), path, kind, options)
+        return Exported(path, time.perf_counter() - started, notes)
 
 
 class Server:

@@ -433,7 +433,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _show_export(self, exported: Exported) -> None:
-        self._status.say(f"Wrote {exported.path}")
+        self._status.say(" ".join([f"Wrote {exported.path}.", *exported.notes]))
 
     @Slot(int)
     def show_panel(self, index: int) -> None:

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+import manimgx_fonts
+import manimgx_fonts_cjk
 import typst
 
 from asl_inspector.bundled_files import resources
@@ -28,7 +33,20 @@ UNDISPLAYED = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """A PDF, and what the user should know of it as sentences."""
+
+    pdf: bytes
+    notes: tuple[str, ...] = ()
+
+
 def pdf_report(inspected: Inspected, options: ReportOptions = STANDARD) -> bytes:
+    """`noted_report` without its notes."""
+    return noted_report(inspected, options).pdf
+
+
+def noted_report(inspected: Inspected, options: ReportOptions = STANDARD) -> Typeset:
     """The PDF: tagged for screen readers (PDF/UA-1), searchable, fonts embedded.
 
     Where the table of clips leaves some out, all of them are attached as CSV.
@@ -37,25 +55,32 @@ def pdf_report(inspected: Inspected, options: ReportOptions = STANDARD) -> bytes
         ExportError: If the typesetter fails.
     """
     attached = not options.summary and listed_in_part(inspected)
-    return typeset(document(inspected, options), samples_csv(inspected, options) if attached else None)
+    return noted(document(inspected, options), samples_csv(inspected, options) if attached else None)
 
 
 def typeset(document: Mapping[str, Json], samples: str | None = None) -> bytes:
+    """`noted` without its notes."""
+    return noted(document, samples).pdf
+
+
+def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:
     """A document as a PDF, with the table of clips attached where it is given.
 
-    Characters that neither the bundled fonts nor those of the system have are written as escapes, which a reader can
-    look up, rather than set as empty boxes; the last page says so.
+    The fonts that come with the program cover the scripts of living languages in wide use, with emoji; those of the
+    system help out. Characters that none of them has are written as escapes, which a reader can look up, rather than
+    set as empty boxes; the last page and a note say of which scripts they are.
 
     Raises:
         ExportError: If the typesetter fails.
     """
     folder = resources()
-    fonts = typst.Fonts(font_paths=[folder / "fonts"])
+    fonts = typst.Fonts(font_paths=[folder / "fonts", *font_folders()])
     template = (folder / "report" / "report.typ").read_bytes()
     text, absent, trouble = to_json({**document, "attached": ATTACHED}), set[str](), ""
     for standard in (*[TAGGED] * MOST_TRIES, PLAIN):
         held = text.translate({ord(one): json.dumps(escaped(one))[1:-1] for one in absent})
-        data = {"data": held, "absent": "yes" if absent else ""}
+        note = _undrawn_words(absent)
+        data = {"data": held, "absent": note}
         try:
             pdf = typst.Compiler(template, font_paths=fonts).compile(  # one keeps its template for one run
                 format="pdf",
@@ -67,8 +92,24 @@ def typeset(document: Mapping[str, Json], samples: str | None = None) -> bytes:
             absent |= _undisplayed(trouble)
             continue
         if isinstance(pdf, bytes):
-            return pdf
+            return Typeset(pdf, (f"In the PDF: {note}",) if note else ())
     raise ExportError("The report could not be typeset.", detail=trouble)
+
+
+def font_folders() -> list[Path]:
+    """Where the fonts are that packages of their own bring: Noto for most scripts and emoji, and for CJK."""
+    return [Path(folder) for package in (manimgx_fonts, manimgx_fonts_cjk) for folder in package.__path__]
+
+
+def _undrawn_words(absent: Iterable[str]) -> str:
+    """Which characters could not be drawn, by the first words of their names; empty where there are none."""
+    scripts = sorted({unicodedata.name(one, "unassigned").split(" ")[0].split("-")[0].capitalize() for one in absent})
+    if not scripts:
+        return ""
+    return (
+        f"Some characters have no font on this computer and are written as their codes, such as \\u65e5. They are of: "
+        f"{', '.join(scripts)}. Install a font that has them, such as Noto, and export again."
+    )
 
 
 def _undisplayed(trouble: str) -> set[str]:
