@@ -203,6 +203,8 @@ def _missing(evidence: Evidence) -> str:
     """What a diagnosis needs that is not there."""
     if evidence.checkpoint is None:
         return "Add the checkpoint and its validation clips."
+    if evidence.case.validation is not None:
+        return "Settle first why the network could not be run."
     return "Add the validation clips."
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import manimgx_fonts
@@ -73,9 +74,7 @@ def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:
     Raises:
         ExportError: If the typesetter fails.
     """
-    folder = resources()
-    fonts = typst.Fonts(font_paths=[folder / "fonts", *font_folders()])
-    template = (folder / "report" / "report.typ").read_bytes()
+    fonts, template = _fonts(), (resources() / "report" / "report.typ").read_bytes()
     text, absent, trouble = to_json({**document, "attached": ATTACHED}), set[str](), ""
     for standard in (*[TAGGED] * MOST_TRIES, PLAIN):
         held = text.translate({ord(one): json.dumps(escaped(one))[1:-1] for one in absent})
@@ -94,6 +93,12 @@ def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:
         if isinstance(pdf, bytes):
             return Typeset(pdf, (f"In the PDF: {note}",) if note else ())
     raise ExportError("The report could not be typeset.", detail=trouble)
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """All fonts; those of the system come last and are looked for once."""
+    return typst.Fonts(font_paths=[resources() / "fonts", *font_folders()])
 
 
 def font_folders() -> list[Path]:
