@@ -90,7 +90,7 @@ def result_of(inspected: Inspected) -> SavedResult:
 
 
 def _entry(row: CaseFile, home: Path, folders: list[Path], correction: Correction) -> dict[str, object]:
-    entry: dict[str, object] = _place(row.path, home) | {"bytes": row.bytes}
+    entry: dict[str, object] = {**place(row.path, home), "bytes": row.bytes}
     if row.sha256 is not None:
         entry["sha256"] = row.sha256
     entry["used_as"] = row.role.value
@@ -100,11 +100,11 @@ def _entry(row: CaseFile, home: Path, folders: list[Path], correction: Correctio
         entry["layout"] = {name: value for name, value in asdict(correction).items() if value is not None}
     folder = next((one for one in folders if row.path != one and row.path.is_relative_to(one)), None)
     if folder is not None:
-        entry["folder"] = _place(folder, home)
+        entry["folder"] = place(folder, home)
     return entry
 
 
-def _place(path: Path, home: Path) -> dict[str, object]:
+def place(path: Path, home: Path) -> dict[str, str]:
     """A path as seen from the case file, so that both can be moved together; and as it is where that leads elsewhere."""
     try:
         relative = Path(os.path.relpath(path, home))

@@ -11,14 +11,14 @@ from asl_inspector.about import program_version
 from asl_inspector.case.records import Case, CaseFile
 from asl_inspector.case_files.holding import same_sizes
 from asl_inspector.case_files.records import CachedResult, SavedCase
-from asl_inspector.case_files.writing import entry_paths, result_of, write_case
+from asl_inspector.case_files.writing import entry_paths, place, result_of, write_case
 from asl_inspector.engine.messages import InspectionView
 from asl_inspector.engine.saved_views import pack_view, unpack_view
 from asl_inspector.engine.views import inspection_view
 from asl_inspector.inference.records import Settings
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.inspection_json import inspection_json
-from asl_inspector.report.json_text import cleaned
+from asl_inspector.report.json_text import Json, cleaned
 from asl_inspector.report.summary_text import summary_text
 from asl_inspector.samples.mapping import Correction
 
@@ -74,13 +74,23 @@ def save_again(path: Path, saved: SavedCase, case: Case, added: Iterable[Path]) 
 def _cached(path: Path, case: Case, inspected: Inspected) -> CachedResult:
     report = cleaned(inspection_json(inspected))
     return CachedResult(
-        report if isinstance(report, Mapping) else {},
+        _seen_from(path.absolute().parent, report) if isinstance(report, dict) else {},
         summary_text(inspected),
         tuple((one.sentence, one.advice) for one in inspected.problems),
         pack_view(inspection_view(inspected, partial=False), entry_paths(path, case)),
         program_version(),
         datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _seen_from(home: Path, report: dict[str, Json]) -> dict[str, Json]:
+    """The report with the paths of its files as the case file has them: those of this machine where they must be."""
+    case = report["case"]
+    if isinstance(case, dict):
+        for one in case["files"]:
+            seen = place(Path(one["path"]), home)
+            one["path"] = seen.get("path", seen.get("absolute"))
+    return report
 
 
 def _is_of(inspected: Inspected, case: Case, settings: Settings) -> bool:

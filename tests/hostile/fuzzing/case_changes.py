@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from makers import make_run
+
 from hostile.fuzzing.byte_changes import change_bytes
 from hostile.fuzzing.text_changes import change_json
-from makers import make_run
 
 
 @cache
