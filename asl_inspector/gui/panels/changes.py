@@ -162,15 +162,12 @@ class ChangesPage(Scrolled):
         for sentence in [*(tested_words(test) for test in changes.tests), *changes.notes]:
             answers.body.addWidget(Text(sentence, selectable=True))
         self.column.addWidget(answers)
-        self.column.addWidget(
-            _table(
-                "Figures",
-                ("figure", "before", "after", "change"),
-                [(one.name, *values_of(one)) for one in changes.figures],
-            )
-        )
+        figures = [(one.name, *values_of(one)) for one in changes.figures]
+        self.column.addWidget(_table("Figures", ("figure", "before", "after", "change"), figures, wide=0, numbers=True))
         files = [(one.change, one.role, one.before or "–", one.after or "–") for one in changes.files]
-        self.column.addWidget(_table("Files", ("change", "role", "before", "after"), files[:MOST_FILES]))
+        self.column.addWidget(
+            _table("Files", ("change", "role", "before", "after"), files[:MOST_FILES], wide=3, numbers=False)
+        )
         if len(files) > MOST_FILES:
             self.column.addWidget(Text(f"{len(files) - MOST_FILES} more files are in the report.", tone="muted"))
         self.column.addStretch(1)
@@ -191,16 +188,18 @@ def _cause_row(cause: ChangedCause) -> QHBoxLayout:
     return row
 
 
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Card:
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, wide: int, numbers: bool) -> Card:
+    """A table; the column `wide` takes what room there is, and with `numbers` all but the first stand at the right."""
     card = _card(title)
     grid = QGridLayout()
     grid.setHorizontalSpacing(18)
     grid.setVerticalSpacing(5)
-    grid.setColumnStretch(0, 1)
-    for column, head in enumerate(heads):
-        grid.addWidget(Text(head, size=theme.SMALL, tone="muted", wrap=False), 0, column)
-    for number, cells in enumerate(rows, start=1):
+    grid.setColumnStretch(wide, 1)
+    for number, cells in enumerate((heads, *rows)):
         for column, cell in enumerate(cells):
-            grid.addWidget(Text(cell, size=theme.SMALL, selectable=True, wrap=column == 0), number, column)
+            tone = "" if number else "muted"
+            text = Text(cell, size=theme.SMALL, tone=tone, selectable=bool(number), wrap=column == wide)
+            right = numbers and column > 0
+            grid.addWidget(text, number, column, Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag(0))
     card.body.addLayout(grid)
     return card
