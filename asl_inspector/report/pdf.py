@@ -27,9 +27,8 @@ from asl_inspector.report.samples_csv import samples_csv
 from asl_inspector.report.sections.samples import ATTACHED, listed_in_part
 from asl_inspector.visible_text import escaped
 
-TAGGED: typst.PDFStandards = "ua-1"
-PLAIN: typst.PDFStandards = []
-MOST_TRIES = 4  # each names the characters that are missing from what the one before left
+STANDARDS: tuple[typst.PDFStandards, ...] = (["ua-1", "a-3a"], "ua-1", [])  # the first that a document can hold to
+MOST_TRIES = 4  # of a standard; each names the characters that are missing from what the one before left
 UNDISPLAYED = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
 CODE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
@@ -48,7 +47,7 @@ def pdf_report(inspected: Inspected, options: ReportOptions = STANDARD) -> bytes
 
 
 def noted_report(inspected: Inspected, options: ReportOptions = STANDARD) -> Typeset:
-    """The PDF: tagged for screen readers (PDF/UA-1), searchable, fonts embedded.
+    """The PDF: tagged for screen readers (PDF/UA-1), to be kept (PDF/A-3a), searchable, fonts embedded.
 
     Where the table of clips leaves some out, all of them are attached as CSV.
 
@@ -76,7 +75,10 @@ def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:
     """
     fonts, template = _fonts(), (resources() / "report" / "report.typ").read_bytes()
     text, absent, trouble = to_json({**document, "attached": ATTACHED}), set[str](), ""
-    for standard in (*[TAGGED] * MOST_TRIES, PLAIN):
+    failed: typst.PDFStandards = []
+    for standard in (one for one in STANDARDS for _ in range(MOST_TRIES)):
+        if trouble and not _undisplayed(trouble) and standard == failed:
+            continue  # it cannot be held for another reason
         held = text.translate({ord(one): json.dumps(escaped(one))[1:-1] for one in absent})
         note = _undrawn_words(absent)
         data = {"data": held, "absent": note}
@@ -87,7 +89,7 @@ def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:
                 pdf_standards=standard,
             )
         except typst.TypstError as error:
-            trouble = f"{error.message}\n{error.diagnostic}"
+            trouble, failed = f"{error.message}\n{error.diagnostic}", standard
             absent |= _undisplayed(trouble)
             continue
         if isinstance(pdf, bytes):

@@ -108,6 +108,13 @@ def test_the_checker_finds_errors_where_there_are_some(demo: Inspected, tmp_path
     assert len(errors(bare.tobytes(), tmp_path)) >= 2
 
 
+def test_the_report_claims_both_standards(demo: Inspected) -> None:
+    metadata = opened(pdf_report(demo)).get_xml_metadata()
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert "<pdfaid:part>3</pdfaid:part>" in metadata
+    assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
+
+
 def test_the_report_is_tagged_titled_and_has_bookmarks(demo: Inspected) -> None:
     pdf = opened(pdf_report(demo))
     catalog = pdf.xref_object(pdf.pdf_catalog())
