@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.case_files.records import SavedCase, SavedFile, SavedResult
+from asl_inspector.case_files.records import CachedResult, SavedCase, SavedFile, SavedResult
 from asl_inspector.checkpoints.comparison_records import (
     CheckpointComparison,
     Clue,
@@ -243,6 +243,7 @@ CODEC = Codec(
         BlankMeasures,
         BlankSweep,
         Block,
+        CachedResult,
         CaseFile,
         CaseSpec,
         CaseView,

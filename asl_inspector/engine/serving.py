@@ -290,6 +290,8 @@ class Service:
         from asl_inspector.report.exporting import export
 
         started = time.perf_counter()
+        if self.inspected is None and (self._saved is None or not self.inspector.case.files):
+            raise InspectorError("There is nothing to export yet.", advice="Drop a checkpoint on the window first.")
         if self.inspected is None:  # what is shown was kept with the case; a report needs the whole of it
             self.inspected = self._shown = self.inspector.inspect(progress=talk.progress, cancel=talk.cancel)
         talk.progress(Step("Hashing the files"))
