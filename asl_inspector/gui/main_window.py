@@ -64,6 +64,7 @@ PANELS = (
     "Compare",
     "Training",
     "Data",
+    "Before and after",
 )
 PLACES = {
     "samples": "Samples",
@@ -168,6 +169,11 @@ class MainWindow(QMainWindow):
 
             self.data = DataPanel()
             self._add_panel(self.data)
+        elif title == "Before and after":
+            from asl_inspector.gui.panels.changes import ChangesPanel
+
+            self.changes = ChangesPanel()
+            self._add_panel(self.changes)
         else:
             self._connect_panels()
             self._start_work()
@@ -175,12 +181,15 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self._build_next)
 
     def _connect_panels(self) -> None:
+        from asl_inspector.gui.changes_jobs import ChangesJobs
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
 
         session = self.session
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
+        ChangesJobs(session, self.changes, lambda: self._exports.options, self._last_folder)
+        session.cases_to_compare.connect(self._compare_cases)
         session.tensor_arrived.connect(self.keys.show_tensor)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
@@ -387,6 +396,13 @@ class MainWindow(QMainWindow):
     def _show_saved(self, saved: SavedCase) -> None:
         self.setWindowTitle(f"{saved.path.name} - {NAME}")
 
+    @Slot(object, object)
+    def _compare_cases(self, before: Path, after: Path | None) -> None:
+        """Compare two cases; where the user asked for it and no fix made it of itself, go there."""
+        self.changes.compare(before, after)
+        if before != self.session.case_path:
+            self.show_panel(PANELS.index(self.changes.title))
+
     @Slot(object)
     def _show_inspection(self, inspection: InspectionView | None) -> None:
         for action in self._export_actions:
@@ -419,7 +435,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _show_export(self, exported: Exported) -> None:
-        self._status.say(f"Wrote {exported.path}")
+        self._status.say(" ".join([f"Wrote {exported.path}.", *exported.notes]))
 
     @Slot(int)
     def show_panel(self, index: int) -> None:
@@ -585,6 +601,8 @@ class StatusLine:
 
     def _promise(self, inspection: InspectionView) -> str:
         """What of the files was executed."""
+        if inspection.origin:
+            return f"Kept with the case, found by {inspection.origin}"
         allowed = self._session.settings.consent
         if allowed is not None:
             return f"Nothing but “{allowed.path.name}”, which you allowed, was executed"
