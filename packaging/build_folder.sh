@@ -14,5 +14,4 @@ else
 fi
 "$python" -m PyInstaller --noconfirm --log-level WARN --distpath build/folder --workpath build/pyinstaller \
     packaging/asl_inspector.spec
-find build/folder/asl-inspector -name '*.so*' -type f -exec strip --strip-unneeded {} + 2>/dev/null || true
 du -sh build/folder/asl-inspector
