@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 from makers import Run
 
-from asl_inspector.inference import placed
+from asl_inspector.inference import columns
 from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Step
@@ -13,13 +16,13 @@ from asl_inspector.progress import Cancelled, CancelToken, Step
 
 def test_a_cancelled_inspection_goes_on_where_it_stopped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
-    plain = placed.PlacedNetwork.start
+    plain = columns.Columns.fill
 
-    def counting(self: placed.PlacedNetwork, batch: placed.Batch) -> placed.Underway:
-        ran.extend(batch.clips.tolist())
-        return plain(self, batch)
+    def counting(self: columns.Columns, clips: np.ndarray, reduced: dict[str, Any]) -> None:
+        ran.extend(clips.tolist())
+        plain(self, clips, reduced)
 
-    monkeypatch.setattr(placed.PlacedNetwork, "start", counting)
+    monkeypatch.setattr(columns.Columns, "fill", counting)
     inspector = Inspector(Settings(device="cpu", batch_frames=12))
     inspector.add([run.checkpoint, run.validation])
     cancel = CancelToken()

@@ -102,7 +102,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> type[PretendedGpu]:
     monkeypatch.setattr(recovering, "PlacedNetwork", PretendedGpu)
     monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cuda:9"))
     for module in (recovering, running):
-        monkeypatch.setattr(module, "describe_device", lambda device: "GPU nine" if device.type == "cuda" else "CPU")
+        monkeypatch.setattr(
+            module, "describe_device", lambda device, threads=None: "GPU nine" if device.type == "cuda" else "CPU"
+        )
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
     PretendedGpu.fail = PretendedGpu.late = staticmethod(lambda _: None)  # type: ignore[method-assign]
     return PretendedGpu
