@@ -105,9 +105,7 @@ def measure() -> list[Result]:
         Rival("seed", "the seed's loop: batches of 16 in file order, packed", seed, 16, threads) for threads in THREADS
     ]
     for threads in THREADS:
-        rivals += [
-            Rival("best", "exact-length groups in plain PyTorch", exact, size, threads) for size in (64, 256)
-        ]
+        rivals += [Rival("best", "exact-length groups in plain PyTorch", exact, size, threads) for size in (64, 256)]
         rivals += [Rival("best", "packed buckets in plain PyTorch", buckets, size, threads) for size in (64, 256)]
     ours, speeds = side_by_side(lambda: run_network(network, source, device="cpu"), rivals)
     what = f"Clips a second on the CPU, BiLSTM 2 x {HIDDEN}, {CLIPS:,} clips, from features to all columns."
