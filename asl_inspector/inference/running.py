@@ -60,7 +60,7 @@ class Run:
         self._told_device = ""
         self._batch_frames = batch_frames
         self._mixed = mixed
-        self._columns = _columns(network, clips)
+        self._columns = _columns(network, clips, beam=self._beam)
 
     def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
         """Run all clips that were not run yet. After `Cancelled` it can be called again.
@@ -111,7 +111,7 @@ class Run:
             outcomes=_read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
-            beam=_read_only(columns.beam.copy()) if self._beam else None,
+            beam=columns.beam_search(),
         )
 
     def _require_some(self) -> None:
@@ -212,7 +212,7 @@ def check_features(network: BuiltNetwork, clips: ClipSource) -> None:
         )
 
 
-def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
+def _columns(network: BuiltNetwork, clips: ClipSource, *, beam: bool) -> Columns:
     """Empty columns, with the clips marked that are known not to run."""
     lengths = clips.lengths
     outcomes = np.full(len(lengths), Outcome.NOT_REACHED, np.uint8)
@@ -224,7 +224,7 @@ def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
     different, where = np.unique(lengths, return_inverse=True)
     answers = np.array([network.module.output_frames(length) if length > 0 else 0 for length in different.tolist()])
     frames = np.where(outcomes == Outcome.NOT_REACHED, answers[where] if len(different) else 0, 0).astype(np.int64)
-    return Columns(frames, outcomes)
+    return Columns(frames, outcomes, beam=beam)
 
 
 def _read_only(array: Any) -> Any:
