@@ -19,7 +19,8 @@ from asl_inspector.case.records import Case, OpenFile
 from asl_inspector.case.same_run import epochs_of, named_epoch, shapes_of, unreadable_epochs
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InspectorError
-from asl_inspector.inspection import Inspector, clip_source
+from asl_inspector.inspection import Inspector
+from asl_inspector.inspection_parts import clip_source
 from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import UNLABELLED, Clips
