@@ -146,12 +146,26 @@ class NetworkRuns:
                 del self._runs[key]
             except InspectorError as error:
                 problems.append(problem_of(error))
-                return None
+                return self._partial(key, clips, settings, problems)
             except MemoryError as error:
                 shortage = InferenceError("There is not enough memory to run this network.", detail=str(error))
                 problems.append(problem_of(shortage))
-                return None
+                return self._partial(key, clips, settings, problems)
         return Scored(clips, self._predictions[key], settings.decoder)
+
+    def _partial(self, key: Key, clips: Clips, settings: Settings, problems: list[Problem]) -> Scored | None:
+        """What was predicted before a run failed, marked as partial; the next call goes on with the rest."""
+        from asl_inspector.diagnosis.evidence import Scored
+
+        found = self._runs[key].predictions() if key in self._runs else None
+        if found is None or not found.ran.any():
+            return None
+        sentence = (
+            f"Partial: {int(found.ran.sum()):,} of the {len(clips):,} clips of “{clips.path.name}” were run before that; every"
+            " figure is of these alone."
+        )
+        problems.append(problem_of(InferenceError(sentence, advice="Run again to go on with the others.")))
+        return Scored(clips, replace(found, notes=(*found.notes, sentence)), settings.decoder)
 
     def realign(
         self,
