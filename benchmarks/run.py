@@ -20,6 +20,7 @@ NAMES = (
     "event_loop",
     "report_time",
     "inference_speed",
+    "window_speed",
     "inference_memory",
     "keys_speed",
     "statistics_speed",
