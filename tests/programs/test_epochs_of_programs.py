@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
@@ -12,11 +15,13 @@ from programs.models import Pooled, Reader, Spotter, Windows, exported, frozen_s
 from programs.test_own_code import SOUND
 from torch import nn
 
+from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.programs.consent import hash_of
+from asl_inspector.programs.same_program import same_program
 
 EPOCHS = (1, 2, 3)
 CLASSES = 8
@@ -130,3 +135,20 @@ def test_another_program_is_not_run_by_that_consent(tmp_path: Path, clips: Path)
 def test_one_answer_a_clip_is_scored_along_epochs_too(tmp_path: Path, clips: Path) -> None:
     files = scripts(tmp_path, networks(Pooled))
     check(files, clips, files[3], own=False)
+
+
+def test_no_member_hides_behind_another_that_torch_numbered(tmp_path: Path) -> None:
+    """Two names that differ in what torch counted are two members: code that only one archive has is seen."""
+
+    def archive(name: str, *members: tuple[str, str]) -> bytes:
+        with zipfile.ZipFile(tmp_path / name, "w") as file:
+            for member, text in members:
+                file.writestr(f"net/{member}", text)
+        return (tmp_path / name).read_bytes()
+
+    told = cast("Checkpoint", SimpleNamespace(format="TorchScript", tensors=()))
+    first, other = "code/___torch_mangle_1/x.py", "code/___torch_mangle_2/x.py"
+    allowed = archive("allowed", (first, "harmless"))
+    assert same_program(told, allowed, told, archive("renumbered", (other, "harmless")))
+    assert not same_program(told, allowed, told, archive("twice", (other, "evil"), (first, "harmless")))
+    assert not same_program(told, allowed, told, archive("changed", (first, "evil")))
