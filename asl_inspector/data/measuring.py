@@ -10,6 +10,7 @@ from asl_inspector.data.neighbours import can_compare, find_neighbours
 from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours, SharedFrames
 from asl_inspector.data.shared_frames import MOST_LISTED, find_shared_frames
 from asl_inspector.data.shift import compare
+from asl_inspector.data.structure import compare_structure
 from asl_inspector.data.surveying import gloss_counts, survey
 from asl_inspector.data.votes import count_votes
 from asl_inspector.data.warping import find_warped, is_small
@@ -68,6 +69,8 @@ def against_each_other(
         ),
         shared_frames=find_shared_frames(ours, theirs, validation.ids, train.ids),
     )
+    structure = compare_structure(validation, train, ours, theirs, progress=progress, cancel=cancel)
+    found = replace(found, structure=structure)
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
         return found
@@ -78,7 +81,15 @@ def against_each_other(
     found = replace(found, neighbours=neighbours)
     if len(train) ** 2 * (train.feature_count or 0) / 36 > AT_ONCE or theirs.columns is None:
         return found
-    votes = count_votes(validation, train, theirs.columns, ignored=extreme, progress=progress, cancel=cancel)
+    votes = count_votes(
+        validation,
+        train,
+        theirs.columns,
+        own_columns=ours.columns,
+        ignored=extreme,
+        progress=progress,
+        cancel=cancel,
+    )
     return replace(found, votes=votes)
 
 

@@ -30,6 +30,7 @@ from asl_inspector.diagnosis import (
     realigned,
     run,
     saved_outputs,
+    structure,
     training,
     weights,
 )
@@ -108,6 +109,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         decoders.ask(evidence.validation, truth, reproduction.decoder),
         data_quality.ask(evidence, data),
         landmarks.ask(data),
+        structure.ask(data),
         realigned.ask(mended, data),
         feasibility.ask(evidence),
         agreement.ask(evidence, data, mended=mended is not None),

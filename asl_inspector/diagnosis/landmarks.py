@@ -48,6 +48,13 @@ def matching(data: DataMeasures) -> list[tuple[Block, float, float]]:
     ]
 
 
+def is_damaged(data: DataMeasures) -> bool:
+    """True where validation lost landmarks, or stands still, as training does not."""
+    return enough_to_compare(data) and any(
+        one.id in ("hands-missing-differ", "frozen-frames-differ") for one in (*_differing(data), *_frozen(data))
+    )
+
+
 def _share(block: Block | None) -> float:
     return block.missing if block is not None else 0.0
 

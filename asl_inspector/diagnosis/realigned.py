@@ -34,6 +34,7 @@ CONSTANT = 1e-6
 WORDS = {
     "scale": "every feature is brought to its mean and spread in training",
     "order": "two blocks of features are exchanged in the clips that fit training better so",
+    "sign": "features that have the opposite sign are turned round",
 }
 
 
