@@ -60,6 +60,18 @@ def _features_agree(data: DataMeasures) -> bool:
     return all(one.columns <= FEW_FEATURES * len(columns.mean) for one in repairs_for(data))
 
 
+def is_cleared(data: DataMeasures | None) -> bool:
+    """True where neither the features nor the labels of validation can be blamed for a network that fails there.
+
+    The features are those of training, and neighbours find at least `ALONE_KEPT` of what they find in training.
+    """
+    votes = data.votes if data is not None else None
+    if data is None or votes is None or not votes.train_of or not votes.validation_of or not _features_agree(data):
+        return False
+    kept = votes.validation_right / votes.validation_of
+    return structure.hangs_together(data) is True and kept >= ALONE_KEPT * votes.train_right / votes.train_of
+
+
 def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
     votes = data.votes if data is not None else None
     if votes is None or data is None:

@@ -28,6 +28,7 @@ from asl_inspector.diagnosis import (
     overfitting,
     pretraining,
     realigned,
+    relabelling,
     run,
     saved_outputs,
     structure,
@@ -86,6 +87,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     mended = realigned.best(evidence.validation, evidence.realigned, truth)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
+    unnamed = audit is None and offset is None
+    renumbered = relabelling.find(evidence.validation, cancel=cancel) if unnamed else None
     spoken, spoken_train = (
         continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
     )
@@ -95,7 +98,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         remap_answers,
         classes.ask(evidence),
         weights.ask(evidence),
-        metadata.ask(evidence, reproduction),
+        metadata.ask(evidence, reproduction, validation.losses if validation else None),
         chance.ask(evidence, tested, by_name=truth is not None),
         pretraining.ask(evidence, stage1),
         training.ask(evidence),
@@ -105,7 +108,8 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
             no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
         blanks.ask_training(blanks.sweep(evidence.train) if evidence.train else None),
-        collapse.ask(validation.histogram if validation else None),
+        collapse.ask(validation.histogram if validation else None, train.histogram if train else None),
+        collapse.ask_training(evidence.train),
         decoders.ask(evidence.validation, truth, reproduction.decoder),
         data_quality.ask(evidence, data),
         landmarks.ask(data),
@@ -118,12 +122,18 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         files.ask(evidence),
         saved_outputs.ask(evidence),
         offsets.ask(offset),
-        overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
+        relabelling.ask(renumbered),
+        overfitting.ask(
+            evidence,
+            labels_wrong=labels_wrong,
+            above_chance=above,
+            cleared=agreement.is_cleared(data) and mended is None and audit is not None and not labels_wrong,
+        ),
         run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
-        "label-map-mismatch": remapped or offsets.counterfactual(offset),
+        "label-map-mismatch": remapped or offsets.counterfactual(offset) or relabelling.counterfactual(renumbered),
         "blank-collapse": counterfactuals.without_blank(swept),
         "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
         "feature-mismatch": mended[1] if mended else None,
