@@ -250,7 +250,9 @@ class Inspector:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
-            evidence = replace(evidence, train=train, realigned=self._realign(rebuilt, evidence, progress, cancel))
+            evidence = replace(evidence, train=train)
+        if rebuilt is not None:
+            evidence = replace(evidence, realigned=self._realign(rebuilt, evidence, progress, cancel))
         return self._diagnosed(evidence, problems, progress, cancel)
 
     def _diagnosed(
@@ -382,16 +384,20 @@ class Inspector:
         self, rebuilt: Rebuilt, evidence: Evidence, progress: Progress, cancel: CancelToken
     ) -> dict[str, Scored]:
         """The validation clips run again after each repair that their numbers call for; most sets call for none."""
-        from asl_inspector.data.realigning import repairs_for
+        from asl_inspector.data.realigning import repairs_alone, repairs_for
         from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.diagnosis.realigned import worth_trying
         from asl_inspector.inference.running import Run
 
         scored, data, train = evidence.validation, evidence.data, evidence.case.train
-        if scored is None or data is None or train is None or self._network is None:
+        if scored is None or data is None or self._network is None or evidence.saved is not None:
             return {}
         found: dict[str, Scored] = {}
-        files = [next(one for one in self.case.files if one.opened is clips) for clips in (scored.clips, train)]
-        for repair in repairs_for(data):
+        files = [
+            next(one for one in self.case.files if one.opened is clips) for clips in (scored.clips, train) if clips
+        ]
+        alone = repairs_alone(data.validation) if train is None and worth_trying(scored) else ()
+        for repair in (*repairs_for(data), *alone):
             key = (self._network[0], *map(_identity, files), self.settings, repair.name)
             if key not in self._predictions:
                 source = clip_source(scored.clips)

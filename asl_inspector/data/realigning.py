@@ -20,12 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.data.records import ColumnFacts, DataMeasures
+from asl_inspector.data.records import ClipSurvey, ColumnFacts, DataMeasures
 
 Matrix = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
@@ -46,13 +45,13 @@ class Repair:
     """A change of features that may bring validation back to training.
 
     Attributes:
-        name: What it changes.
+        name: What it changes: "scale", "order", "sign"; without training clips "standardised" or "times 0.25".
         sentence: The same in words.
         apply: (T, F) -> (T, F).
         columns: How many features it moves by much.
     """
 
-    name: Literal["scale", "order", "sign"]
+    name: str
     sentence: str
     apply: Callable[[Matrix], Matrix]
     columns: int
@@ -75,6 +74,31 @@ def repairs_for(data: DataMeasures) -> tuple[Repair, ...]:
     mean = _of_far_clips(ours, theirs, moving, means, train_means)
     found = (_scale(ours, theirs, moving), _order(mean, ours, theirs, moving), _sign(data, ours, theirs, moving))
     return tuple(one for one in found if one is not None)
+
+
+def repairs_alone(found: ClipSurvey | None) -> tuple[Repair, ...]:
+    """What may be tried where no training clips are at hand: every feature by one factor, or standardised by its own spread.
+
+    Factors of two, from 1/1024 to 1024: between them a network answers alike. Pixels of any image lie within.
+    """
+    columns = found.columns if found is not None else None
+    if columns is None:
+        return ()
+    with np.errstate(invalid="ignore"):
+        spread = np.where(columns.spread > CONSTANT, columns.spread, 1.0)
+    mean = np.nan_to_num(columns.mean)
+
+    def standardised(features: Matrix) -> Matrix:
+        return np.asarray((features - mean) / spread, np.float32)
+
+    def times(factor: float) -> Callable[[Matrix], Matrix]:
+        return lambda features: np.asarray(features * np.float32(factor), np.float32)
+
+    factors = [2.0**power for power in range(-10, 11) if power]
+    moved = tuple(
+        Repair(f"times {factor:g}", f"every feature times {factor:g}", times(factor), len(mean)) for factor in factors
+    )
+    return (*moved, Repair("standardised", "every feature less its mean, over its spread", standardised, len(mean)))
 
 
 def _of_far_clips(

@@ -241,6 +241,19 @@ class Votes:
     validation_alone_of: int = 0
 
 
+@dataclass(frozen=True)
+class Among:
+    """For every validation clip the nearest other ones of its file.
+
+    Attributes:
+        nearest: (N, 3), rows, nearest first; -1 where there is none. Copies are left out.
+        squared: (N, 3), their squared distances.
+    """
+
+    nearest: IntArray
+    squared: FloatArray
+
+
 @dataclass(frozen=True, slots=True)
 class StructureShift:
     """How the features of validation hang together and move, beside those of training.
@@ -279,6 +292,7 @@ class DataMeasures:
         shared_frames: Validation clips that were cut from a training clip, or the other way round; whole copies left out.
         neighbours: The nearest training clips, or None where they were not sought.
         votes: What the nearest clips say, in training and in validation; None where they were not asked.
+        among: The nearest validation clips of every validation clip, or None where they were not sought.
         structure: How the features hang together, one file against the other; None where that cannot be told.
     """
 
@@ -293,4 +307,5 @@ class DataMeasures:
     shared_frames: tuple[SharedFrames, ...] = ()
     neighbours: Neighbours | None = None
     votes: Votes | None = None
+    among: Among | None = None
     structure: StructureShift | None = None

@@ -108,7 +108,8 @@ def compare_structure(
     if paired.sum() < FEWEST_FEATURES:
         return None
     reliable = [
-        _stepped_up(_alike(a.correlations()[upper], b.correlations()[upper])) for a, b in ((first, second), (third, fourth))
+        _stepped_up(_alike(a.correlations()[upper], b.correlations()[upper]))
+        for a, b in ((first, second), (third, fourth))
     ]
     plain = _alike(own[upper], known[upper])
     if plain is None or any(one is None or one < RELIABLE for one in reliable):

@@ -37,7 +37,7 @@ from asl_inspector.data.neighbours import (
     scaling_of,
     squared_distances,
 )
-from asl_inspector.data.records import ColumnFacts, Votes
+from asl_inspector.data.records import Among, ColumnFacts, Votes
 from asl_inspector.progress import CancelToken, Progress, silent
 from asl_inspector.samples.records import Clips
 
@@ -92,6 +92,23 @@ def count_votes(
         *polled.judge(asked, ours, cancel, leave_out=False),
         *alone,
     )
+
+
+def nearest_among(
+    clips: Clips, columns: ColumnFacts, *, progress: Progress = silent, cancel: CancelToken | None = None
+) -> Among:
+    """The nearest other clips of each clip of one file, by the scale of its own features.
+
+    Raises:
+        Cancelled: If `cancel` was set.
+    """
+    cancel = cancel or CancelToken()
+    found = resampled(clips, _scaling(columns, ()), "validation", progress, cancel)
+    poll = _Poll(found, [None] * len(clips), set(), voters=ALONE_VOTERS)
+    nearest, squared = poll.neighbours(cancel)
+    for array in (nearest, squared):
+        array.flags.writeable = False
+    return Among(nearest, squared)
 
 
 def _scaling(columns: ColumnFacts, ignored: tuple[int, ...]) -> Scaling:
@@ -172,6 +189,24 @@ class _Poll:
                 judged += said is not None
                 right += said == label
         return right, judged
+
+    def neighbours(self, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(N, voters) rows of the nearest others and their squared distances; -1 and infinity where there are none."""
+        rows = np.full((len(self.clips), self.most), -1, np.int64)
+        far = np.full(rows.shape, np.inf)
+        for start in range(0, len(self.clips), BLOCK):
+            cancel.raise_if_cancelled()
+            block = self.clips[start : start + BLOCK]
+            squared = squared_distances(np.nan_to_num(block), self._voters, self._norms)
+            squared[np.arange(len(block)), np.arange(len(block)) + start] = np.inf
+            squared[np.less_equal(squared, np.full(squared.shape, self._copy))] = np.inf
+            chosen = np.argsort(squared, axis=1)[:, : self.most]
+            held = np.take_along_axis(squared, chosen, axis=1).astype(np.float64)
+            whole = np.asarray(np.isfinite(block).all(axis=1), bool)
+            usable = np.isfinite(held) & whole[:, None]
+            rows[start : start + len(block), : chosen.shape[1]] = np.where(usable, chosen, -1)
+            far[start : start + len(block), : chosen.shape[1]] = np.where(usable, held, np.inf)
+        return rows, far
 
     def _elected(self, squared: Matrix, nearest: NDArray[np.intp]) -> object | None:
         """The label with most votes, each over its squared distance; None where nobody votes."""

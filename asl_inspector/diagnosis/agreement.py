@@ -18,12 +18,15 @@ of these findings blames labels where the features are in doubt.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from asl_inspector.data.realigning import repairs_for
-from asl_inspector.data.records import DataMeasures, Votes
+from asl_inspector.data.records import Among, DataMeasures, Votes
 from asl_inspector.diagnosis import landmarks, structure
-from asl_inspector.diagnosis.evidence import Evidence
+from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
-from asl_inspector.diagnosis.measures import accuracy, accuracy_of, unpaired_p
+from asl_inspector.diagnosis.measures import accuracy, accuracy_of, p_of_guessing, unpaired_p
 from asl_inspector.diagnosis.records import Accuracy
 
 DOUBTFUL = 0.07
@@ -36,6 +39,10 @@ ALONE_DOUBTFUL = 0.12
 ALONE_KEPT = 0.7  # of what training reaches alone: validation agrees with itself
 ALONE_LOST = 0.5
 ALONE_LESS = 0.8
+ALONE_FEWEST = 4  # clips of a gloss
+FEWEST_ANSWERED = 20
+NETWORK_FAILS = 0.2
+TOO_FREQUENT = 0.4
 
 
 def ask(evidence: Evidence, data: DataMeasures | None, *, mended: bool = False) -> Answers:
@@ -46,7 +53,9 @@ def ask(evidence: Evidence, data: DataMeasures | None, *, mended: bool = False) 
         data: The clips.
         mended: True where a repair of the features makes the network answer better, which answers the question.
     """
-    return Answers((*_votes(data, mended=mended), *_reversed(evidence)))
+    compared = data is not None and data.votes is not None
+    alone = [] if compared else _alone(evidence.validation, data)
+    return Answers((*_votes(data, mended=mended), *alone, *_reversed(evidence)))
 
 
 def _features_agree(data: DataMeasures) -> bool:
@@ -63,13 +72,17 @@ def _features_agree(data: DataMeasures) -> bool:
 def is_cleared(data: DataMeasures | None) -> bool:
     """True where neither the features nor the labels of validation can be blamed for a network that fails there.
 
-    The features are those of training, and neighbours find at least `ALONE_KEPT` of what they find in training.
+    The features are those of training, and neighbours find at least `ALONE_KEPT` of what they find in training; where a gloss
+    has too few training clips to ask them, the nearest training clip is right more often than guessing.
     """
-    votes = data.votes if data is not None else None
-    if data is None or votes is None or not votes.train_of or not votes.validation_of or not _features_agree(data):
+    if data is None or structure.hangs_together(data) is not True or not _features_agree(data):
         return False
-    kept = votes.validation_right / votes.validation_of
-    return structure.hangs_together(data) is True and kept >= ALONE_KEPT * votes.train_right / votes.train_of
+    votes, nearest = data.votes, data.neighbours
+    if votes is not None and votes.train_of and votes.validation_of:
+        return votes.validation_right / votes.validation_of >= ALONE_KEPT * votes.train_right / votes.train_of
+    if nearest is None or data.train is None or not nearest.of:
+        return False
+    return p_of_guessing(nearest.correct, nearest.of, 1 / max(2, len(data.train.glosses))) < SURE
 
 
 def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
@@ -127,6 +140,61 @@ def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
         return [Finding("neighbours-fail-in-validation", "agreement", "warning", sentence, facts, "data")]
     sentence = f"No label stands out against its neighbours: {figures}."
     return [Finding("neighbours-agree", "agreement", "info", sentence, facts, "data")]
+
+
+def _fit(among: Among, given: NDArray[np.int64], asked: NDArray[np.bool_]) -> tuple[Accuracy | None, NDArray[np.bool_]]:
+    """How many clips have what their neighbours have, each weighing one over its squared distance; and which."""
+    values, counts = np.unique(given[asked], return_counts=True)
+    enough = asked & np.isin(given, values[counts >= ALONE_FEWEST])
+    there = (among.nearest >= 0) & asked[among.nearest]
+    weight = np.where(there, 1 / (among.squared + 1e-12), 0.0)
+    around = given[among.nearest]  # (N, 3)
+    votes = (weight[:, None, :] * (around[:, None, :] == around[:, :, None])).sum(axis=2)
+    elected = np.take_along_axis(around, votes.argmax(axis=1)[:, None], axis=1)[:, 0]
+    judged = enough & there.any(axis=1)
+    return accuracy((elected == given)[judged]), judged
+
+
+def _varied(answers: NDArray[np.int64]) -> bool:
+    """True where no answer is so frequent that neighbours have it in common by that alone."""
+    counts = np.unique(answers, return_counts=True)[1]
+    return float(counts.max() / counts.sum()) < TOO_FREQUENT
+
+
+def _alone(scored: Scored | None, data: DataMeasures | None) -> list[Finding]:
+    """Without training clips: do clips that look alike share their labels as they share the network's answers?
+
+    A network answers alike clips alike, whatever it learned. Labels that fit the clips far less than its answers do are of
+    other clips; labels that fit where the network is mostly wrong say that it does not know these features, or only others.
+    """
+    among = data.among if data is not None else None
+    if scored is None or among is None or len(among.nearest) != len(scored.clips):
+        return []
+    spoken = scored.labelled & ~scored.empty
+    labels, _ = _fit(among, scored.clips.gloss_ids, scored.labelled)
+    answers, _ = _fit(among, scored.answer, spoken)
+    right = accuracy(scored.right(scored.answer))
+    if labels is None or right is None:
+        return []
+    facts: dict[str, Fact] = {"labels_fit": labels.value, "labels_of": labels.of, "network_right": right.value}
+    words = f"Of {labels.of} validation clips {100 * labels.value:.0f} % have the label of the clips most like them"
+    if answers is not None and answers.of >= FEWEST_ANSWERED and _varied(scored.answer[spoken]):
+        facts |= {"answers_fit": answers.value, "answers_of": answers.of}
+        p = unpaired_p(answers, labels)
+        both = f"{words}, but {100 * answers.value:.0f} % have the network's answer in common with them"
+        if p < VERY_SURE and labels.value < LOST * answers.value:
+            sentence = f"{both}: the labels seem to belong to other clips, as if two lists had been sorted differently."
+            return [Finding("labels-fit-no-neighbour", "agreement", "critical", sentence, facts, "samples")]
+        if p < VERY_SURE and labels.value < ALONE_LESS * answers.value:
+            sentence = f"{both}: some of the labels do not fit their clips."
+            return [Finding("labels-fit-fewer-neighbours", "agreement", "warning", sentence, facts, "samples")]
+    if labels.value - right.value > NETWORK_FAILS and unpaired_p(labels, right) < VERY_SURE:
+        sentence = (
+            f"{words}, and the network has {100 * right.value:.0f} % right: these labels fit these features, which the network "
+            "does not know."
+        )
+        return [Finding("clips-agree-network-fails", "agreement", "warning", sentence, facts, "samples")]
+    return []
 
 
 def _facts(votes: Votes, p: float) -> dict[str, Fact]:

@@ -33,6 +33,7 @@ TOP_LISTED = 10
 OFTEN = 0.25
 TIMES = 3.0
 SURE_ANSWER = 0.5
+UNSURE = 0.3
 PREFERRED, PREFERRED_SURE = 2.5, 0.3
 FOUND, ALL_FOUND, LOST = 0.4, 0.95, 0.15  # recall of the gloss, and mean recall of the others
 FEWEST_ANSWERS = 5
@@ -66,6 +67,11 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
     if len(truth) and len(spoken):
         low, high = null_of(truth, len(spoken))
     frame_counts = _counted(frames)
+    confidence = None
+    if len(spoken) and predictions.probabilities:
+        values, counts = np.unique(spoken, return_counts=True)
+        said = predictions.ran & np.equal(scored.majority, values[counts.argmax()])
+        confidence = float(np.exp(predictions.top_log_prob[said, 0].astype(np.float64)).mean())
     clip_counts = _counted(scored.majority[predictions.ran])
     return HistogramMeasures(
         clip_counts=clip_counts,
@@ -80,6 +86,7 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
         null_low=low,
         null_high=high,
         top_share=max(count for number, count in _counted(spoken)) / len(spoken) if len(spoken) else None,
+        top_confidence=confidence,
     )
 
 
@@ -109,6 +116,14 @@ def ask(measures: HistogramMeasures | None, train: HistogramMeasures | None = No
         )
         found = Finding("one-gloss-in-validation-alone", "collapse", "warning", sentence, facts, "histogram")
         return Answers((found,))
+    if measures.top_share > COLLAPSED_SHARE and (measures.top_confidence or 1.0) < UNSURE:
+        facts["confidence"] = measures.top_confidence
+        sentence = (
+            f"One gloss is the answer to {100 * measures.top_share:.0f} % of the clips that are not empty, with "
+            f"{100 * (measures.top_confidence or 0.0):.0f} % confidence: a network that has learned little says what is most "
+            "frequent by a hair."
+        )
+        return Answers((Finding("unsure-of-one-gloss", "collapse", "warning", sentence, facts, "histogram"),))
     if measures.top_share > COLLAPSED_SHARE:
         sentence = f"One gloss is the answer to {100 * measures.top_share:.0f} % of the clips that are not empty."
         return Answers((Finding("one-gloss-for-most", "collapse", "critical", sentence, facts, "histogram"),))
@@ -162,7 +177,13 @@ def ask_training(train: Scored | None) -> Answers:
         f"Of the training clips that are not empty {100 * share:.0f} % are answered with one gloss, which {100 * true_share:.0f} % "
         f"of the clips show, with {100 * sure:.0f} % confidence"
     )
-    if share > COLLAPSED_SHARE and share >= TIMES * true_share and recall >= FOUND and rest <= LOST and sure > SURE_ANSWER:
+    if (
+        share > COLLAPSED_SHARE
+        and share >= TIMES * true_share
+        and recall >= FOUND
+        and rest <= LOST
+        and sure > SURE_ANSWER
+    ):
         sentence = (
             f"{figures}; the clips of all other glosses are right in {100 * rest:.0f} %. A network that has learned little is "
             "unsure: this one was driven to that gloss, by weights of the loss or by its sampling."

@@ -157,7 +157,9 @@ def _other_epoch(evidence: Evidence, reproduction: Reproduction, losses: Losses 
 def batch_size_of(settings: Mapping[str, object]) -> int | None:
     """The batch size that the file states, or None."""
     found = [value for key, value in settings.items() if key.rpartition(".")[2] in ("batch_size", "train_batch_size")]
-    return next((value for value in found if isinstance(value, int) and not isinstance(value, bool) and value > 0), None)
+    return next(
+        (value for value in found if isinstance(value, int) and not isinstance(value, bool) and value > 0), None
+    )
 
 
 def epoch_of_loss(history: History | None, losses: Losses | None) -> int | None:

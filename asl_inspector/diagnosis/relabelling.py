@@ -16,7 +16,8 @@ that is told is cross-fitted: the map is chosen on one half of the clips and sco
 A raw figure of a fitted map is never told.
 
 Threshold: corrected p of 0.05, and a cross-fitted gain of more than 10 points whose exact McNemar p is below 0.001, because
-only such a gain is worth renumbering for.
+only such a gain is worth renumbering for. The gain is counted from the decoding rule that fits the labels best as they are: what
+another rule explains needs no other numbering.
 
 Source: diagnosis.md, C4.
 """
@@ -181,7 +182,9 @@ def corrected(values: list[float]) -> list[float]:
     return found
 
 
-def find(scored: Scored | None, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Renumbering | None:
+def find(
+    scored: Scored | None, *, progress: Progress = silent, cancel: CancelToken | None = None
+) -> Renumbering | None:
     """The numbering that makes the labels fit the answers, or None where none clearly does.
 
     Raises:
@@ -195,7 +198,8 @@ def find(scored: Scored | None, *, progress: Progress = silent, cancel: CancelTo
     blank = scored.predictions.blank
     spoken = (said != blank) & (said >= 0)
     labels, answers = true[spoken].astype(np.int64), said[spoken].astype(np.int64)
-    now = accuracy(said == true)
+    as_they_are = max((scored.right(ids) for ids in scored.by_decoder.values()), key=lambda one: int(one.sum()))
+    now = accuracy(as_they_are)
     if now is None or len(labels) < FEWEST_CLIPS or now.value > 1 - CLEAR_GAIN:
         return None
     gains: list[tuple[str, NDArray[np.bool_]]] = []
@@ -204,7 +208,7 @@ def find(scored: Scored | None, *, progress: Progress = silent, cancel: CancelTo
         cancel.raise_if_cancelled()
         right = np.zeros(len(true), bool)
         right[spoken] = cross_fitted(FITS[kind], labels, answers, size)
-        if right.mean() - now.value > CLEAR_GAIN and paired_p(said == true, right) < SURE:
+        if right.mean() - now.value > CLEAR_GAIN and paired_p(as_they_are, right) < SURE:
             gains.append((kind, right))
     if not gains:
         return None  # no null is needed where there is nothing to judge

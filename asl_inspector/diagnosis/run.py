@@ -106,6 +106,7 @@ def ask(evidence: Evidence, measures: RunMeasures | None) -> Answers:
             findings += _stops(history, measures)
         findings += _penalty(history)
     findings += learning_rate.ask(history, measures.steps if measures else None, optimizer)
+    findings += learning_rate.ask_reach(evidence.checkpoint)
     if history is not None:
         findings += _habits(history)
     return Answers(tuple(findings))

@@ -63,7 +63,9 @@ def _together(found: StructureShift) -> Finding:
             "alike): columns in another order, another extractor, or another kind of movement."
         )
         return Finding("features-mean-something-else", "structure", "warning", sentence, facts, "data")
-    sentence = f"The features of validation move together as those of training do (agreement {found.alike:.2f}; 1 is alike)."
+    sentence = (
+        f"The features of validation move together as those of training do (agreement {found.alike:.2f}; 1 is alike)."
+    )
     return Finding("features-hang-together", "structure", "info", sentence, facts, "data")
 
 
