@@ -87,7 +87,18 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
         null_high=high,
         top_share=max(count for number, count in _counted(spoken)) / len(spoken) if len(spoken) else None,
         top_confidence=confidence,
+        top_share_of_rules=_least_top_share(scored),
     )
+
+
+def _least_top_share(scored: Scored) -> float | None:
+    """The smallest share of the most frequent answer among the decoding rules; None where a rule answers nothing."""
+    shares = []
+    for ids in scored.by_decoder.values():
+        spoken = ids[scored.predictions.ran & np.not_equal(ids, scored.predictions.blank)]
+        if len(spoken):
+            shares.append(float(np.unique(spoken, return_counts=True)[1].max() / len(spoken)))
+    return min(shares, default=None)
 
 
 def ask(measures: HistogramMeasures | None, train: HistogramMeasures | None = None) -> Answers:
@@ -116,6 +127,14 @@ def ask(measures: HistogramMeasures | None, train: HistogramMeasures | None = No
         )
         found = Finding("one-gloss-in-validation-alone", "collapse", "warning", sentence, facts, "histogram")
         return Answers((found,))
+    least = measures.top_share_of_rules
+    if measures.top_share > COLLAPSED_SHARE and least is not None and least < OFTEN:
+        facts["top_share_of_rules"] = least
+        sentence = (
+            f"One gloss is the answer to {100 * measures.top_share:.0f} % of the clips that are not empty by this decoding rule, and "
+            f"to {100 * least:.0f} % by another: the rule says one thing, not the network."
+        )
+        return Answers((Finding("one-gloss-by-this-rule", "collapse", "warning", sentence, facts, "histogram"),))
     if measures.top_share > COLLAPSED_SHARE and (measures.top_confidence or 1.0) < UNSURE:
         facts["confidence"] = measures.top_confidence
         sentence = (

@@ -85,6 +85,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "unsure-of-one-gloss": {"undertrained": 1.5, "class-collapse": 1.0},
     "one-gloss-too-often": {"class-collapse": 2.2},
     "one-gloss-dominates-training": {"class-collapse": 5.9},
+    "one-gloss-by-this-rule": {"decoder-mismatch": 1.5},
     "one-gloss-in-validation-alone": {"feature-mismatch": 2.0},
     "driven-to-one-gloss": {"class-collapse": 8.0, "undertrained": -4.0, "learning-rate-too-high": -1.0},
     "one-gloss-preferred": {"class-collapse": 3.0},

@@ -24,6 +24,7 @@ from asl_inspector.checkpoints.optimizer_states import OptimizerState, Parameter
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.data.records import (
+    Among,
     Block,
     ClipFeatures,
     ClipSurvey,
@@ -33,6 +34,7 @@ from asl_inspector.data.records import (
     Pair,
     SharedFrames,
     Shift,
+    StructureShift,
     Votes,
 )
 from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
@@ -324,6 +326,8 @@ CODEC = Codec(
         Tried,
         Undetermined,
         ValueComparison,
+        Among,
+        StructureShift,
         Votes,
         WordErrors,
     )
