@@ -47,6 +47,7 @@ CLEAR_GAIN = 0.10
 SURE = 0.001
 CORRECTED = 0.05
 SEED = 20_261_123
+KNOWN = "labels-renumbered"
 Fit = Callable[[IntArray, IntArray, int], IntArray]
 
 
@@ -270,4 +271,4 @@ def ask(found: Renumbering | None) -> Answers:
         "p": found.p,
         "ids": [[here, there] for here, there in sorted(found.ids.items())],
     }
-    return Answers((Finding("labels-renumbered", "labels", "critical", sentence, facts, "samples"),))
+    return Answers((Finding(KNOWN, "labels", "critical", sentence, facts, "samples"),))

@@ -58,6 +58,7 @@ from asl_inspector.diagnosis.records import (
     Stage1Verdict,
 )
 from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
+from asl_inspector.diagnosis.what_if_records import WhatIf, WhatIfAnswer, WhatIfChoices, WhatIfFigures
 from asl_inspector.engine.tensor_messages import (
     FloatArray,
     HealthView,
@@ -329,6 +330,10 @@ CODEC = Codec(
         Among,
         StructureShift,
         Votes,
+        WhatIf,
+        WhatIfAnswer,
+        WhatIfChoices,
+        WhatIfFigures,
         WordErrors,
     )
 )

@@ -176,10 +176,12 @@ class MainWindow(QMainWindow):
     def _connect_panels(self) -> None:
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
+        from asl_inspector.gui.what_if_jobs import WhatIfJobs
 
         session = self.session
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
+        WhatIfJobs(session, self.diagnosis.what_if)
         session.tensor_arrived.connect(self.keys.show_tensor)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)

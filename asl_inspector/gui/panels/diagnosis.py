@@ -16,6 +16,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.panels.network_strip import NetworkStrip
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.what_if_strip import WhatIfStrip
 from asl_inspector.gui.panels.word_errors import show_word_errors
 from asl_inspector.gui.plots.before_after import BeforeAfter
 from asl_inspector.gui.widgets import (
@@ -95,6 +96,8 @@ class DiagnosisPanel(Panel):
         self._causes = QVBoxLayout()
         self._causes.setSpacing(theme.GAP)
         page.column.addLayout(self._causes)
+        self.what_if = WhatIfStrip()
+        page.column.addWidget(self.what_if)
         self._unknown_title = Text("Could not be determined", size=theme.LARGE, weight=QFont.Weight.DemiBold)
         self._unknown = Columns(narrowest=NARROWEST_CARD)
         page.column.addWidget(self._unknown_title)
