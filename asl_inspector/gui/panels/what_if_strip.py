@@ -28,7 +28,7 @@ class WhatIfStrip(Card):
     asked = Signal(object)  # WhatIf
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(spacing=12)
         self._before: WhatIfFigures | None = None
         self._controls = QWidget()
         self._build_controls()
@@ -186,7 +186,7 @@ class WhatIfStrip(Card):
         else:
             was_effective = before.effective if before is not None else None
             same = was_effective is None or abs(was_effective - found.effective) < 0.05
-            words = "equally frequent glosses as varied" if same else f"now {was_effective:.1f}"
+            words = "as varied as so many glosses" if same else f"now {was_effective:.1f}"
             self.tiles["effective"].show_figure(f"{found.effective:.1f}", words)
         self.note.setText(found.note)
         self.note.setVisible(bool(found.note))
@@ -195,7 +195,7 @@ class WhatIfStrip(Card):
         if share is None:
             self.tiles[name].show_figure("-", missing)
             return
-        of = "of all frames that count" if name == "blank" else "of the clips"
+        of = "of the frames that count" if name == "blank" else "of the clips"
         same = was is None or abs(was - share) < 0.0005
         self.tiles[name].show_figure(f"{100 * share:.1f} %", of if same else f"now {100 * (was or 0.0):.1f} %")
 
