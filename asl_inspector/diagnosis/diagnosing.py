@@ -137,10 +137,18 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         "blank-collapse": counterfactuals.without_blank(swept),
         "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
         "feature-mismatch": mended[1] if mended else None,
+        "validation-leak": counterfactuals.without_copies(evidence.validation, data, truth),
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
-    headline, summary = _headline(verdict, ranked, findings, audit, predicted=evidence.validation is not None)
+    headline, summary = _headline(
+        verdict,
+        ranked,
+        findings,
+        audit,
+        predicted=evidence.validation is not None,
+        missing=_what_is_missing(evidence),
+    )
     return Diagnosis(
         verdict=verdict,
         headline=headline,
@@ -201,10 +209,21 @@ def _undetermined(answers: list[Answers], evidence: Evidence, *, names_compared:
             Undetermined(
                 "How good is the network?",
                 "Nothing was predicted, so blanks, accuracy and collapse are unknown.",
-                "Drop the checkpoint and its validation clips.",
+                _what_is_missing(evidence),
             ),
         )
     return tuple(found)
+
+
+def _what_is_missing(evidence: Evidence) -> str:
+    """What to drop to have something predicted, or where to look if it is there already."""
+    if evidence.checkpoint is not None and evidence.case.validation is not None:
+        return "Both files are here, but the network could not be run; see what was said of it."
+    if evidence.checkpoint is not None:
+        return "Drop the validation clips of this checkpoint."
+    if evidence.case.validation is not None:
+        return "Drop the checkpoint of these clips."
+    return "Drop the checkpoint and its validation clips."
 
 
 def _summary(cause: Cause, sentences: dict[str, str], audit: LabelAudit | None) -> str:
@@ -225,6 +244,7 @@ def _headline(
     audit: LabelAudit | None,
     *,
     predicted: bool,
+    missing: str = "",
 ) -> tuple[str, str]:
     """The verdict in one sentence, and the finding that carries it."""
     sentences = {finding.id: finding.sentence for finding in findings}
@@ -238,7 +258,7 @@ def _headline(
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if not predicted:
-        return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
+        return "There is not enough here for a diagnosis yet", missing
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
     if "word-error-rate" in sentences:  # one gloss a clip is not what these were trained for
         return "No cause was found; see the word error rate", collapsed or sentences["word-error-rate"]

@@ -106,6 +106,8 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     else:
         sentence = "The training accuracy in evaluation mode was never measured."
         needs = "Drop the training clips." if evidence.saved is None else "Drop the checkpoint and the training clips."
+    if evidence.case.train is not None and evidence.validation is not None:
+        needs = "The training clips are here, but nothing was predicted on them."
     missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []

@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
         session.offer_arrived.connect(self._ask_consent)
         session.drained.connect(self._close_when_drained)
         self.diagnosis.wants_export.connect(partial(self.ask_export, "pdf"))
+        self.diagnosis.wants_vocabulary.connect(partial(self.ask_export, "vocabulary"))
         self.diagnosis.wants_files.connect(self.ask_files)
         self.diagnosis.wants_demo.connect(self.open_demo)
         self.sidebar.panel_chosen.connect(self.show_panel)

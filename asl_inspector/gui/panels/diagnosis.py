@@ -43,6 +43,7 @@ PLACES = {
     "data": "Data",
 }
 DECODERS = {"majority": "majority", "first_token": "first token", "score": "exact score", "beam": "beam search"}
+OTHER_IDS_KNOWN = {"ids-disagree", "labels-renumbered"}
 NARROWEST_TILE = 170
 NARROWEST_CARD = 300
 
@@ -57,6 +58,7 @@ class DiagnosisPanel(Panel):
         "the Stage 1 checkpoint and the notebook or log. Nothing in them is executed; nothing leaves this machine."
     )
     wants_export = Signal()
+    wants_vocabulary = Signal()
     wants_files = Signal()
     wants_demo = Signal()
 
@@ -145,6 +147,7 @@ class DiagnosisPanel(Panel):
         for number, cause in enumerate(diagnosis.causes, start=1):
             card = CauseCard(number, cause, sentences, is_open=number == 1)
             card.wants_panel.connect(self.wants_panel)
+            card.wants_vocabulary.connect(self.wants_vocabulary)
             self._causes.addWidget(card)
         self._unknown_title.setVisible(bool(diagnosis.undetermined))
         self._unknown.setVisible(bool(diagnosis.undetermined))
@@ -296,6 +299,7 @@ class CauseCard(Card):
     """One cause: how sure, what speaks for and against it, what to do."""
 
     wants_panel = Signal(str)
+    wants_vocabulary = Signal()
 
     def __init__(self, number: int, cause: Cause, findings: dict[str, Finding], *, is_open: bool) -> None:
         super().__init__(spacing=10)
@@ -323,6 +327,11 @@ class CauseCard(Card):
         if cause.counterfactual is not None:
             inner.addWidget(Line())
             inner.addWidget(_counterfactual(cause.counterfactual))
+        if set(cause.supporting) & OTHER_IDS_KNOWN:
+            save = QPushButton("Save the corrected vocabulary...")
+            save.setToolTip("The ids that the network learned, and the right id of every validation clip")
+            save.clicked.connect(self.wants_vocabulary)
+            inner.addWidget(save, alignment=Qt.AlignmentFlag.AlignLeft)
         inner.addWidget(Line())
         inner.addWidget(_remedy(cause))
         self.body.addWidget(self._inner)
