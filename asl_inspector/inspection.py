@@ -252,6 +252,7 @@ class Inspector:
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
             evidence = replace(evidence, train=train)
         if rebuilt is not None:
+            evidence = replace(evidence, saturated=self._saturated(rebuilt, evidence.validation))
             evidence = replace(evidence, realigned=self._realign(rebuilt, evidence, progress, cancel))
         return self._diagnosed(evidence, problems, progress, cancel)
 
@@ -379,6 +380,11 @@ class Inspector:
                 problems.append(problem_of(shortage))
                 return None
         return Scored(clips, self._predictions[key], self.settings.decoder)
+
+    def _saturated(self, rebuilt: Rebuilt, scored: Scored | None) -> float | None:
+        from asl_inspector.inference.saturation import saturated_share
+
+        return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips))) if scored else None
 
     def _realign(
         self, rebuilt: Rebuilt, evidence: Evidence, progress: Progress, cancel: CancelToken

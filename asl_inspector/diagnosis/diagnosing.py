@@ -85,7 +85,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
-    mended = realigned.best(evidence.validation, evidence.realigned, truth)
+    mended = realigned.best(evidence.validation, evidence.realigned, truth, swept)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
     unnamed = audit is None and offset is None
     renumbered = relabelling.find(evidence.validation, cancel=cancel) if unnamed else None
@@ -114,7 +114,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         data_quality.ask(evidence, data),
         landmarks.ask(data),
         structure.ask(data),
-        realigned.ask(mended, data),
+        realigned.ask(mended, data, evidence.saturated if evidence.case.train is None else None),
         feasibility.ask(evidence),
         agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
@@ -255,7 +255,7 @@ def _headline(
         first = (
             next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
         )
-        leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
+        leading = first  # what makes the verdict; a warning may come before it in the list
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if not predicted:
         return "There is not enough here for a diagnosis yet", missing

@@ -106,11 +106,14 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "hands-often-missing": {"missing-landmarks": 5.3},
     "hands-missing-alike": {"missing-landmarks": -0.1},
     "realigning-helps": {"feature-mismatch": 7.9, "class-collapse": -4.0},
+    "another-scale-helps": {"feature-mismatch": 4.5},
+    "features-saturate-gates": {"feature-mismatch": 4.5, "learning-rate-too-high": 0.5},
     "group-on-another-scale": {"feature-mismatch": 4.7},
     "features-not-finite": {"missing-landmarks": 5.8},
     "targets-too-long": {"ctc-infeasible": 8.0},
     "some-targets-too-long": {"ctc-infeasible": 3.0},
     "training-labels-doubtful": {"label-noise": 6.0},
+    "training-labels-suspected": {"label-noise": 3.8},
     "validation-beats-training": {"label-noise": 3.0},
     "neighbours-agree": {"label-noise": -3.1},
     "neighbours-fail-in-validation": {"label-map-mismatch": 2.0, "feature-mismatch": 4.0, "overfitting": -2.0},
@@ -172,7 +175,7 @@ EXPLAINED_BY: dict[str, dict[str, float]] = {
         "class-collapse": 3.0,
     },
     "learning-rate-too-high": {"non-finite-weights": 3.0, "class-collapse": 3.0},
-    "feature-mismatch": {"label-map-mismatch": 3.0, "missing-landmarks": 4.0},
+    "feature-mismatch": {"label-map-mismatch": 3.0, "missing-landmarks": 4.0, "learning-rate-too-high": 4.0},
     "too-little-data": {"class-collapse": 4.0},
 }
 
