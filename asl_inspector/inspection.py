@@ -274,7 +274,7 @@ class Inspector:
             data=evidence.data,
             saved=evidence.saved,
             saved_names=evidence.saved_names,
-            diagnosis=diagnose(evidence, cancel=cancel),
+            diagnosis=diagnose(evidence, progress=progress, cancel=cancel),
             problems=tuple(problems),
             settings=self.settings,
         )

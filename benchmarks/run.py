@@ -26,6 +26,7 @@ NAMES = (
     "keys_window",
     "compare_speed",
     "leakage_search",
+    "diagnosis_time",
     "opening_clips",
 )
 

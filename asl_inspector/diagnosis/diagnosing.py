@@ -42,7 +42,7 @@ from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.inference.predictions import TOP
-from asl_inspector.progress import CancelToken
+from asl_inspector.progress import CancelToken, Progress, silent
 
 
 def measure(scored: Scored | None) -> ClipMeasures | None:
@@ -61,15 +61,20 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     )
 
 
-def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagnosis:
+def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Diagnosis:
     """Ask every question and rank the causes.
+
+    Args:
+        evidence: The case.
+        progress: Told how far the longer questions are.
+        cancel: Asked now and then.
 
     Raises:
         Cancelled: If `cancel` was set.
     """
     data = evidence.data
     if data is None and evidence.saved is None:
-        data = measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
+        data = measure_clips(evidence.case.validation, evidence.case.train, progress=progress, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
@@ -88,7 +93,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     mended = realigned.best(evidence.validation, evidence.realigned, truth, swept)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
     unnamed = audit is None and offset is None
-    renumbered = relabelling.find(evidence.validation, cancel=cancel) if unnamed else None
+    renumbered = relabelling.find(evidence.validation, progress=progress, cancel=cancel) if unnamed else None
     spoken, spoken_train = (
         continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
     )

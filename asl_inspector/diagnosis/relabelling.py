@@ -166,10 +166,30 @@ def cross_fitted(fit: Fit, labels: IntArray, answers: IntArray, size: int) -> ND
     return right
 
 
-def null_of(kind: str, labels: IntArray, answers: IntArray, size: int, draws: int, seed: int = SEED) -> IntArray:
-    """(draws,), what the search finds in answers that were permuted over the clips."""
+def null_of(
+    kind: str,
+    labels: IntArray,
+    answers: IntArray,
+    size: int,
+    draws: int,
+    *,
+    seed: int = SEED,
+    progress: Progress = silent,
+    cancel: CancelToken | None = None,
+) -> IntArray:
+    """(draws,), what the search finds in answers that were permuted over the clips.
+
+    Raises:
+        Cancelled: If `cancel` was set.
+    """
     random = np.random.default_rng(seed)
-    return np.array([matched(kind, labels, random.permutation(answers), size) for _ in range(draws)], np.int64)
+    found = np.zeros(draws, np.int64)
+    for draw in range(draws):
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        progress(Step("Numbering the labels of permuted answers otherwise", draw, draws, "draws"))
+        found[draw] = matched(kind, labels, random.permutation(answers), size)
+    return found
 
 
 def corrected(values: list[float]) -> list[float]:
@@ -217,9 +237,8 @@ def find(
     told = dict.fromkeys(tried, 1.0)
     for kind, _ in gains:
         cancel.raise_if_cancelled()
-        progress(Step("Numbering the labels otherwise"))
         reached = matched(kind, labels, answers, size)
-        null = null_of(kind, labels, answers, size, draws)
+        null = null_of(kind, labels, answers, size, draws, progress=progress, cancel=cancel)
         told[kind] = (int((null >= reached).sum()) + 1) / (draws + 1)
     q = dict(zip(tried, corrected([told[kind] for kind in tried]), strict=True))
     sure = [(kind, right) for kind, right in gains if q[kind] <= CORRECTED]
