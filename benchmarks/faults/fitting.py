@@ -37,7 +37,8 @@ PULL_BIN = 10.0
 # What was measured on the outputs themselves is listed at least as a possible cause where nothing else is found.
 FLOORS = {
     ("decoder-hides-answers", "decoder-mismatch"): 3.6,
-    ("blank-hides-answers", "blank-collapse"): 5.0,
+    ("blank-hides-answers", "blank-collapse"): 3.7,
+    ("blank-hides-training-answers", "blank-collapse"): 1.8,
 }
 Array = NDArray[np.float64]
 Key = tuple[str, str]
