@@ -36,6 +36,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     # weights and metadata
     "layers-untouched": {"layers-never-trained": 3.7},
     "parameters-without-gradients": {"layers-never-trained": 1.2},
+    "head-never-trained": {"layers-never-trained": 6.0},
     "weights-not-finite": {"non-finite-weights": 10.0, "learning-rate-too-high": 0.4},
     "weights-of-another-epoch": {"stale-metadata": 7.6},
     "stored-figures-not-reproduced": {"stale-metadata": 1.0},
@@ -104,6 +105,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "near-duplicates": {"validation-leak": 6.9},
     "no-leak": {"validation-leak": -4.1},
     "feature-on-another-scale": {"feature-mismatch": 7.5, "class-collapse": -5.0},
+    "features-still-in-validation": {"feature-mismatch": 7.0, "overfitting": -2.0},
     "raw-feature": {"feature-mismatch": 1.5},
     "hands-missing-differ": {"missing-landmarks": 6.8},
     "frozen-frames-differ": {"missing-landmarks": 6.2},

@@ -15,7 +15,16 @@ from torch import nn
 
 from asl_inspector.data.measuring import measure_clips
 from asl_inspector.data.records import Votes
-from asl_inspector.diagnosis import agreement, collapse, counterfactuals, landmarks, metadata, overfitting, realigned
+from asl_inspector.diagnosis import (
+    agreement,
+    collapse,
+    counterfactuals,
+    data_quality,
+    landmarks,
+    metadata,
+    overfitting,
+    realigned,
+)
 from asl_inspector.diagnosis.collapse import measure
 from asl_inspector.diagnosis.records import Losses
 from asl_inspector.history.records import History
@@ -213,3 +222,48 @@ def test_the_corrected_vocabulary_is_a_vocabulary_that_this_program_reads(tmp_pa
     opened = [one.opened for one in case.files]
     assert isinstance(opened[0], Vocabulary)
     assert opened[0].gloss_to_id == told["gloss_to_id"]
+
+
+def test_features_that_never_change_in_validation_are_named_unless_training_has_them_so_too() -> None:
+    (ours, names), (theirs, their_names) = signs(1), signs(2)
+    for array in ours:
+        array[:, [2, 3]] = 1.5
+    data = measure_clips(clips_of(ours, names), clips_of(theirs, their_names, name="train"))
+    found = data_quality.ask(evidence(validation=None), data)
+    assert data is not None
+    assert data.validation is not None
+    assert data.train is not None
+    assert data.validation.columns is not None
+    assert data.train.columns is not None
+    assert data_quality._still(data.validation.columns, data.train.columns) == (2, 3)
+    assert data_quality._still(data.validation.columns, data.validation.columns) == ()
+    assert "features-still-in-validation" in [one.id for one in found.findings]
+
+
+def test_the_layer_that_answers_is_never_frozen_on_purpose(tmp_path: Path) -> None:
+    from asl_inspector.inspection import Inspector
+
+    torch.manual_seed(0)
+    parts = nn.ModuleDict(
+        {"encoder": nn.ModuleDict({"lstm": nn.LSTM(6, 40, bidirectional=True)}), "classifier": nn.Linear(80, 5)}
+    )
+    for left_out, expected in (("classifier.", True), ("encoder.", False)):
+        given = [one for name, one in parts.named_parameters() if not name.startswith(left_out)]
+        optimizer = torch.optim.Adam(given, lr=1e-3)
+        optimizer.zero_grad()
+        sum(one.square().sum() for one in given).backward()  # type: ignore[union-attr]
+        optimizer.step()
+        kept = {
+            "model_state_dict": parts.state_dict(),
+            "optimizer_state_dict": optimizer.state_dict(),
+            "vocab_size": 5,
+            "config": {"architecture": "bilstm_ctc", "blank_id": 0, "criterion": "ctc"},
+        }
+        path = tmp_path / f"{left_out}pt"
+        torch.save(kept, path)
+        inspector = Inspector()
+        inspector.add([path])
+        found = inspector.inspect().diagnosis
+        assert ("head-never-trained" in [one.id for one in found.findings]) == expected
+        if expected:
+            assert found.causes[0].id == "layers-never-trained"
