@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from diagnosis.stories import make_clips, scored
+from diagnosis.stories import evidence, make_clips, scored
 
 from asl_inspector.diagnosis import relabelling
+from asl_inspector.diagnosis.diagnosing import diagnose
 from asl_inspector.diagnosis.relabelling import FITS, corrected, cross_fitted, in_order, matched
+from asl_inspector.report.inspection_json import _labels
 
 K = 40
 
@@ -129,3 +131,14 @@ def test_the_ordered_map_detects_ten_missing_classes_at_the_accuracies_of_the_de
         reached.append(got / 168)
     assert reached[0] == pytest.approx(0.23, abs=0.06)
     assert reached[1] == pytest.approx(0.52, abs=0.06)
+
+
+def test_what_statistics_found_is_a_cause_with_a_counterfactual_and_is_said_to_be_statistics() -> None:
+    change = np.concatenate([[0], 1 + np.roll(np.arange(K), 3)])
+    found = diagnose(evidence(validation=story(change)))
+    assert found.causes[0].id == "label-map-mismatch"
+    told = found.causes[0].counterfactual
+    assert told is not None
+    assert told.accuracy_now < 0.2 < 0.6 < told.low < told.accuracy_if_fixed < told.high
+    assert _labels(found.labels, found.findings) == {"agree": None, "of": None, "checked_by": "statistics"}
+    assert _labels(None, ())["checked_by"] is None  # type: ignore[index,call-overload]
