@@ -20,6 +20,7 @@ MINUTES ?= 1
 SEED ?= 1
 OUT ?= build/planted-faults
 AEON ?= 1.6.0
+SEGLEARN ?= 1.2.5
 
 .PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures format install qt-libraries desktop-tools
 
@@ -44,10 +45,12 @@ contracts: $(INSTALLED)
 bench: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python -m benchmarks.run $(ONLY)
 
-# The wheel of aeon is only read as an archive, for the recordings of vowels in it: nothing of it is installed or run.
+# The wheels of aeon and seglearn are only read as archives, for the recordings in them: nothing is installed or run.
 benchmark-faults: $(INSTALLED)
 	@ls benchmarks/faults/data/aeon-*.whl > /dev/null 2>&1 || \
 		$(BIN)/python -m pip download --quiet --no-deps --dest benchmarks/faults/data aeon==$(AEON)
+	@ls benchmarks/faults/data/seglearn-*.whl > /dev/null 2>&1 || \
+		$(BIN)/python -m pip download --quiet --no-deps --dest benchmarks/faults/data seglearn==$(SEGLEARN)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults.run --out $(OUT) --publish
 
 fuzz: $(INSTALLED)

@@ -130,9 +130,11 @@ class Inspector(CaseFiles):
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
+            evidence = replace(evidence, train=train)
+        if rebuilt is not None:
             evidence = replace(
                 evidence,
-                train=train,
+                saturated=self._networks.saturated(rebuilt, evidence.validation),
                 realigned=self._networks.realign(self.case, self.settings, rebuilt, evidence, progress, cancel),
             )
         return self._diagnosed(evidence, problems, progress, cancel)
@@ -155,7 +157,7 @@ class Inspector(CaseFiles):
             data=evidence.data,
             saved=evidence.saved,
             saved_names=evidence.saved_names,
-            diagnosis=diagnose(evidence, cancel=cancel),
+            diagnosis=diagnose(evidence, progress=progress, cancel=cancel),
             problems=tuple(problems),
             settings=self.settings,
         )

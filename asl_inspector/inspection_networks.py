@@ -167,6 +167,12 @@ class NetworkRuns:
         problems.append(problem_of(InferenceError(sentence, advice="Run again to go on with the others.")))
         return Scored(clips, replace(found, notes=(*found.notes, sentence)), settings.decoder)
 
+    def saturated(self, rebuilt: Rebuilt, scored: Scored | None) -> float | None:
+        """The share of the gates that the clips drive to their ends, or None where it cannot be told."""
+        from asl_inspector.inference.saturation import saturated_share
+
+        return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips))) if scored else None
+
     def realign(
         self,
         case: Case,
@@ -177,16 +183,18 @@ class NetworkRuns:
         cancel: CancelToken,
     ) -> dict[str, Scored]:
         """The validation clips run again after each repair that their numbers call for; most sets call for none."""
-        from asl_inspector.data.realigning import repairs_for
+        from asl_inspector.data.realigning import repairs_alone, repairs_for
         from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.diagnosis.realigned import worth_trying
         from asl_inspector.inference.running import Run
 
         scored, data, train = evidence.validation, evidence.data, evidence.case.train
-        if scored is None or data is None or train is None or self.held is None:
+        if scored is None or data is None or self.held is None or evidence.saved is not None:
             return {}
         found: dict[str, Scored] = {}
-        files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train)]
-        for repair in repairs_for(data):
+        files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train) if clips]
+        alone = repairs_alone(data.validation) if train is None and worth_trying(scored) else ()
+        for repair in (*repairs_for(data), *alone):
             key = (self.held[0], *map(identity_of, files), settings, repair.name)
             if key not in self._predictions:
                 source = clip_source(scored.clips)

@@ -27,6 +27,7 @@ NAMES = (
     "keys_window",
     "compare_speed",
     "leakage_search",
+    "diagnosis_time",
     "opening_clips",
     "reopening_cases",
 )

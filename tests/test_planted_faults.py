@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from asl_inspector.diagnosis import weights_of_evidence
+from asl_inspector.diagnosis.weights_of_evidence import calibrated
 from benchmarks.faults.baselines import authors_rules, judged_by, parameters_a_clip
+from benchmarks.faults.fitting import calibration_of
+from benchmarks.faults.generators import GENERATORS
 from benchmarks.faults.inspecting import inspect_run
 from benchmarks.faults.judging import Answer
 from benchmarks.faults.kinds import BY_NAME, FITTED_ON, KINDS, cases, is_for_fitting
@@ -85,21 +90,56 @@ def test_the_rivals_say_what_their_rules_say() -> None:
 
 
 def test_the_benchmark_has_what_it_promises() -> None:
-    everything = cases(("landmarks", "vowels"))
+    everything = cases(tuple(GENERATORS))
     healthy = [case for case in everything if BY_NAME[case.kind].healthy]
     assert len({kind.name for kind in KINDS if not kind.healthy}) >= 20
     assert {kind.row for kind in KINDS} >= set(range(1, 17))
     assert len(healthy) >= 0.3 * len(everything)
     assert len({case.name for case in everything}) == len(everything)
     for kind in KINDS:
-        own = [case for case in everything if case.kind == kind.name and case.generator == FITTED_ON]
+        own = [case for case in everything if case.kind == kind.name and case.generator == FITTED_ON[0]]
         assert len({case.seed for case in own}) >= 5
         assert {case.arch for case in own} == set(kind.archs)
         assert {case.severity for case in own} == {0, 1, 2}
 
 
 def test_nothing_that_is_held_out_is_for_fitting() -> None:
-    for case in cases(("landmarks", "vowels")):
+    everything = cases(tuple(GENERATORS))
+    for case in everything:
         if is_for_fitting(case):
-            assert case.generator == FITTED_ON
+            assert case.generator in FITTED_ON
             assert not BY_NAME[case.kind].held_out
+    held_out = [case for case in everything if not is_for_fitting(case)]
+    new = {case.kind for case in held_out if BY_NAME[case.kind].held_out}
+    assert len([name for name in new if not BY_NAME[name].healthy]) >= 8
+    assert len([name for name in new if BY_NAME[name].healthy]) >= 3
+    assert {case.generator for case in held_out} == set(GENERATORS)
+    assert any(kind.once_held_out for kind in KINDS)
+    assert not any(kind.once_held_out and kind.held_out for kind in KINDS)
+
+
+def test_confidence_is_what_it_was_worth_on_kinds_left_out() -> None:
+    points = weights_of_evidence.CALIBRATION
+    assert [told for told, _ in points] == sorted(told for told, _ in points)
+    assert [true for _, true in points] == sorted(true for _, true in points)
+    assert calibrated(0.0) == 0.0
+    assert calibrated(1.0) == 1.0
+    told, true = points[0]
+    assert calibrated(told) == pytest.approx(true)
+    assert calibrated(told / 2) == pytest.approx(true / 2)
+
+
+def test_shares_are_made_to_rise_and_pulled_towards_what_was_told() -> None:
+    """Ten causes told with 0.6, all true, before ten told with 0.7, half of them true: one level between the two."""
+    case = Case("healthy", "ctc", "landmarks", 0, 0)
+    wrong = replace(answer("healthy", []), case=case, facts={"train": 1.0, "clean": 1.0})
+    right = replace(wrong, case=Case("stale-metadata", "ctc", "landmarks", 0, 0))
+    answers = [right] * 10 + [right] * 5 + [wrong] * 5
+    confidences = np.array([[0.6]] * 10 + [[0.7]] * 10)
+    points = calibration_of(confidences, answers, ["stale-metadata"])
+    first, second = (10 + 10 * 0.6) / 20, (5 + 10 * 0.7) / 20
+    level = (first + second) / 2
+    assert [told for told, _ in points] == [0.6, 0.7]
+    assert [true for _, true in points] == pytest.approx([level, level], abs=1e-3)
+    rising = calibration_of(np.array([[0.6]] * 10 + [[0.7]] * 10), answers[::-1], ["stale-metadata"])
+    assert [true for _, true in rising] == pytest.approx([(5 + 6) / 20, (10 + 7) / 20], abs=1e-3)

@@ -191,15 +191,15 @@ def _check_files(
 
 def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> None:
     from asl_inspector.report.anonymising import anonymiser_of
-    from asl_inspector.report.exporting import KINDS, content_of, export
+    from asl_inspector.report.exporting import KINDS, VOCABULARY, content_of, export
     from asl_inspector.report.options import ReportOptions
     from asl_inspector.report.summary_text import summary_text
 
     wanted = ReportOptions(paper=options.paper, summary=options.summary, anonymise=options.anonymise)
     if options.json == "-":
         sys.stdout.write(content_of(inspected, "json", wanted).decode())
-    targets = (options.pdf, options.html, options.md, options.json, options.csv)
-    for kind, target in zip(KINDS, targets, strict=True):
+    targets = (options.pdf, options.html, options.md, options.json, options.csv, options.save_vocabulary)
+    for kind, target in zip((*KINDS, VOCABULARY), targets, strict=True):
         if target and target != "-":
             cancel.raise_if_cancelled()
             terminal.show(Step("Typesetting the report" if kind == "pdf" else f"Writing {target}"))

@@ -15,7 +15,7 @@ from asl_inspector.report.json_text import Json, to_json
 from asl_inspector.visible_text import visible
 
 OTHER_RUN = ("batch_frames", "decoder", "blank", "assume", "half_precision", "no_epochs", "trust", "rerun")
-OTHER_OUTPUTS = ("pdf", "html", "md", "csv", "anonymise", "save_case")
+OTHER_OUTPUTS = ("pdf", "html", "md", "csv", "anonymise", "save_case", "save_vocabulary")
 
 
 def show_kept(

@@ -57,6 +57,12 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
         "--anonymise", action="store_true", help="no folders in any of these: paths are cut down to names of files"
     )
     outputs.add_argument(
+        "--save-vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="the ids that the network learned, as JSON, where they are known",
+    )
+    outputs.add_argument(
         "--save-case", type=Path, metavar="FILE", help="the case itself, to open or run again (.aslcase)"
     )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from asl_inspector.data.neighbours import can_compare, find_neighbours
-from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours, SharedFrames
+from asl_inspector.data.records import Among, ClipSurvey, DataMeasures, Neighbours, SharedFrames
 from asl_inspector.data.shared_frames import MOST_LISTED, find_shared_frames
 from asl_inspector.data.shift import compare
+from asl_inspector.data.structure import compare_structure
 from asl_inspector.data.surveying import gloss_counts, survey
-from asl_inspector.data.votes import count_votes
+from asl_inspector.data.votes import count_votes, nearest_among
 from asl_inspector.data.warping import find_warped, is_small
 from asl_inspector.errors import DataError
 from asl_inspector.progress import CancelToken, Progress, silent
@@ -49,8 +50,9 @@ def against_each_other(
     cancel: CancelToken | None = None,
 ) -> DataMeasures:
     """The measures of two files that were surveyed already."""
+    among = _among(validation, ours, progress, cancel)
     if validation is None or train is None or ours is None or theirs is None:
-        return DataMeasures(ours, theirs, None, (), 0, (), ())
+        return DataMeasures(ours, theirs, None, (), 0, (), (), among=among)
     known = {digest: index for index, digest in enumerate(theirs.digests) if digest}
     same = tuple((index, known[digest]) for index, digest in enumerate(ours.digests) if digest in known)
     names = set(train.ids)
@@ -67,7 +69,10 @@ def against_each_other(
             for a, b in same[:MOST_LISTED]
         ),
         shared_frames=find_shared_frames(ours, theirs, validation.ids, train.ids),
+        among=among,
     )
+    structure = compare_structure(validation, train, ours, theirs, progress=progress, cancel=cancel)
+    found = replace(found, structure=structure)
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
         return found
@@ -78,8 +83,26 @@ def against_each_other(
     found = replace(found, neighbours=neighbours)
     if len(train) ** 2 * (train.feature_count or 0) / 36 > AT_ONCE or theirs.columns is None:
         return found
-    votes = count_votes(validation, train, theirs.columns, ignored=extreme, progress=progress, cancel=cancel)
+    votes = count_votes(
+        validation,
+        train,
+        theirs.columns,
+        own_columns=ours.columns,
+        ignored=extreme,
+        progress=progress,
+        cancel=cancel,
+    )
     return replace(found, votes=votes)
+
+
+def _among(
+    clips: Clips | None, found: ClipSurvey | None, progress: Progress, cancel: CancelToken | None
+) -> Among | None:
+    if clips is None or found is None or found.columns is None or not len(clips):
+        return None
+    if len(clips) ** 2 * (clips.feature_count or 0) / 36 > AT_ONCE:
+        return None
+    return nearest_among(clips, found.columns, progress=progress, cancel=cancel)
 
 
 def nearest_clips(

@@ -225,12 +225,55 @@ class Votes:
         train_of: How many were judged.
         validation_right: Validation clips.
         validation_of: How many were judged.
+        train_alone_right: Training clips judged by each other, no more of a gloss than validation has.
+        train_alone_of: How many were judged; 0 where no gloss has clips enough on both sides.
+        validation_alone_right: Validation clips judged by each other, no more of a gloss than training has.
+        validation_alone_of: How many were judged.
     """
 
     train_right: int
     train_of: int
     validation_right: int
     validation_of: int
+    train_alone_right: int = 0
+    train_alone_of: int = 0
+    validation_alone_right: int = 0
+    validation_alone_of: int = 0
+
+
+@dataclass(frozen=True)
+class Among:
+    """For every validation clip the nearest other ones of its file.
+
+    Attributes:
+        nearest: (N, 3), rows, nearest first; -1 where there is none. Copies are left out.
+        squared: (N, 3), their squared distances.
+    """
+
+    nearest: IntArray
+    squared: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class StructureShift:
+    """How the features of validation hang together and move, beside those of training.
+
+    Attributes:
+        alike: Correlation between the two files' correlations of features, over what halves of one file reach; 1 is alike.
+        turned: Features whose sign differs from that of the others.
+        alike_if_turned: `alike` once these are turned back.
+        pace: Middle ratio, validation over training, of the squared step between frames over the variance within clips;
+            None where nothing moves.
+        length: Middle length of the validation clips over that of the training clips.
+        features: How many were compared.
+    """
+
+    alike: float
+    turned: tuple[int, ...]
+    alike_if_turned: float
+    pace: float | None
+    length: float
+    features: int
 
 
 @dataclass(frozen=True)
@@ -248,7 +291,9 @@ class DataMeasures:
         unseen: Glosses of validation that training lacks, by name.
         shared_frames: Validation clips that were cut from a training clip, or the other way round; whole copies left out.
         neighbours: The nearest training clips, or None where they were not sought.
-        votes: What the nearest training clips say, in training and in validation; None where they were not asked.
+        votes: What the nearest clips say, in training and in validation; None where they were not asked.
+        among: The nearest validation clips of every validation clip, or None where they were not sought.
+        structure: How the features hang together, one file against the other; None where that cannot be told.
     """
 
     validation: ClipSurvey | None
@@ -262,3 +307,5 @@ class DataMeasures:
     shared_frames: tuple[SharedFrames, ...] = ()
     neighbours: Neighbours | None = None
     votes: Votes | None = None
+    among: Among | None = None
+    structure: StructureShift | None = None

@@ -3,7 +3,8 @@
 The confidence of a cause comes from `weights_of_evidence`. Likely causes come first, in the order of their kinds: what
 makes every figure meaningless, then what was not trained or loaded, then collapse, then data, then tuning; within a kind
 the most likely first. Less likely ones follow, the most likely first. A cause that a likely one explains away loses weight
-(`EXPLAINED_BY`): a network whose encoder was never trained has blanks and gaps too.
+(`EXPLAINED_BY`): a network whose encoder was never trained has blanks and gaps too. What is listed and in which order the
+weights decide; the confidence that is told is then read from `CALIBRATION`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from asl_inspector.diagnosis.findings import SEVERITIES, Finding
 from asl_inspector.diagnosis.records import Cause, Counterfactual, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
-from asl_inspector.diagnosis.weights_of_evidence import EXPLAINED_BY, PRIOR, weight
+from asl_inspector.diagnosis.weights_of_evidence import EXPLAINED_BY, PRIOR, calibrated, weight
 
 LISTED_FROM = 0.3
 ILL_FROM = 0.5
@@ -23,8 +24,8 @@ ILL_FROM = 0.5
 def rank(findings: tuple[Finding, ...], counterfactuals: dict[str, Counterfactual]) -> tuple[Cause, ...]:
     """The causes that the findings point to, in order."""
     causes = explained([_judge(cause, findings, counterfactuals.get(cause)) for cause in REMEDIES])
-    listed = [cause for cause in causes if cause.confidence >= LISTED_FROM]
-    return tuple(sorted(listed, key=_place))
+    listed = sorted((cause for cause in causes if cause.confidence >= LISTED_FROM), key=_place)
+    return tuple(replace(cause, confidence=calibrated(cause.confidence)) for cause in listed)
 
 
 def _place(cause: Cause) -> tuple[int, float]:

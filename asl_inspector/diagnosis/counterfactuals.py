@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.data.records import DataMeasures
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import Accuracy, BlankSweep, Counterfactual, LabelAudit
 
 SURE = 0.01
+FEWEST_LEFT = 5  # clips: with fewer the interval says nothing
 
 
 def by_gloss_name(scored: Scored | None, labels: LabelAudit | None) -> Accuracy | None:
@@ -52,6 +57,26 @@ def without_blank(swept: BlankSweep | None) -> Counterfactual | None:
         "and the other way round."
     )
     return Counterfactual(swept.before.value, swept.after.value, swept.after.low, swept.after.high, how)
+
+
+def without_copies(
+    scored: Scored | None, data: DataMeasures | None, truth: NDArray[np.int64] | None
+) -> Counterfactual | None:
+    """The accuracy on the validation clips that are no training clips, or None where none is or too few are left."""
+    if scored is None or data is None:
+        return None
+    named = {one.validation for one in data.shared_frames}
+    if data.neighbours is not None:
+        named |= {one.validation for one in data.neighbours.pairs}
+    copied = np.array([name in named for name in scored.clips.ids], bool)
+    copied[[index for index, _ in data.same_features]] = True
+    kept = ~copied[scored.labelled]
+    right = scored.right(scored.answer, truth)
+    now, then = accuracy(right), accuracy(right[kept])
+    if now is None or then is None or kept.all() or then.of < FEWEST_LEFT:
+        return None
+    how = f"The same answers, on the {then.of} validation clips that are no training clips; what is left is the honest figure."
+    return Counterfactual(now.value, then.value, then.low, then.high, how)
 
 
 def best_decoder(

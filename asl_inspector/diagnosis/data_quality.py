@@ -27,6 +27,7 @@ FAR = 3.0
 MANY_FEATURES = 0.2
 LEAK_IS_CRITICAL = 0.05
 CONSTANT = 1e-6
+HARDLY = 0.01  # of the usual spread: a flag that is seldom set
 SAME = 1e-4  # of the usual distance
 
 
@@ -185,6 +186,14 @@ def _scales(ours: ColumnFacts, theirs: ColumnFacts) -> list[Finding]:
                 "the spread)."
             )
             return [Finding("scales-differ", "data_quality", "critical", sentence, facts, "data")]
+    still = _still(ours, theirs)
+    if still:
+        facts |= {"still_features": list(still)}
+        sentence = (
+            f"In validation {column_words(still)} never change{'s' if len(still) == 1 else ''}, and in training "
+            f"{'it does' if len(still) == 1 else 'they do'}: something that training was given was not computed here."
+        )
+        return [Finding("features-still-in-validation", "data_quality", "warning", sentence, facts, "data")]
     if extreme:
         return [
             Finding(
@@ -200,6 +209,15 @@ def _scales(ours: ColumnFacts, theirs: ColumnFacts) -> list[Finding]:
         return []
     sentence = "The features of training and validation are on one scale."
     return [Finding("same-scale", "data_quality", "info", sentence, facts, "data")]
+
+
+def _still(ours: ColumnFacts, theirs: ColumnFacts) -> tuple[int, ...]:
+    """Features that move in training and hold one value in validation; those that hardly move in training say nothing."""
+    with np.errstate(invalid="ignore"):
+        moves = theirs.spread > CONSTANT
+        usual = float(np.median(theirs.spread[moves])) if moves.any() else 0.0
+        still = (ours.spread <= CONSTANT) & (theirs.spread > HARDLY * usual)
+    return tuple(np.flatnonzero(still).tolist())
 
 
 def _extreme_words(ours: ColumnFacts, theirs: ColumnFacts, extreme: tuple[int, ...]) -> str:

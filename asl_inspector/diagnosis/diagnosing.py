@@ -13,10 +13,12 @@ from asl_inspector.diagnosis import (
     chance,
     classes,
     collapse,
+    confidence,
     continuous,
     counterfactuals,
     data_quality,
     decoders,
+    dependence,
     epoch_findings,
     feasibility,
     files,
@@ -28,8 +30,10 @@ from asl_inspector.diagnosis import (
     overfitting,
     pretraining,
     realigned,
+    relabelling,
     run,
     saved_outputs,
+    structure,
     training,
     weights,
 )
@@ -40,7 +44,7 @@ from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.inference.predictions import TOP
-from asl_inspector.progress import CancelToken
+from asl_inspector.progress import CancelToken, Progress, silent
 
 
 def measure(scored: Scored | None) -> ClipMeasures | None:
@@ -59,15 +63,20 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     )
 
 
-def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagnosis:
+def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Diagnosis:
     """Ask every question and rank the causes.
+
+    Args:
+        evidence: The case.
+        progress: Told how far the longer questions are.
+        cancel: Asked now and then.
 
     Raises:
         Cancelled: If `cancel` was set.
     """
     data = evidence.data
     if data is None and evidence.saved is None:
-        data = measure_clips(evidence.case.validation, evidence.case.train, cancel=cancel)
+        data = measure_clips(evidence.case.validation, evidence.case.train, progress=progress, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
     labels_wrong = audit is not None and audit.agree < audit.of
@@ -83,8 +92,10 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
-    mended = realigned.best(evidence.validation, evidence.realigned, truth)
+    mended = realigned.best(evidence.validation, evidence.realigned, truth, swept)
     offset = offsets.find(evidence.validation) if evidence.saved is not None and truth is None else None
+    unnamed = audit is None and offset is None
+    renumbered = relabelling.find(evidence.validation, progress=progress, cancel=cancel) if unnamed else None
     spoken, spoken_train = (
         continuous.measure(one, evidence.case, evidence.checkpoint) for one in (evidence.validation, evidence.train)
     )
@@ -94,7 +105,7 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         remap_answers,
         classes.ask(evidence),
         weights.ask(evidence),
-        metadata.ask(evidence, reproduction),
+        metadata.ask(evidence, reproduction, validation.losses if validation else None),
         chance.ask(evidence, tested, by_name=truth is not None),
         pretraining.ask(evidence, stage1),
         training.ask(evidence),
@@ -104,11 +115,15 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
             no_blank=validation is not None and validation.blanks is None and not _one_saved_answer(evidence),
         ),
         blanks.ask_training(blanks.sweep(evidence.train) if evidence.train else None),
-        collapse.ask(validation.histogram if validation else None),
+        collapse.ask(validation.histogram if validation else None, train.histogram if train else None),
+        collapse.ask_training(evidence.train),
         decoders.ask(evidence.validation, truth, reproduction.decoder),
+        confidence.ask(evidence.validation, truth),
+        dependence.ask(evidence.validation),
         data_quality.ask(evidence, data),
         landmarks.ask(data),
-        realigned.ask(mended, data),
+        structure.ask(data),
+        realigned.ask(mended, data, evidence.saturated if evidence.case.train is None else None),
         feasibility.ask(evidence),
         agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
@@ -116,20 +131,32 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
         files.ask(evidence),
         saved_outputs.ask(evidence),
         offsets.ask(offset),
-        overfitting.ask(evidence, labels_wrong=labels_wrong, above_chance=above),
+        relabelling.ask(renumbered),
+        overfitting.ask(
+            evidence,
+            labels_wrong=labels_wrong,
+            above_chance=above,
+            cleared=agreement.is_cleared(data) and mended is None and audit is not None and not labels_wrong,
+        ),
         run.ask(evidence, run_measures),
     ]
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
-        "label-map-mismatch": remapped or offsets.counterfactual(offset),
+        "label-map-mismatch": remapped or offsets.counterfactual(offset) or relabelling.counterfactual(renumbered),
         "blank-collapse": counterfactuals.without_blank(swept),
         "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
         "feature-mismatch": mended[1] if mended else None,
+        "validation-leak": counterfactuals.without_copies(evidence.validation, data, truth),
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
     headline, summary = _headline(
-        verdict, ranked, findings, audit, predicted=evidence.validation is not None, needs=_missing(evidence)
+        verdict,
+        ranked,
+        findings,
+        audit,
+        predicted=evidence.validation is not None,
+        missing=_what_is_missing(evidence),
     )
     return Diagnosis(
         verdict=verdict,
@@ -193,19 +220,21 @@ def _undetermined(answers: list[Answers], evidence: Evidence, *, names_compared:
             Undetermined(
                 "How good is the network?",
                 "Nothing was predicted, so blanks, accuracy and collapse are unknown.",
-                _missing(evidence),
+                _what_is_missing(evidence),
             ),
         )
     return tuple(found)
 
 
-def _missing(evidence: Evidence) -> str:
-    """What a diagnosis needs that is not there."""
-    if evidence.checkpoint is None:
-        return "Add the checkpoint and its validation clips."
+def _what_is_missing(evidence: Evidence) -> str:
+    """What to drop to have something predicted, or where to look if it is there already."""
+    if evidence.checkpoint is not None and evidence.case.validation is not None:
+        return "Both files are here, but the network could not be run; see what was said of it."
+    if evidence.checkpoint is not None:
+        return "Add the validation clips of this checkpoint."
     if evidence.case.validation is not None:
-        return "Settle first why the network could not be run."
-    return "Add the validation clips."
+        return "Add the checkpoint of these clips."
+    return "Add the checkpoint and its validation clips."
 
 
 def _summary(cause: Cause, sentences: dict[str, str], audit: LabelAudit | None) -> str:
@@ -226,7 +255,7 @@ def _headline(
     audit: LabelAudit | None,
     *,
     predicted: bool,
-    needs: str,
+    missing: str = "",
 ) -> tuple[str, str]:
     """The verdict in one sentence, and the finding that carries it, or what is missing for any."""
     sentences = {finding.id: finding.sentence for finding in findings}
@@ -237,10 +266,10 @@ def _headline(
         first = (
             next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
         )
-        leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
+        leading = first  # what makes the verdict; a warning may come before it in the list
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if not predicted:
-        return "There is not enough here for a diagnosis yet", needs
+        return "There is not enough here for a diagnosis yet", missing
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
     if "word-error-rate" in sentences:  # one gloss a clip is not what these were trained for
         return "No cause was found; see the word error rate", collapsed or sentences["word-error-rate"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
 from asl_inspector.diagnosis.limits import MANY_EMPTY, SHOWN
-from asl_inspector.diagnosis.records import Accuracy, Cause
+from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
 
 QUESTION = "along_epochs"
 WHERE = "training:epochs"
@@ -45,7 +45,21 @@ def advised(cause: Cause, along: AlongEpochs) -> Cause:
         )
     if cause.id not in ANSWERED_BY_FILES or along.partial or not words:
         return cause
-    return replace(cause, next_experiment=words)
+    return replace(cause, next_experiment=words, counterfactual=cause.counterfactual or _other_file(along))
+
+
+def _other_file(along: AlongEpochs) -> Counterfactual | None:
+    """The accuracy with the best file of the run, where it is shown to be better than the inspected one.
+
+    The best of several files is a little lucky: the accuracy is told only where Holm's correction for all of them leaves a
+    difference.
+    """
+    best, inspected = _best_point(along), _inspected_point(along)
+    if not along.shown or best is None or inspected is None or best.accuracy is None or inspected.accuracy is None:
+        return None
+    how = f"The same clips with “{best.name}”, the best of the {len(along.scored)} files of the run."
+    found = best.accuracy
+    return Counterfactual(inspected.accuracy.value, found.value, found.low, found.high, how)
 
 
 def _uncapitalised(sentence: str) -> str:

@@ -101,6 +101,7 @@ class Evidence:
         data: What was found in the clips, or None where they were not looked through.
         saved: What is known of saved outputs, where they stand for a network's, or None.
         saved_names: Glosses by the classes of saved outputs, where they are known.
+        saturated: Share of the first layer's gates that the validation features drive to their ends, or None.
         realigned: Predictions on the validation clips after a repair of their features, by the repair's name.
     """
 
@@ -117,4 +118,5 @@ class Evidence:
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
     saved_names: Mapping[int, str] = field(default_factory=dict)
+    saturated: float | None = None
     realigned: Mapping[str, Scored] = field(default_factory=dict)

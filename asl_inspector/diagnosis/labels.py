@@ -110,12 +110,24 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
             Undetermined(
                 MEANING,
                 "The files give no gloss names on both sides, so the meaning of the ids cannot be compared.",
-                "Add the training clips or the vocabulary, with gloss names.",
+                _needs(evidence),
             )
         )
     findings += _inconsistent_files(evidence)
     findings += _shared_ids(evidence)
     return Answers(tuple(findings), tuple(undetermined))
+
+
+def _needs(evidence: Evidence) -> str:
+    """What would settle the meaning of ids, besides what is there already."""
+    validation, train = evidence.case.validation, evidence.case.train
+    if validation is not None and not validation.names_to_ids:
+        return "Add validation clips that name their glosses" + (
+            "." if train is not None and train.names_to_ids else ", and training clips or a vocabulary that do."
+        )
+    if train is not None:
+        return "The training clips give ids alone: drop the vocabulary that they were numbered with."
+    return "Add the training clips or the vocabulary, with gloss names."
 
 
 def _agreement(labels: LabelAudit) -> Finding:

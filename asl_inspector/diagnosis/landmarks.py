@@ -14,6 +14,8 @@ Guard: a hand at rest is often missing and no fault; what is alike in both files
 
 from __future__ import annotations
 
+import numpy as np
+
 from asl_inspector.data.records import Block, DataMeasures
 from asl_inspector.data.shift import enough_to_compare
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
@@ -22,6 +24,7 @@ DIFFERENT = 0.2
 OFTEN = 0.3
 FROZEN = 0.2
 MANY_CLIPS = 0.2
+MOSTLY_FROZEN = 0.4  # a conversion from 25 to 30 frames a second repeats 17 %, from 15 to 25 40 %
 
 
 def ask(data: DataMeasures | None) -> Answers:
@@ -46,6 +49,13 @@ def matching(data: DataMeasures) -> list[tuple[Block, float, float]]:
         (theirs.get(columns) or ours[columns], _share(theirs.get(columns)), _share(ours.get(columns)))
         for columns in dict.fromkeys([*theirs, *ours])
     ]
+
+
+def is_damaged(data: DataMeasures) -> bool:
+    """True where validation lost landmarks, or stands still, as training does not."""
+    return enough_to_compare(data) and any(
+        one.id in ("hands-missing-differ", "frozen-frames-differ") for one in (*_differing(data), *_frozen(data))
+    )
 
 
 def _share(block: Block | None) -> float:
@@ -74,6 +84,15 @@ def _often(data: DataMeasures) -> list[Finding]:
     first = data.validation or data.train
     if first is None or not first.blocks:
         return []
+    widest = max(len(block.columns) for block in first.blocks)
+    worst = max(first.blocks, key=lambda one: (2 * len(one.columns) >= widest, one.missing))
+    if worst.missing > OFTEN and (data.validation is None or data.train is None):
+        told: dict[str, Fact] = {"block": worst.name, "missing": worst.missing}
+        sentence = (
+            f"{_subject(worst)} missing in {100 * worst.missing:.0f} % of the frames. A hand at rest is missing often; whether the "
+            "network was trained on clips like that, only the other file can tell."
+        )
+        return [Finding("hand-missing-in-one-file", "landmarks", "warning", sentence, told, "data")]
     block = first.blocks[0]
     facts = {"blocks": [[one.name, one.missing] for one in first.blocks]}
     sentence = (
@@ -106,4 +125,8 @@ def _frozen(data: DataMeasures) -> list[Finding]:
         facts |= {"train_clips": there, "train_of": train.clips}
         sentence = f"{sentence[:-1]}. Of the training clips {there} of {train.clips} do."
         return [Finding("frozen-frames-differ", "landmarks", "warning", sentence, facts, "data")]
+    still = float(np.nanmedian(found.frozen))
+    if train is None and still > MOSTLY_FROZEN:
+        facts["share"] = still
+        return [Finding("mostly-frozen-frames", "landmarks", "warning", sentence, facts, "data")]
     return [Finding("frozen-frames", "landmarks", "info", sentence, facts, "data")]

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from statistics import median
 
-from asl_inspector.checkpoints.records import Optimizer
+from asl_inspector.checkpoints.records import Checkpoint, Optimizer
 from asl_inspector.diagnosis.findings import SEVERITIES, Fact, Finding
 from asl_inspector.diagnosis.run_records import LossSteps
 from asl_inspector.history.records import History
@@ -72,6 +73,31 @@ def ask(history: History | None, steps: LossSteps | None, optimizer: Optimizer |
         id_, severity = ("huge-step-size", SEVERITIES[1]) if huge else ("large-step-size", SEVERITIES[2])
         findings.append(Finding(id_, "learning_rate", severity, sentence, facts, "keys:optimizer"))
     return findings
+
+
+def ask_reach(checkpoint: Checkpoint | None) -> list[Finding]:
+    """Could the steps have taken a weight anywhere? A step of Adam moves it by at most about its size (see above)."""
+    optimizer = checkpoint.contents.optimizer if checkpoint is not None else None
+    if checkpoint is None or optimizer is None or not (optimizer.kind or "").startswith("Adam"):
+        return []
+    settings = checkpoint.contents.hyperparameters
+    stated = [value for key, value in settings.items() if key.rpartition(".")[2] in ("lr", "learning_rate")]
+    rates = [float(one) for one in (optimizer.lr, *stated) if isinstance(one, int | float) and one > 0]
+    widths = [
+        tensor.shape[1] for tensor in checkpoint.weights.values() if len(tensor.shape) == 2 and tensor.shape[1] > 1
+    ]
+    if not rates or not widths or not optimizer.step:
+        return []
+    start = 1 / math.sqrt(median(widths))
+    reach = max(rates) * optimizer.step
+    if reach >= start:
+        return []
+    facts: dict[str, Fact] = {"steps": optimizer.step, "lr": max(rates), "reach": reach, "start": start}
+    sentence = (
+        f"The optimizer has taken {optimizer.step:,} steps of {max(rates):g}: no weight can have moved by more than about "
+        f"{reach:.2g}, and weights start within {start:.2g}. That is the beginning of a training from scratch."
+    )
+    return [Finding("short-reach", "learning_rate", "info", sentence, facts, "keys:optimizer")]
 
 
 def _of_losses(history: History, steps: LossSteps) -> list[Finding]:

@@ -5,12 +5,15 @@ went on training, because `state_dict()` aliases them. Two witnesses tell: the s
 weights score on the same clips, and the optimizer has taken more steps than the stated epoch has.
 
 Guard: a network rebuilt wrongly, or other clips, would also fail to reproduce the stored figures. The cause is only
-named where the optimizer's steps, the file's name or the history point to another epoch.
+named where the optimizer's steps, the file's name or the history point to another epoch. The history does so by itself
+where the measured loss is, to all printed decimals, that of one epoch and no other: of E epochs whose losses lie within a
+range of R, another one would agree by accident with probability E * 1e-4 / R.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
@@ -20,6 +23,7 @@ from asl_inspector.history.records import History
 
 LOSS_TOLERANCE = 2e-4  # relative; sums in another order
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 512)
+PRINTED = 6e-5  # of a loss in four decimals, and of an accuracy
 EPOCH_IN_NAME = re.compile(r"(?:epoch|ep|e)[_-]?0*(\d+)", re.IGNORECASE)
 
 
@@ -72,8 +76,14 @@ def reproduce(evidence: Evidence, losses: Losses | None) -> Reproduction:
     )
 
 
-def ask(evidence: Evidence, reproduction: Reproduction) -> Answers:
-    """Findings on what the file says of itself."""
+def ask(evidence: Evidence, reproduction: Reproduction, losses: Losses | None = None) -> Answers:
+    """Findings on what the file says of itself.
+
+    Args:
+        evidence: The case.
+        reproduction: Stored figures against measured ones.
+        losses: Measured on the validation clips, or None.
+    """
     if evidence.checkpoint is None:
         return Answers()
     findings: list[Finding] = []
@@ -99,7 +109,7 @@ def ask(evidence: Evidence, reproduction: Reproduction) -> Answers:
         findings.append(
             Finding("stored-figures-not-reproduced", "metadata", "warning", sentence, facts, "keys:val_acc")
         )
-        findings += _other_epoch(evidence, reproduction)
+        findings += _other_epoch(evidence, reproduction, losses)
     return Answers(tuple(findings))
 
 
@@ -109,7 +119,7 @@ def _stored_words(reproduction: Reproduction, stored: dict[str, float]) -> str:
     return f"validation loss of {stored.get('val_loss', float('nan')):.4f}"
 
 
-def _other_epoch(evidence: Evidence, reproduction: Reproduction) -> list[Finding]:
+def _other_epoch(evidence: Evidence, reproduction: Reproduction, losses: Losses | None) -> list[Finding]:
     """Witnesses that the weights are of another epoch than the file states."""
     checkpoint = evidence.checkpoint
     if checkpoint is None or checkpoint.contents.epoch is None:
@@ -117,12 +127,16 @@ def _other_epoch(evidence: Evidence, reproduction: Reproduction) -> list[Finding
     epoch = checkpoint.contents.epoch
     witnesses: dict[str, int] = {}
     steps = checkpoint.contents.optimizer.step if checkpoint.contents.optimizer else None
-    by_steps = epoch_of_steps(steps, epoch, len(evidence.case.train) if evidence.case.train else None)
+    train_clips = len(evidence.case.train) if evidence.case.train else None
+    by_steps = epoch_of_steps(steps, epoch, train_clips, batch_size_of(checkpoint.contents.hyperparameters))
     if by_steps is not None and by_steps != epoch:
         witnesses["the optimizer's steps"] = by_steps
     named = EPOCH_IN_NAME.search(checkpoint.path.stem)
     if named and int(named[1]) != epoch:
         witnesses["the file's name"] = int(named[1])
+    by_loss = epoch_of_loss(evidence.history, losses)
+    if by_loss is not None and by_loss != epoch and evidence.history is not None:
+        witnesses[f"the validation loss printed in “{evidence.history.source}”"] = by_loss
     found = _epochs_with(evidence.history, reproduction)
     if found and epoch not in found:
         for other in witnesses.values():
@@ -140,14 +154,42 @@ def _other_epoch(evidence: Evidence, reproduction: Reproduction) -> list[Finding
     return [Finding("weights-of-another-epoch", "metadata", "warning", sentence, facts, "keys:epoch")]
 
 
-def epoch_of_steps(steps: int | None, stated: int, train_clips: int | None) -> int | None:
+def batch_size_of(settings: Mapping[str, object]) -> int | None:
+    """The batch size that the file states, or None."""
+    found = [value for key, value in settings.items() if key.rpartition(".")[2] in ("batch_size", "train_batch_size")]
+    return next(
+        (value for value in found if isinstance(value, int) and not isinstance(value, bool) and value > 0), None
+    )
+
+
+def epoch_of_loss(history: History | None, losses: Losses | None) -> int | None:
+    """The one epoch whose printed validation loss is the measured one to four decimals, or None."""
+    measured = [one for one in (losses.mean_of_clips, losses.mean_of_batches) if one is not None] if losses else []
+    if history is None or not history.val_loss or not measured:
+        return None
+    found = [
+        epoch
+        for epoch, value in zip(history.epochs, history.val_loss, strict=True)
+        if value is not None and any(abs(value - one) < PRINTED for one in measured)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def epoch_of_steps(
+    steps: int | None, stated: int, train_clips: int | None, batch_size: int | None = None
+) -> int | None:
     """The epoch that the optimizer's steps amount to, or None where that cannot be told.
 
-    With N training clips in batches of B an epoch has ceil(N / B) steps; an epoch count that divides the steps with such
+    With N training clips in batches of B an epoch has ceil(N / B) steps, or one less where the rest is dropped. With the
+    batch size that the file states, the steps tell the epoch; without it an epoch count that divides the steps with such
     a quotient is possible, and of several the one nearest to the stated epoch is taken.
     """
     if not steps or stated <= 0:
         return None
+    if train_clips and batch_size:
+        for per_epoch in (-(-train_clips // batch_size), train_clips // batch_size):
+            if per_epoch and steps % per_epoch == 0:
+                return steps // per_epoch
     if train_clips:
         possible = {-(-train_clips // size) for size in BATCH_SIZES} | {train_clips // size for size in BATCH_SIZES}
         epochs = [steps // per_epoch for per_epoch in possible if per_epoch and steps % per_epoch == 0]
@@ -165,5 +207,5 @@ def _epochs_with(history: History | None, reproduction: Reproduction) -> set[int
     return {
         epoch
         for epoch, value in zip(history.epochs, history.val_acc, strict=True)
-        if value is not None and abs(value - measured) < 6e-5
+        if value is not None and abs(value - measured) < PRINTED
     }

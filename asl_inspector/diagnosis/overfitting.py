@@ -2,7 +2,9 @@
 
 Measure: accuracy on training clips and on validation clips, both in evaluation mode with the same decoder. The
 difference is overfitting only if the labels mean the same on both sides and the validation accuracy is above chance;
-a label mismatch looks exactly like it.
+a label mismatch looks exactly like it. At chance it is named where all else is cleared: the ids mean the same glosses, the features are
+those of training, and neighbours find the validation clips as well as those of training, so that nothing but the network
+is left to blame.
 
 Threshold: the difference must exceed 10 points with a 95 % interval that excludes 0 (every network fits its training
 data somewhat better). It is critical where validation keeps less than a third of the training accuracy: with little or
@@ -36,8 +38,15 @@ def gap_interval(train: Accuracy, validation: Accuracy) -> tuple[float, float]:
     return difference - below, difference + above
 
 
-def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None) -> Answers:
-    """Findings on the gap between training and validation."""
+def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None, cleared: bool = False) -> Answers:
+    """Findings on the gap between training and validation.
+
+    Args:
+        evidence: The case.
+        labels_wrong: True where validation ids mean other glosses.
+        above_chance: Whether the validation accuracy is above chance.
+        cleared: True where neither the features nor the labels of validation can be blamed.
+    """
     if evidence.train is None or evidence.validation is None:
         return _from_history(evidence, labels_wrong=labels_wrong)
     train = accuracy(evidence.train.right(evidence.train.answer))
@@ -61,6 +70,13 @@ def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None) ->
     if low <= 0 or train.value - validation.value <= CLEAR_GAP:
         sentence = f"{figures}: no gap that these clips can show."
         return Answers((Finding("no-gap", "overfitting", "info", sentence, facts, "samples"),))
+    if not above_chance and cleared:
+        sentence = (
+            f"{figures}: validation is at chance although its ids mean the same glosses, its features are those of training and "
+            "its nearest training clips are right as often as in training. The network knows its training clips by heart."
+        )
+        found = Finding("gap-with-all-else-cleared", "overfitting", "warning", sentence, facts, "samples")
+        return Answers((found,))
     if not above_chance:
         reason = f"{figures}, and validation cannot be told from guessing: a gap of this kind has other causes first."
         return Answers(
@@ -90,6 +106,8 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     else:
         sentence = "The training accuracy in evaluation mode was never measured."
         needs = "Add the training clips." if evidence.saved is None else "Add the checkpoint and the training clips."
+    if evidence.case.train is not None and evidence.validation is not None:
+        needs = "The training clips are here, but nothing was predicted on them."
     missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []

@@ -136,6 +136,8 @@ class HistogramMeasures:
         null_low: 5 % quantile of the null.
         null_high: 95 % quantile of the null.
         top_share: Share of the most frequent gloss among clips that are not empty.
+        top_share_of_rules: The smallest such share that any of the decoding rules gives, or None.
+        top_confidence: Mean probability of the best gloss over the clips that are answered so; None where none is known.
     """
 
     clip_counts: tuple[tuple[int, int], ...]
@@ -150,6 +152,8 @@ class HistogramMeasures:
     null_low: float | None
     null_high: float | None
     top_share: float | None
+    top_confidence: float | None = None
+    top_share_of_rules: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from asl_inspector.history.records import History
 from asl_inspector.samples.records import UNLABELLED
 
 LUCKY = 0.05
+NEARLY_ALWAYS = 0.995  # what two decimals would call certain
 MOST_SENTENCES = 3
 PENALTY_SHARE = 0.1
 
@@ -106,6 +107,7 @@ def ask(evidence: Evidence, measures: RunMeasures | None) -> Answers:
             findings += _stops(history, measures)
         findings += _penalty(history)
     findings += learning_rate.ask(history, measures.steps if measures else None, optimizer)
+    findings += learning_rate.ask_reach(evidence.checkpoint)
     if history is not None:
         findings += _habits(history)
     return Answers(tuple(findings))
@@ -154,7 +156,12 @@ def _luck(history: History, measures: RunMeasures) -> list[Finding]:
         f"({100 * luck.expected / best.of:.1f} %)"
     )
     if luck.p > LUCKY:
-        sentence = f"{figures}, which is luck: {null}, and as many as that with probability {luck.p:.2f}."
+        often = (
+            "and hardly ever less than that"
+            if luck.p >= NEARLY_ALWAYS
+            else f"and as many as that with probability {luck.p:.2f}"
+        )
+        sentence = f"{figures}, which luck explains: {null}, {often}."
         return [Finding("best-epoch-is-luck", "run", "info", sentence, facts, "training")]
     return [Finding("best-epoch-beats-luck", "run", "info", f"{figures}; {null}.", facts, "training")]
 

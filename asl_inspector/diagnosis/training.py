@@ -2,7 +2,10 @@
 
 Measure: the accuracy on the training clips in evaluation mode, and whether the printed training loss went on falling
 after the file's epoch. A network that does not even fit its training clips has not been trained enough, or cannot
-learn them; the history tells which.
+learn them; the history tells which. A file of an early epoch may have most training clips right already: it is early where the
+training loss went on to fall by 40 % and the validation accuracies printed afterwards lie above that of its own epoch.
+Null: a run that is over moves around its own figure, so that the mean of all later epochs, which no choice of a best one
+lifts, differs from it by sampling alone (exact binomial, 0.05; and by 5 points at least).
 
 Without the training clips the training loss that the file states is held against two marks: ln K, the loss of guessing
 among K classes, and the loss on the validation clips. Thresholds: above 0.9 ln K nothing was learned; below a tenth of
@@ -16,6 +19,8 @@ from __future__ import annotations
 
 import math
 
+from scipy.stats import binomtest
+
 from asl_inspector.diagnosis import metadata
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
@@ -27,6 +32,8 @@ LEARNED = 0.1  # of ln K
 TIMES = 5.0
 APART = 0.3  # of ln K: a smaller validation loss is no gap worth a name
 STILL_FALLING = 0.6  # the later training loss over that of the file's epoch
+CLEARLY_LATER = 0.05
+FEWEST_LATER = 3
 
 
 def ask(evidence: Evidence) -> Answers:
@@ -34,9 +41,12 @@ def ask(evidence: Evidence) -> Answers:
     if evidence.train is None:
         return _from_stored_loss(evidence)
     fit = accuracy(evidence.train.right(evidence.train.answer))
-    if fit is None or fit.high > POOR_FIT:
-        return Answers()
     epoch = evidence.checkpoint.contents.epoch if evidence.checkpoint else None
+    if fit is None:
+        return Answers()
+    if fit.high > POOR_FIT:
+        early = _early(evidence, epoch)
+        return Answers((early,)) if early is not None else Answers()
     facts: dict[str, Fact] = {"train_correct": fit.correct, "train_of": fit.of, "epoch": epoch}
     later = _later_loss(evidence, epoch)
     poor = f"Only {fit.correct} of {fit.of} training clips ({100 * fit.value:.1f} %) are right"
@@ -50,6 +60,40 @@ def ask(evidence: Evidence) -> Answers:
             )
             return Answers((Finding("early-file", "training", "warning", sentence, facts, "training"),))
     return Answers((Finding("poor-fit", "training", "warning", f"{poor}.", facts, "samples"),))
+
+
+def _early(evidence: Evidence, epoch: int | None) -> Finding | None:
+    """A file whose run became clearly better afterwards, by the history; None where it did not or nobody knows."""
+    later, history = _later_loss(evidence, epoch), evidence.history
+    if later is None or history is None or not history.val_acc or evidence.validation is None:
+        return None
+    at_file, lowest, last_epoch = later
+    printed = [(n, one) for n, one in zip(history.epochs, history.val_acc, strict=True) if one is not None]
+    own = next((one for number, one in printed if number == epoch), None)
+    after = [one for number, one in printed if epoch is not None and number > epoch]
+    clips = int(evidence.validation.labelled.sum())
+    if own is None or len(after) < FEWEST_LATER or not clips or lowest >= STILL_FALLING * at_file:
+        return None
+    mean = sum(after) / len(after)
+    if mean - own < CLEARLY_LATER or not 0 < mean < 1:
+        return None
+    p = float(binomtest(round(own * clips), clips, mean, alternative="less").pvalue)
+    if p >= CLEARLY_LATER:
+        return None
+    facts: dict[str, Fact] = {
+        "epoch": epoch,
+        "train_loss_at_epoch": at_file,
+        "lowest_train_loss": lowest,
+        "val_acc_at_epoch": own,
+        "mean_val_acc_later": mean,
+        "p": p,
+    }
+    sentence = (
+        f"The file is of epoch {epoch}, and the run was not over: the training loss fell from {at_file:.2f} to {lowest:.2f} by "
+        f"epoch {last_epoch}, and the later epochs have {100 * mean:.1f} % of the validation clips right on average instead of "
+        f"{100 * own:.1f} %."
+    )
+    return Finding("early-file", "training", "warning", sentence, facts, "training")
 
 
 def _from_stored_loss(evidence: Evidence) -> Answers:

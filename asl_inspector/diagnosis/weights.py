@@ -29,7 +29,7 @@ def ask(evidence: Evidence) -> Answers:
         sentence = "All weights are finite numbers."
         finite = Finding("weights-finite", "weights", "info", sentence, {}, "keys")
         bad = [note for note in evidence.health if note.question in FOUND and note.verdict in ("ill", "suspect")]
-        return Answers((finite, *(_finding(note) for note in bad)))
+        return Answers((finite, *(_finding(note) for note in bad), *_head(evidence, bad)))
     total = sum(evidence.nonfinite.values())
     key = max(evidence.nonfinite, key=lambda name: evidence.nonfinite[name])
     sentence = (
@@ -38,6 +38,30 @@ def ask(evidence: Evidence) -> Answers:
     )
     facts: dict[str, Fact] = {"numbers": total, "tensors": len(evidence.nonfinite)}
     return Answers((Finding("weights-not-finite", "weights", "critical", sentence, facts, f"keys:{key}"),))
+
+
+def _head(evidence: Evidence, notes: list[HealthNote]) -> list[Finding]:
+    """The layer that answers, where no gradient reached it: an encoder is frozen on purpose at times, the head never."""
+    checkpoint, classes = evidence.checkpoint, evidence.architecture.classes if evidence.architecture else None
+    if checkpoint is None or classes is None:
+        return []
+    heads = [
+        key
+        for note in notes
+        if note.question == "frozen"
+        for key in note.keys
+        if key in checkpoint.weights
+        and len(checkpoint.weights[key].shape) == 2
+        and classes in checkpoint.weights[key].shape
+    ]
+    if not heads:
+        return []
+    sentence = (
+        f"The layer that answers, `{heads[0]}`, received no gradient or was not given to the optimizer: its {classes} answers are "
+        "still those that it was made with."
+    )
+    facts: dict[str, Fact] = {"keys": list(dict.fromkeys(heads))}
+    return [Finding("head-never-trained", "weights", "warning", sentence, facts, f"keys:{heads[0]}")]
 
 
 def _finding(note: HealthNote) -> Finding:

@@ -24,6 +24,7 @@ from asl_inspector.checkpoints.optimizer_states import OptimizerState, Parameter
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.data.records import (
+    Among,
     Block,
     ClipFeatures,
     ClipSurvey,
@@ -33,6 +34,7 @@ from asl_inspector.data.records import (
     Pair,
     SharedFrames,
     Shift,
+    StructureShift,
     Votes,
 )
 from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
@@ -56,6 +58,7 @@ from asl_inspector.diagnosis.records import (
     Stage1Verdict,
 )
 from asl_inspector.diagnosis.run_records import EarlyStop, LossSteps, Luck, RunMeasures
+from asl_inspector.diagnosis.what_if_records import WhatIf, WhatIfAnswer, WhatIfChoices, WhatIfFigures
 from asl_inspector.engine.tensor_messages import (
     FloatArray,
     HealthView,
@@ -334,7 +337,13 @@ CODEC = Codec(
         Tried,
         Undetermined,
         ValueComparison,
+        Among,
+        StructureShift,
         Votes,
+        WhatIf,
+        WhatIfAnswer,
+        WhatIfChoices,
+        WhatIfFigures,
         WordErrors,
     )
 )

@@ -26,6 +26,7 @@ from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.records import Diagnosis
+from asl_inspector.diagnosis.what_if_records import WhatIf, WhatIfAnswer
 from asl_inspector.engine import changing
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
@@ -72,6 +73,7 @@ POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
     "before and after": ("compare_reports",),
+    "what if": ("what_if",),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
@@ -178,6 +180,20 @@ class Service:
     def clip_features(self, talk: Talk, index: int) -> ClipFeatures:
         """The numbers of one validation clip."""
         return self.inspector.clip_features(index)
+
+    def what_if(self, talk: Talk, asked: WhatIf | None) -> WhatIfAnswer:
+        """The figures of the validation clips for another decoding; with None what may be asked, and the figures as they are."""
+        from asl_inspector.diagnosis import what_if
+
+        shown = self._shown
+        if shown is None or shown.validation is None:
+            raise InspectorError("Nothing was predicted.", advice="Drop the checkpoint and its validation clips.")
+        scored, diagnosis = shown.validation, shown.diagnosis
+        choices = what_if.choices(scored, diagnosis)
+        decoder = scored.decoder if scored.decoder in choices.decoders else choices.decoders[0]
+        refused = bool(choices.refusal)
+        figures = None if refused else what_if.answer(scored, diagnosis, asked or WhatIf(decoder=decoder))
+        return WhatIfAnswer(choices, figures)
 
     def offer(self, talk: Talk, path: Path | None) -> Offer:
         """What the user should know before a file is run."""

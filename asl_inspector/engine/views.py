@@ -46,7 +46,7 @@ def compact(data: DataMeasures | None) -> DataMeasures | None:
     """The measures of the clips without what only the core needs: fingerprints, and the means of every clip."""
     if data is None:
         return None
-    return replace(data, validation=_without_prints(data.validation), train=_without_prints(data.train))
+    return replace(data, validation=_without_prints(data.validation), train=_without_prints(data.train), among=None)
 
 
 def _without_prints(found: ClipSurvey | None) -> ClipSurvey | None:

@@ -19,6 +19,7 @@ KINDS = {
     "json": ("Export as &JSON...", "Export as JSON", "diagnosis.json", "JSON files (*.json)"),
     "csv": ("Export samples as &CSV...", "Export samples as CSV", "samples.csv", "CSV files (*.csv)"),
 }
+VOCABULARY = ("", "Save the corrected vocabulary", "vocabulary_corrected.json", "JSON files (*.json)")
 CHOICES = (
     ("letter", "&Letter paper instead of A4"),
     ("summary", "&Summary only"),
@@ -74,7 +75,7 @@ class Exports(QObject):
 
     def ask(self, kind: str) -> None:
         """Ask where to write, and write."""
-        _, title, name, kinds = KINDS[kind]
+        _, title, name, kinds = KINDS.get(kind, VOCABULARY)
         path, _ = QFileDialog.getSaveFileName(self._window, title, str(Path(self._folder()) / name), kinds)
         if path:
             self._write(Path(path), kind, self.options)

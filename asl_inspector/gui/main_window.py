@@ -184,12 +184,14 @@ class MainWindow(QMainWindow):
         from asl_inspector.gui.changes_jobs import ChangesJobs
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
+        from asl_inspector.gui.what_if_jobs import WhatIfJobs
 
         session = self.session
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
         ChangesJobs(session, self.changes, lambda: self._exports.options, self._last_folder)
         session.cases_to_compare.connect(self._compare_cases)
+        WhatIfJobs(session, self.diagnosis.what_if)
         session.tensor_arrived.connect(self.keys.show_tensor)
         self.samples.wants_csv.connect(partial(self.ask_export, "csv"))
         self.keys.wants_tensor.connect(session.ask_for_tensor)
@@ -226,6 +228,7 @@ class MainWindow(QMainWindow):
         session.offer_arrived.connect(self._ask_consent)
         session.drained.connect(self._close_when_drained)
         self.diagnosis.wants_export.connect(partial(self.ask_export, "pdf"))
+        self.diagnosis.wants_vocabulary.connect(partial(self.ask_export, "vocabulary"))
         self.diagnosis.wants_files.connect(self.ask_files)
         self.diagnosis.wants_demo.connect(self.open_demo)
         self.sidebar.panel_chosen.connect(self.show_panel)

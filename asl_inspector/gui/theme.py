@@ -197,7 +197,12 @@ QScrollBar::handle { background: $border; border-radius: 3px; min-height: 30px; 
 QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QCheckBox { color: $text; spacing: 6px; background: transparent; }
+QCheckBox { color: $text; spacing: 8px; background: transparent; padding: 5px 0; }
+QCheckBox:disabled { color: $muted; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $raised; }
+QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent_strong; border-color: $accent_strong; image: url("$check"); }
+QCheckBox::indicator:disabled { border-color: $border; background: $neutral_soft; image: none; }
 """
 )
 
@@ -247,6 +252,7 @@ def apply(application: QApplication, colours: Colours) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours.muted))
     application.setPalette(palette)
     values = {field.name: getattr(colours, field.name) for field in fields(colours)}
+    values["check"] = icon_path("check.svg")
     values["chevron"] = icon_path(f"chevron-{'dark' if colours.is_dark else 'light'}.svg")
     application.setStyleSheet(STYLE.substitute(values))
 

@@ -141,6 +141,13 @@ class History:
         losses = [(value, index) for index, value in enumerate(self.val_loss) if value is not None]
         return min(losses)[1] if losses else None
 
+    @property
+    def as_good(self) -> int:
+        """How many other epochs have exactly the figure of the best one."""
+        values = self.val_acc if any(value is not None for value in self.val_acc) else self.val_loss
+        index = self.best_index
+        return 0 if index is None else sum(value == values[index] for value in values) - 1
+
     def column(self, name: FigureName) -> Points:
         """The points of a figure by its name."""
         columns = {

@@ -85,6 +85,8 @@ class Predictions:
         top_log_prob: (N, 5), their log probabilities.
         loss: (N,), loss of the true gloss in nats, CTC or cross-entropy; NaN where the label is absent or no output.
         padding_reads_as: The class that a padded frame is taken for, or None.
+        padding_lead: In a padded frame, the blank's logit minus that of `padding_gloss`, or None.
+        padding_gloss: The best class of a padded frame that is not the blank, or None.
         device: Where it ran.
         seconds: How long it took, loading of data included.
         outcomes: (N,), the `Outcome` of every clip, or None where only `ran` is known.
@@ -115,6 +117,8 @@ class Predictions:
     beam: BeamSearch | None = None
     ranked: int = TOP
     probabilities: bool = True
+    padding_lead: float | None = None
+    padding_gloss: int | None = None
 
     def __len__(self) -> int:
         return len(self.ran)

@@ -93,6 +93,7 @@ class Run:
         architecture = self.network.architecture
         with torch.inference_mode():
             padding = self.network.module.padding_logits()
+        lead, gloss = _padded_frame(padding, architecture.blank)
         return Predictions(
             classes=architecture.classes,
             blank=architecture.blank if architecture.blank is not None else NO_BLANK,
@@ -106,6 +107,8 @@ class Run:
             top_log_prob=_read_only(columns.top_log_prob.copy()),
             loss=_read_only(columns.loss.copy()),
             padding_reads_as=None if padding is None else int(padding.argmax()),
+            padding_lead=lead,
+            padding_gloss=gloss,
             device=self._told_device or describe_device(self.device),
             seconds=self.seconds,
             outcomes=_read_only(columns.outcomes.copy()),
@@ -230,3 +233,13 @@ def _columns(network: BuiltNetwork, clips: ClipSource, *, beam: bool) -> Columns
 def _read_only(array: Any) -> Any:
     array.flags.writeable = False
     return array
+
+
+def _padded_frame(padding: torch.Tensor | None, blank: int | None) -> tuple[float | None, int | None]:
+    """How far the blank leads in a padded frame with these logits (C,), and over which gloss; None without a blank."""
+    if padding is None or blank is None or padding.numel() < 2:
+        return None, None
+    others = padding.detach().clone()
+    others[blank] = -torch.inf
+    gloss = int(others.argmax())
+    return float(padding[blank] - padding[gloss]), gloss

@@ -10,6 +10,7 @@ from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.writing import write_atomically
 
 KINDS = ("pdf", "html", "md", "json", "csv")
+VOCABULARY = "vocabulary"  # of its own kind: there is one only where other ids are known
 
 
 def export(inspected: Inspected, path: Path, kind: str, options: ReportOptions = STANDARD) -> tuple[str, ...]:
@@ -62,4 +63,8 @@ def _text_of(inspected: Inspected, kind: str, options: ReportOptions) -> str:
         from asl_inspector.report.samples_csv import samples_csv
 
         return samples_csv(inspected, options)
+    if kind == VOCABULARY:
+        from asl_inspector.report.vocabulary_json import vocabulary_json
+
+        return vocabulary_json(inspected)
     raise ExportError(f"There is no export of the kind “{kind}”.", advice=f"Choose one of {', '.join(KINDS)}.")

@@ -30,6 +30,7 @@ from asl_inspector.report.saved_json import saved_json
 
 SCHEMA = "asl-inspector/report/1"
 TOP_LISTED = 10
+BY_STATISTICS = {"labels-shifted", "labels-renumbered", "labels-fit-no-neighbour", "labels-of-other-clips"}
 
 
 def inspection_json(inspection: Inspected, options: ReportOptions = STANDARD) -> dict[str, Json]:
@@ -48,7 +49,7 @@ def inspection_json(inspection: Inspected, options: ReportOptions = STANDARD) ->
         "settings": settings_json(inspection),
         "predictions": _predictions(inspection),
         "saved_outputs": saved_json(inspection.saved),
-        "labels": _labels(diagnosis.labels),
+        "labels": _labels(diagnosis.labels, diagnosis.findings),
         "stage1": _stage1(diagnosis.stage1),
         "history": history_json(inspection.history, diagnosis.run),
         "epochs": epochs_json(diagnosis.along),
@@ -161,9 +162,10 @@ def _accuracy(found: Accuracy | None) -> Json:
     return {"correct": found.correct, "of": found.of, "low": found.low, "high": found.high}
 
 
-def _labels(audit: LabelAudit | None) -> Json:
+def _labels(audit: LabelAudit | None, findings: tuple[Finding, ...]) -> Json:
     if audit is None:
-        return {"agree": None, "of": None, "checked_by": None}
+        by_statistics = any(one.id in BY_STATISTICS for one in findings)
+        return {"agree": None, "of": None, "checked_by": "statistics" if by_statistics else None}
     return {"agree": audit.agree, "of": audit.of, "checked_by": "gloss-names"}
 
 

@@ -58,6 +58,8 @@ def _source_words(history: History) -> str:
     names = history.sources or (history.source,)
     listed = ", ".join(f"“{visible(name)}”" for name in names)
     best = f", the best is {history.best_epoch}" if history.best_epoch is not None else ""
+    if best and history.as_good:
+        best += f", the first of {history.as_good + 1} that are alike"
     return f"From {listed}: {len(history.epochs)} {history.axis}s{best}."
 
 

@@ -1,4 +1,4 @@
-"""Where the clips come from: made-up landmarks, and real recordings of spoken vowels.
+"""Where the clips come from: made-up landmarks, real recordings of spoken vowels, and real movements of the arm.
 
 "landmarks": each gloss is a smooth path of two hands and a body, seen through a signer's offset, size and pace, with
 noise. Features: right hand 0-9, left hand 10-19, body 20-25, velocities of the right hand 26-35.
@@ -8,6 +8,8 @@ noise. Features: right hand 0-9, left hand 10-19, body 20-25, velocities of the 
 in a landmark pipeline. The recordings are read from a wheel of the package aeon, which bundles them; the wheel is neither
 installed nor run. No clip is made up, only chosen.
 
+"watch": fourteen exercises of the shoulder, felt by a watch (see `watch`). Other people in validation than in training.
+
 Shapes: T frames, F features.
 """
 
@@ -15,13 +17,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.faults.records import Clip, Columns, Matrix
+from benchmarks.faults.watch import TRAIN_PEOPLE, cut, movements
 
 WHEELS = Path(__file__).parent / "data"
 VOWELS = "aeon/datasets/data/JapaneseVowels/JapaneseVowels_{}.ts"
@@ -150,7 +153,30 @@ def _as_pipeline(places: Matrix, spread: Matrix, random: np.random.Generator, am
     return with_velocity((places / spread).astype(np.float32), places.shape[1])
 
 
-GENERATORS: dict[str, Callable[[np.random.Generator, Amount], Drawn]] = {"landmarks": landmarks, "vowels": vowels}
+def watch(random: np.random.Generator, amount: Amount) -> Drawn:
+    """A choice of windows: six people for training, or as many as asked for, the others for validation."""
+    everything = movements()
+    glosses = tuple(sorted({gloss for gloss, _, _ in everything}))
+    spread = np.concatenate([one for _, _, one in everything]).std(axis=0)
+    people = random.permutation(sorted({person for _, person, _ in everything})).tolist()
+    known = min(amount.train_signers, TRAIN_PEOPLE)
+    learned = {person: number for number, person in enumerate(people[:known])}
+    unseen = {person: number for number, person in enumerate(people[TRAIN_PEOPLE:], start=TRAIN_PEOPLE)}
+    plain = replace(amount, slow=1.0)
+    train: list[tuple[str, int, Matrix]] = []
+    val: list[tuple[str, int, Matrix]] = []
+    for into, who, count in ((train, learned, amount.train), (val, unseen, amount.val)):
+        for gloss in glosses:
+            for person, series in cut(random, who, gloss, count, amount.slow):
+                into.append((gloss, person, _as_pipeline(series, spread, random, plain)))
+    return Drawn(glosses, train, val, Columns((0, 3), (3, 6), (6, 12)))
+
+
+GENERATORS: dict[str, Callable[[np.random.Generator, Amount], Drawn]] = {
+    "landmarks": landmarks,
+    "vowels": vowels,
+    "watch": watch,
+}
 
 
 def numbered(

@@ -49,4 +49,5 @@ def _stage1_of(setup: Setup, seed: int) -> State | None:
     clips: list[Clip] = setup.train
     if setup.stage1.load == "what fits":
         clips = [Clip(one.name, one.glosses, one.ids, one.signer, one.features[:, FEWER:].copy()) for one in clips]
-    return pretrain(setup.arch, clips, setup.stage1.hidden, seed + 1000)
+    both = setup.stage1.load != "one direction"
+    return pretrain(setup.arch, clips, setup.stage1.hidden, seed + 1000, both=both)

@@ -23,7 +23,7 @@ class Clip:
 
     Attributes:
         name: Its key in the cache.
-        glosses: What it shows; more than one for continuous signing.
+        glosses: What it shows; more than one for continuous signing, an empty name where the file gives ids alone.
         ids: Their ids.
         signer: Who signs.
         features: (T, F).
@@ -68,6 +68,8 @@ class Training:
         mask_padding: False where padded frames count like others in pooling and loss.
         frame_labels: True where every frame is trained towards the gloss by cross-entropy, instead of CTC.
         overflow_at: Epoch in which the loss is scaled beyond single precision, or None.
+        shrink: Factor on the step size after every batch, as a scheduler has it that should be asked once an epoch.
+        last_lr: Step size of the last epoch, or None for that of the others.
     """
 
     epochs: int = 24
@@ -82,6 +84,8 @@ class Training:
     mask_padding: bool = True
     overflow_at: int | None = None
     frame_labels: bool = False
+    shrink: float = 1.0
+    last_lr: float | None = None
 
 
 @dataclass(slots=True)
@@ -90,12 +94,13 @@ class Stage1:
 
     Attributes:
         hidden: Width of the pre-trained encoder.
-        load: "all", "what fits" (raises after copying, as `strict=False` does), "nothing".
+        load: "all", "what fits" (raises after copying, as `strict=False` does), "one direction" (the pre-trained encoder
+            only read forwards), "nothing".
         printed: Lines of the log.
     """
 
     hidden: int
-    load: Literal["all", "what fits", "nothing"]
+    load: Literal["all", "what fits", "one direction", "nothing"]
     printed: tuple[str, ...] = ()
 
 

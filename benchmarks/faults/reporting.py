@@ -10,9 +10,10 @@ from pathlib import Path
 
 from benchmarks.faults import plots
 from benchmarks.faults.baselines import authors_rules, judged_by, most_frequent, parameters_a_clip
+from benchmarks.faults.generators import GENERATORS
 from benchmarks.faults.inspecting import INPUTS
 from benchmarks.faults.judging import Answer, of_fitting
-from benchmarks.faults.kinds import BY_NAME, FITTED_ON, KINDS
+from benchmarks.faults.kinds import BY_NAME, FITTED_ON, KINDS, is_for_fitting
 from benchmarks.faults.scoring import Scores, confusions, reliability, score
 
 Part = tuple[str, Callable[[Answer], bool]]
@@ -30,12 +31,31 @@ def is_held_out(answer: Answer) -> bool:
     return BY_NAME[answer.case.kind].held_out
 
 
+def is_new_data(answer: Answer) -> bool:
+    """True for clips of a source that fitting never sees."""
+    return answer.case.generator not in FITTED_ON
+
+
+def is_unseen(answer: Answer) -> bool:
+    """True for cases that fitting never sees."""
+    return not is_for_fitting(answer.case)
+
+
+def was_fitted_on_at_first(answer: Answer) -> bool:
+    """True for cases that the first fitting saw."""
+    return answer.case.generator == "landmarks" and not BY_NAME[answer.case.kind].once_held_out
+
+
 PARTS: tuple[Part, ...] = (
-    ("held-out kinds, held-out data", lambda one: is_held_out(one) and one.case.generator != FITTED_ON),
-    ("held-out kinds, fitting data", lambda one: is_held_out(one) and one.case.generator == FITTED_ON),
-    ("fitting kinds, held-out data", lambda one: not is_held_out(one) and one.case.generator != FITTED_ON),
-    ("fitting kinds, fitting data", lambda one: not is_held_out(one) and one.case.generator == FITTED_ON),
-    ("anything held out", lambda one: is_held_out(one) or one.case.generator != FITTED_ON),
+    ("new kinds, new data", lambda one: is_held_out(one) and is_new_data(one)),
+    ("new kinds, known data", lambda one: is_held_out(one) and not is_new_data(one)),
+    ("known kinds, new data", lambda one: not is_held_out(one) and is_new_data(one)),
+    ("known kinds, known data (fitted on)", lambda one: not is_held_out(one) and not is_new_data(one)),
+    (
+        "... of these, held out in the first round",
+        lambda one: not is_held_out(one) and not is_new_data(one) and not was_fitted_on_at_first(one),
+    ),
+    ("anything held out", is_unseen),
     ("everything", lambda _: True),
 )
 
@@ -49,13 +69,12 @@ def results(answers: Sequence[Answer]) -> dict[str, object]:
         "most frequent cause": most_frequent(fitting),
         "parameters a clip": parameters_a_clip,
     }
-    unseen = [one for one in full if PARTS[4][1](one)]
+    unseen = [one for one in full if is_unseen(one)]
     return {
         "cases": len(full),
         "parts": {name: score([one for one in full if of(one)]).as_dict() for name, of in PARTS},
         "inputs": {
-            name: score([one for one in answers if one.inputs == name and PARTS[4][1](one)]).as_dict()
-            for name in INPUTS
+            name: score([one for one in answers if one.inputs == name and is_unseen(one)]).as_dict() for name in INPUTS
         },
         "rivals": {name: score(judged_by(rule, unseen)).as_dict() for name, rule in rivals.items()},
         "networks": {
@@ -159,19 +178,21 @@ def tables(found: dict[str, object]) -> str:
     lines += [_row(name, one) for name, one in found["networks"].items()]  # type: ignore[attr-defined]
     lines += [_row(f"severity {name}", one) for name, one in found["severities"].items()]  # type: ignore[attr-defined]
     lines += ["", "### By kind", ""]
+    data = list(GENERATORS)
     lines.append(
-        "| kind | fitted on | cases | first right: landmarks | vowels | checkpoint and validation alone | said first |"
+        f"| kind | fitted on | cases | first right: {' | '.join(data)} | checkpoint and validation alone | said first |"
     )
-    lines.append("|---|---|---|---|---|---|---|")
+    lines.append("|" + "---|" * (5 + len(data)))
     alone = found["kinds with checkpoint and validation alone"]
     for name, one in found["kinds"].items():  # type: ignore[attr-defined]
         said = ", ".join(f"{cause} {count}" for cause, count in one["said_first"].items())
         if BY_NAME[name].healthy:
-            right = [f"{_percent(one['alarms'])} alarms", "", f"{_percent(alone[name]['alarms'])} alarms"]  # type: ignore[index]
+            right = [f"{_percent(one['alarms'])} alarms", *[""] * (len(data) - 1)]
+            right.append(f"{_percent(alone[name]['alarms'])} alarms")  # type: ignore[index]
         else:
-            right = [_percent(one["by_data"].get(data)) for data in ("landmarks", "vowels")]
+            right = [_percent(one["by_data"].get(source)) for source in data]
             right.append(_percent(alone[name]["first"]))  # type: ignore[index]
-        seen = "no" if one["held_out"] else "landmarks"
+        seen = "no" if one["held_out"] else "since the first round" if BY_NAME[name].once_held_out else "yes"
         lines.append("| " + " | ".join([name, seen, str(one["cases"]), *right, said]) + " |")
     return "\n".join(lines)
 
@@ -189,7 +210,7 @@ def write(answers: Sequence[Answer], folder: Path, page: Path | None) -> dict[st
         if own and not kind.healthy:
             rows.append((kind.name, score(own).first or 0.0, len(own), kind.held_out))
     plots.bars(folder / "kinds.svg", "First cause right (blue: never fitted on)", sorted(rows, key=lambda row: -row[1]))
-    unseen = [one for one in full if PARTS[4][1](one)]
+    unseen = [one for one in full if is_unseen(one)]
     plots.calibration(folder / "calibration.svg", "Confidence of named causes, held out", reliability(unseen))
     if page is not None and page.exists():
         text = page.read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Plant, train, inspect, score: the whole benchmark in one command.
 
-python -m benchmarks.faults.run --out DIR [--subset ci|full] [--jobs 1] [--again] [--publish]
+python -m benchmarks.faults.run --out DIR [--subset ci|fitting|held-out|full] [--jobs 1] [--again] [--publish]
 
 What is done already in DIR is not done again: runs that were trained stay, and so does what was said of them unless
 `--again` asks the program anew.
@@ -19,10 +19,11 @@ from pathlib import Path
 from benchmarks.faults.generators import vowel_wheel
 from benchmarks.faults.inspecting import INPUTS, inspect_run
 from benchmarks.faults.judging import stored
-from benchmarks.faults.kinds import cases
+from benchmarks.faults.kinds import cases, is_for_fitting
 from benchmarks.faults.making import make_run
 from benchmarks.faults.records import Case
 from benchmarks.faults.reporting import tables, write
+from benchmarks.faults.watch import watch_wheel
 from benchmarks.measuring import ROOT
 
 SEEDS_OF_ALL_SETS = (2, 3)  # both networks at the middle severity; the others are asked with all files and with fewest
@@ -44,7 +45,11 @@ def chosen_cases(subset: str) -> list[Case]:
     """The cases of a subset; those of a generator whose data is not at hand are left out."""
     if subset == "ci":
         return [case for case in cases(("landmarks",), 2) if case.kind in CI_KINDS]
-    return cases(("landmarks", "vowels") if vowel_wheel() is not None else ("landmarks",))
+    there = {"landmarks": True, "vowels": vowel_wheel() is not None, "watch": watch_wheel() is not None}
+    chosen = cases(tuple(name for name, at_hand in there.items() if at_hand))
+    if subset == "full":
+        return chosen
+    return [case for case in chosen if is_for_fitting(case) == (subset == "fitting")]
 
 
 def make(case: Case, out: Path) -> None:
@@ -85,7 +90,7 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark and write its results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--subset", choices=("ci", "full"), default="full")
+    parser.add_argument("--subset", choices=("ci", "fitting", "held-out", "full"), default="full")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true", help="ask the program about every run anew")
     parser.add_argument("--only-make", action="store_true", help="train the runs and stop")

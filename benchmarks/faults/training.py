@@ -109,12 +109,12 @@ def evaluate(network: AnyNetwork, clips: Sequence[Clip], decoder: Decoder, *, ma
     return float(np.mean(losses)), 100 * right / len(clips)
 
 
-def pretrain(arch: Arch, clips: Sequence[Clip], hidden: int, seed: int) -> State:
+def pretrain(arch: Arch, clips: Sequence[Clip], hidden: int, seed: int, *, both: bool = True) -> State:
     """An encoder that learned to foretell the next frame: real pre-training, without labels."""
     torch.manual_seed(seed)
     width = clips[0].features.shape[1]
     cells = nn.LSTM if arch == "ctc" else nn.GRU
-    encoder, foretell = cells(width, hidden, batch_first=True, bidirectional=True), nn.Linear(hidden, width)
+    encoder, foretell = cells(width, hidden, batch_first=True, bidirectional=both), nn.Linear(hidden, width)
     optimizer = torch.optim.Adam([*encoder.parameters(), *foretell.parameters()], lr=3e-3)
     for _ in range(3):
         for start in range(0, len(clips), BATCH):
@@ -134,7 +134,7 @@ def start_from(network: AnyNetwork, state: State, how: str) -> None:
         return
     own = network.encoder.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and value.shape == own[key].shape}
-    assert how == "what fits" or fitting.keys() == own.keys()
+    assert how != "all" or fitting.keys() == own.keys()
     network.encoder.load_state_dict(own | fitting)
 
 
@@ -158,6 +158,8 @@ def train(setup: Setup, stage1: State | None, seed: int) -> list[Epoch]:
         network.train()
         losses = []
         scale = 1e38 if settings.overflow_at == number else 1.0
+        if settings.last_lr is not None and number == settings.epochs:
+            optimizer.param_groups[0]["lr"] = settings.last_lr
         order = random.permutation(len(setup.train)).tolist()
         for start in range(0, len(order), BATCH):
             clips = [setup.train[index] for index in order[start : start + BATCH]]
@@ -175,6 +177,7 @@ def train(setup: Setup, stage1: State | None, seed: int) -> list[Epoch]:
             if settings.clip_norm is not None:
                 nn.utils.clip_grad_norm_(given, settings.clip_norm)
             optimizer.step()
+            optimizer.param_groups[0]["lr"] *= settings.shrink
             losses.append(loss.item())
         kept = copy.deepcopy(network)
         if setup.saving.blank_bias and isinstance(kept, FrameNetwork):

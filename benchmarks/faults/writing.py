@@ -33,7 +33,7 @@ def write_cache(path: Path, clips: list[Clip], split: str) -> None:
     cache = {
         clip.name: {
             "features": clip.features,
-            "gloss": clip.glosses[0] if len(clip.glosses) == 1 else list(clip.glosses),
+            **({"gloss": clip.glosses[0] if len(clip.glosses) == 1 else list(clip.glosses)} if clip.glosses[0] else {}),
             "gloss_id": clip.ids[0] if len(clip.ids) == 1 else list(clip.ids),
             "video_id": clip.name,
             "split": split,

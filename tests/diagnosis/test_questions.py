@@ -89,7 +89,9 @@ def test_without_names_the_question_is_undetermined() -> None:
     case = evidence(validation=scored(clips, [1] * 8, classes=CLASSES))
     answers = labels.ask(case, labels.audit(case))
     assert not answers.findings
-    assert "training clips or the vocabulary" in answers.undetermined[0].needs
+    assert (
+        "validation clips that name their glosses, and training clips or a vocabulary" in answers.undetermined[0].needs
+    )
 
 
 def test_a_vocabulary_in_which_glosses_share_an_id_is_named_and_not_scored_by() -> None:

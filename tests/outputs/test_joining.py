@@ -163,7 +163,6 @@ def test_another_decoder_that_knows_more_is_told(tmp_path: Path, answers: Answer
     assert f"{score.correct} instead of {majority.correct} of {majority.of} clips" in told
 
 
-@pytest.mark.xfail(strict=True, reason="the fitted weight of this finding alone lists no cause; see docs/benchmark.md")
 def test_another_decoder_that_knows_more_is_the_first_cause(tmp_path: Path, answers: Answers) -> None:
     assert decoder_that_hides(tmp_path, answers).diagnosis.causes[0].id == "decoder-mismatch"
 

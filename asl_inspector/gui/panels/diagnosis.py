@@ -16,6 +16,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.panels.network_strip import NetworkStrip
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.what_if_strip import WhatIfStrip
 from asl_inspector.gui.panels.word_errors import show_word_errors
 from asl_inspector.gui.plots.before_after import BeforeAfter
 from asl_inspector.gui.widgets import (
@@ -42,6 +43,7 @@ PLACES = {
     "data": "Data",
 }
 DECODERS = {"majority": "majority", "first_token": "first token", "score": "exact score", "beam": "beam search"}
+OTHER_IDS_KNOWN = {"ids-disagree", "labels-renumbered"}
 NARROWEST_TILE = 170
 NARROWEST_CARD = 300
 
@@ -56,6 +58,7 @@ class DiagnosisPanel(Panel):
         "the Stage 1 checkpoint and the notebook or log. Nothing in them is executed; nothing leaves this machine."
     )
     wants_export = Signal()
+    wants_vocabulary = Signal()
     wants_files = Signal()
     wants_demo = Signal()
 
@@ -95,6 +98,8 @@ class DiagnosisPanel(Panel):
         self._causes = QVBoxLayout()
         self._causes.setSpacing(theme.GAP)
         page.column.addLayout(self._causes)
+        self.what_if = WhatIfStrip()
+        page.column.addWidget(self.what_if)
         self._unknown_title = Text("Could not be determined", size=theme.LARGE, weight=QFont.Weight.DemiBold)
         self._unknown = Columns(narrowest=NARROWEST_CARD)
         page.column.addWidget(self._unknown_title)
@@ -142,6 +147,7 @@ class DiagnosisPanel(Panel):
         for number, cause in enumerate(diagnosis.causes, start=1):
             card = CauseCard(number, cause, sentences, is_open=number == 1)
             card.wants_panel.connect(self.wants_panel)
+            card.wants_vocabulary.connect(self.wants_vocabulary)
             self._causes.addWidget(card)
         self._unknown_title.setVisible(bool(diagnosis.undetermined))
         self._unknown.setVisible(bool(diagnosis.undetermined))
@@ -293,6 +299,7 @@ class CauseCard(Card):
     """One cause: how sure, what speaks for and against it, what to do."""
 
     wants_panel = Signal(str)
+    wants_vocabulary = Signal()
 
     def __init__(self, number: int, cause: Cause, findings: dict[str, Finding], *, is_open: bool) -> None:
         super().__init__(spacing=10)
@@ -320,6 +327,11 @@ class CauseCard(Card):
         if cause.counterfactual is not None:
             inner.addWidget(Line())
             inner.addWidget(_counterfactual(cause.counterfactual))
+        if set(cause.supporting) & OTHER_IDS_KNOWN:
+            save = QPushButton("Save the corrected vocabulary...")
+            save.setToolTip("The ids that the network learned, and the right id of every validation clip")
+            save.clicked.connect(self.wants_vocabulary)
+            inner.addWidget(save, alignment=Qt.AlignmentFlag.AlignLeft)
         inner.addWidget(Line())
         inner.addWidget(_remedy(cause))
         self.body.addWidget(self._inner)

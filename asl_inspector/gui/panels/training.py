@@ -128,7 +128,10 @@ class TrainingPanel(Panel):
             tiles["best"].show_figure("-", "no validation figure was recorded")
         else:
             by = "accuracy" if any(value is not None for value in history.val_acc) else "loss"
+            others = history.as_good
             note = f"of {len(history.epochs)} {history.axis}s, by the validation {by}"
+            if others:
+                note += f"; the first of {others + 1} that are alike"
             tiles["best"].show_figure(str(history.epochs[index]), note)
         value = history.val_acc[index] if index is not None and history.val_acc else None
         if value is None:
