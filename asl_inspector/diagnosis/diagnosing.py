@@ -193,7 +193,7 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
     predicted = diagnosis.validation is not None
     headline, summary = _headline(
-        verdict, ranked, findings, diagnosis.labels, predicted=predicted, needs=diagnosis.summary
+        verdict, ranked, findings, diagnosis.labels, predicted=predicted, missing=diagnosis.summary
     )
     collapsed = any(cause.id == "blank-collapse" and epoch_findings.is_late_collapse(cause) for cause in ranked)
     if collapsed and headline == REMEDIES["blank-collapse"].headline:
