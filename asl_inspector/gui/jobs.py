@@ -186,8 +186,8 @@ class Jobs(QObject):
     def _on_thread_finished(self) -> None:
         ended = [number for number, running in self._running.items() if running.thread.isFinished()]
         for number in ended:
-            running = self._running.pop(number)
-            running.worker.deleteLater()
-            running.thread.deleteLater()
+            # The thread may still be about to delete what was asked to be deleted in it. So nothing is: when it has ended,
+            # the worker and the thread go here, with the last reference to them.
+            self._running.pop(number).thread.wait()
         if not self._running:
             self.idle.emit()
