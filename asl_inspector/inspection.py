@@ -36,7 +36,7 @@ from asl_inspector.workers.previewing import ClipPreview, open_corrected, previe
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
-    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours
+    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours, SimilarClips
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -512,6 +512,24 @@ class Inspector:
         spans_all = rebuilt.network.preparation.length.startswith("resampled")
         frames = len(features) if spans_all else len(seen)
         return ClipDetail(index, clip_log_posteriors(rebuilt.network, seen), frames)
+
+    def similar_clips(
+        self, index: int, *, progress: Progress = silent, cancel: CancelToken | None = None
+    ) -> SimilarClips:
+        """The validation clips whose features are nearest to those of one.
+
+        Raises:
+            DataError: If there are no features, or they cannot be compared.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.similar import similar_clips
+
+        cancel = cancel or CancelToken()
+        case = self.case
+        if case.validation is None:
+            raise DataError("The features of the clips are not at hand.", advice="Drop the validation clips.")
+        known = self._survey(case, case.validation, "validation", progress, cancel)
+        return similar_clips(known, index, progress=progress, cancel=cancel)
 
     def clip_features(self, index: int) -> ClipFeatures:
         """One validation clip's numbers as they are in the file.
