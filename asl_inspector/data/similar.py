@@ -38,7 +38,9 @@ def similar_clips(
     cancel = cancel or CancelToken()
     facts, means = survey.columns, survey.means
     if facts is None or not means.shape[1] or not 0 <= index < len(means):
-        raise DataError("The features of these clips cannot be compared.", advice="Their numbers differ from clip to clip.")
+        raise DataError(
+            "The features of these clips cannot be compared.", advice="Their numbers differ from clip to clip."
+        )
     moves = np.isfinite(facts.spread) & (facts.spread > 1e-9 * np.maximum(1.0, np.abs(np.nan_to_num(facts.mean))))
     if not moves.any() or not np.isfinite(means[index]).any():
         raise DataError("This clip has no numbers that could be compared.")
