@@ -60,6 +60,7 @@ PANELS = (
     "Blank ratio",
     "Prediction histogram",
     "Samples",
+    "Glosses",
     "Checkpoint keys",
     "Compare",
     "Training",
@@ -67,6 +68,7 @@ PANELS = (
 )
 PLACES = {
     "samples": "Samples",
+    "glosses": "Glosses",
     "blanks": "Blank ratio",
     "histogram": "Prediction histogram",
     "keys": "Checkpoint keys",
@@ -145,8 +147,13 @@ class MainWindow(QMainWindow):
         elif title == "Samples":
             from asl_inspector.gui.panels.samples import SamplesPanel
 
-            self.samples = SamplesPanel()
+            self.samples = SamplesPanel(self._settings)
             self._add_panel(self.samples)
+        elif title == "Glosses":
+            from asl_inspector.gui.panels.glosses import GlossesPanel
+
+            self.glosses = GlossesPanel()
+            self._add_panel(self.glosses)
         elif title == "Checkpoint keys":
             from asl_inspector.gui.panels.keys import KeysPanel
 
@@ -176,8 +183,14 @@ class MainWindow(QMainWindow):
     def _connect_panels(self) -> None:
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
+        from asl_inspector.gui.gloss_jobs import GlossJobs
+        from asl_inspector.gui.gloss_selection import GlossSelection
 
         session = self.session
+        self.chosen_gloss = GlossSelection(self)
+        for panel in self.panels:
+            self.chosen_gloss.join(panel)
+        GlossJobs(session, self.glosses, self.samples, self.chosen_gloss)
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
         session.tensor_arrived.connect(self.keys.show_tensor)

@@ -144,7 +144,8 @@ def _word(content: ByteArray, starts: IntArray, lengths: IntArray) -> NDArray[np
     word = at_every_byte[np.where(lengths > 0, starts, 0)].astype(np.uint64)
     half = spare >> np.uint64(1)  # a shift by all 64 bits is not defined, two by 32 are
     rest = spare - half
-    return ((word >> half) >> rest) << half << rest
+    kept: NDArray[np.uint64] = (((word >> half) >> rest) << half << rest).astype(np.uint64)
+    return kept
 
 
 def _ties(ordered: NDArray[np.uint64]) -> IntArray:

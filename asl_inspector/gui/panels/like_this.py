@@ -95,14 +95,16 @@ class LikeThis(QObject):
             return np.zeros(0, bool)
         truth = self._truth(samples)
         if samples.continuous is None and self._true_id() != UNLABELLED:
-            return np.equal(truth, truth[self._clip])
+            same: BoolArray = np.equal(truth, truth[self._clip])
+            return same
         wanted = samples.glosses[self._clip]
         return np.fromiter((one == wanted for one in samples.glosses), bool, len(samples))
 
     def _same_answer(self) -> BoolArray:
         if self._samples is None:
             return np.zeros(0, bool)
-        return self._samples.ran & np.equal(self._predicted, self._predicted[self._clip])
+        same: BoolArray = self._samples.ran & np.equal(self._predicted, self._predicted[self._clip])
+        return same
 
     def _true_name(self) -> str:
         samples = self._samples

@@ -19,7 +19,7 @@ from asl_inspector.gui.panels.like_this import LikeThis
 from asl_inspector.gui.panels.listing_bar import ListingBar
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.sample_columns import distance_column, sample_columns
-from asl_inspector.gui.panels.sample_filter import SampleTexts, wrong_clips
+from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wrong_clips
 from asl_inspector.gui.panels.sample_filter_bar import SampleFilterBar
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
@@ -326,10 +326,10 @@ class SamplesPanel(Panel):
         """List these clips and no others; what was filtered and searched before is taken back."""
         if self._samples is None:
             return
-        self._take_filters_back()
         if listing.decoder is not None:
             with QSignalBlocker(self._decoder):
                 self._decoder.setCurrentIndex(max(0, self._decoder.findData(listing.decoder)))
+        self._take_filters_back(unless_kept=listing.clips)
         self._listing = listing
         self._bar.show_listing(listing)
         self._rebuild()
@@ -359,13 +359,20 @@ class SamplesPanel(Panel):
         if problem is not None:
             self._bar.say(f"{problem.sentence} {problem.advice}".strip())
 
-    def _take_filters_back(self) -> None:
-        had = self._filters.gloss
+    def _take_filters_back(self, unless_kept: IntArray | None = None) -> None:
+        """Clear search and filters; the gloss that is chosen stays where it hides none of these clips."""
+        gloss, samples, texts = self._filters.gloss, self._samples, self._texts
         with QSignalBlocker(self._search), QSignalBlocker(self._shown):
             self._search.clear()
             self._shown.setCurrentIndex(0)
         self._filters.clear()
-        if had:
+        if not gloss or samples is None or texts is None:
+            return
+        of_gloss = SampleFilter(gloss=gloss).kept(samples, texts, self._predicted(), self._right())
+        if unless_kept is not None and of_gloss[unless_kept].all():
+            with QSignalBlocker(self._filters):
+                self._filters.show_gloss(gloss)
+        else:
             self.gloss_chosen.emit("")
 
     def show_gloss(self, gloss: str) -> None:
@@ -399,9 +406,10 @@ class SamplesPanel(Panel):
 
     @Slot()
     def _copy(self) -> None:
+        chosen = self._table.selectionModel().selection()
         rows: list[int] = []
-        for part in self._table.selectionModel().selection():
-            rows += range(part.top(), part.bottom() + 1)
+        for place in range(chosen.count()):
+            rows += range(chosen.at(place).top(), chosen.at(place).bottom() + 1)
         if rows:
             QGuiApplication.clipboard().setText(self._model.text_rows(sorted(set(rows))[:MOST_COPIED]))
 
