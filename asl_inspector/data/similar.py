@@ -15,7 +15,7 @@ from asl_inspector.data.records import ClipSurvey, SimilarClips
 from asl_inspector.errors import DataError
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
-MOST = 200
+MOST = 50  # clips told; farther ones are not like it
 BLOCK = 8_192  # clips at a time
 FloatArray = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from asl_inspector.gui.widgets import Card, Elided, Text
 
 ORDERS = (("by id", "id"), ("most frequent first", "support"), ("similar side by side", "similar"))
 HINT = "Point at a cell to read it. Wheel or + and − zoom, drag moves, a click or Enter lists the clips."
-PLOT_WIDTH, LIST_WIDTH = 640, 310
+PLOT_WIDTH, LIST_WIDTH = 720, 280
 ZOOM = STEP**2
 IntArray = NDArray[np.int64]
 

@@ -38,16 +38,7 @@ def gloss_columns(found: GlossMeasures) -> list[Column]:
     rows = np.arange(len(found))
     interval = found.high - found.low
     return [
-        Column("gloss", rows, lambda i: found.names[i], "Gloss by name", width=150, key=lambda: ranks.ranks),
-        Column(
-            "id",
-            found.numbers,
-            lambda i: str(found.numbers[i]) if found.numbers[i] >= 0 else "none",
-            "The network's output for it; none where it has none, so that it can never be said",
-            numeric=True,
-            colour=lambda i: "danger" if found.numbers[i] < 0 else None,
-            width=62,
-        ),
+        Column("gloss", rows, lambda i: found.names[i], "Gloss by name", width=124, key=lambda: ranks.ranks),
         _count("support", found.support, "How often it was signed", 80),
         _share(
             "accuracy (recall)",
@@ -61,7 +52,7 @@ def gloss_columns(found: GlossMeasures) -> list[Column]:
             lambda i: f"{100 * found.low[i]:.0f} to {100 * found.high[i]:.0f} %" if interval[i] == interval[i] else "",
             "Wilson's interval of the accuracy; sorted by its width",
             numeric=True,
-            width=112,
+            width=110,
         ),
         _share("precision", found.precision, "Share of the clips answered with it that are of it", 84),
         Column(
@@ -72,15 +63,24 @@ def gloss_columns(found: GlossMeasures) -> list[Column]:
             numeric=True,
             width=60,
         ),
-        _count("predicted", found.said, "How often it was answered", 84),
-        _count("times confused", found.confused, "How often it was taken for the gloss beside", 122),
         Column(
             "most confused with",
             rows,
             lambda i: found.name_of(int(found.confused_with[i])) if found.confused_with[i] >= 0 else "",
             "What it is most often taken for instead",
-            width=170,
+            width=156,
             key=lambda: others.ranks,
+        ),
+        _count("times", found.confused, "How often it was taken for that gloss", 70),
+        _count("predicted", found.said, "How often it was answered", 84),
+        Column(
+            "id",
+            found.numbers,
+            lambda i: str(found.numbers[i]) if found.numbers[i] >= 0 else "none",
+            "The network's output for it; none where it has none, so that it can never be said",
+            numeric=True,
+            colour=lambda i: "danger" if found.numbers[i] < 0 else None,
+            width=56,
         ),
     ]
 
@@ -92,11 +92,11 @@ def confusion_columns(found: GlossMeasures, wrong: IntArray) -> list[Column]:
     said = TextColumn([found.name_of(place) for place in answer.tolist()])
     rows = np.arange(len(wrong))
     return [
-        Column("true", rows, lambda i: found.name_of(int(true[i])), "Signed", width=110, key=lambda: signed.ranks),
+        Column("true", rows, lambda i: found.name_of(int(true[i])), "Signed", width=92, key=lambda: signed.ranks),
         Column(
-            "taken for", rows, lambda i: found.name_of(int(answer[i])), "Answered", width=110, key=lambda: said.ranks
+            "taken for", rows, lambda i: found.name_of(int(answer[i])), "Answered", width=92, key=lambda: said.ranks
         ),
-        _count("clips", count, "How often", 60),
+        _count("clips", count, "How often", 56),
     ]
 
 

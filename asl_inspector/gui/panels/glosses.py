@@ -36,7 +36,7 @@ from asl_inspector.report.contents import Problem
 from asl_inspector.report.writing import write_atomically
 
 VIEWS = ("Table", "Confusion matrix")
-HINT = "Enter or a double click on a gloss lists its clips. Accuracy and recall of a gloss are the same figure."
+HINT = "Enter or a double click on a gloss lists its clips."
 
 
 class GlossesPanel(Panel):

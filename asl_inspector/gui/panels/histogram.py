@@ -161,7 +161,8 @@ class HistogramPanel(Panel):
         labels = (f"{unit} predicted", "clips labelled")
         self._plot.show_bars(names, heights, reference=reference, labels=labels, marked=marked)
         blank = counts.get(samples.blank, 0)
-        left_out = f"Blank is left out: {blank:,} {unit}. " if blank else ""
+        chosen = f"The orange bar is “{self._chosen}”, which is chosen. " if marked else ""
+        left_out = chosen + (f"Blank is left out: {blank:,} {unit}. " if blank else "")
         self._legend.setText(left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins."))
         self._show_top(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP], unit)
 

@@ -36,7 +36,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             rows,
             lambda i: samples.clip_ids[i],
             "Name of the clip",
-            width=88,
+            width=84,
             key=lambda: texts.clips.ranks,
         ),
         Column(
@@ -44,7 +44,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             rows,
             lambda i: samples.glosses[i],
             "Gloss that the file gives",
-            width=112,
+            width=104,
             key=lambda: texts.glosses.ranks,
         ),
         Column(
@@ -79,7 +79,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             rows,
             lambda i: samples.name_of(int(predicted[i])) if samples.ran[i] else "",
             "Gloss of the predicted id",
-            width=112,
+            width=104,
             key=lambda: _ranks_of_answers(samples, predicted),
         ),
         Column(

@@ -114,10 +114,9 @@ class SampleFilterBar(QWidget):
 
     def show_gloss(self, gloss: str) -> None:
         """Ask for a gloss, or for none."""
-        with QSignalBlocker(self._gloss):
-            self._gloss.setText(gloss)
-        if gloss != self._chosen:
-            self._chosen = gloss
+        before, self._chosen = self._chosen, gloss
+        self._gloss.setText(gloss)
+        if gloss != before:
             self.changed.emit()
 
     def clear(self) -> None:
@@ -143,15 +142,13 @@ class SampleFilterBar(QWidget):
             same = [name for name in names if typed in name.casefold()]
             same = same if len(same) == 1 else []
         if typed and not same:  # not a gloss: what was chosen before stays
-            with QSignalBlocker(self._gloss):
-                self._gloss.setText(self._chosen)
+            self._gloss.setText(self._chosen)
             return
         wanted = same[0] if same else ""
         if wanted != self._chosen:
             self._take_gloss(wanted)
-        elif wanted:
-            with QSignalBlocker(self._gloss):
-                self._gloss.setText(wanted)
+        else:
+            self._gloss.setText(wanted)
 
     @Slot(str)
     def _forget_gloss(self, text: str) -> None:

@@ -35,7 +35,7 @@ DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), 
 SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
 SEARCH_DELAY_MS = 150
 MOST_COPIED = 100_000  # rows; a spreadsheet takes no million from a clipboard, and the window would stand still
-LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
+LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 430  # pixels
 LISTING = "samples:listing"  # the place of clips that were just listed
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -252,10 +252,11 @@ class SamplesPanel(Panel):
             self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         selected, self._selected = self._selected, None  # its answers may be others now
         self._filter()
-        if selected is not None and (row := self._model.view_row(selected)) is not None:
+        row = self._model.view_row(selected) if selected is not None else None
+        if row is not None:
             self._table.selectRow(row)
-        else:
-            self._selected = selected
+        elif selected is not None and self._model.rowCount():
+            self._table.selectRow(0)
 
     def _columns(self, samples: SampleTable, texts: SampleTexts) -> list[Column]:
         columns = continuous_columns(samples, texts) or sample_columns(samples, texts, self._predicted(), self._right())
@@ -295,10 +296,12 @@ class SamplesPanel(Panel):
         self._count.setText(f"{shown}{len(samples):,} clips, {judged}")
 
     def _restore_row(self) -> None:
-        """Keep the selected clip selected where it is still shown."""
+        """Keep the selected clip selected where it is still shown, else take the first one that is."""
         row = self._model.view_row(self._selected) if self._selected is not None else None
         if row is not None:
             self._table.selectRow(row)
+        elif self._selected is not None and self._model.rowCount():
+            self._table.selectRow(0)
 
     @Slot(QModelIndex, QModelIndex)
     def _select(self, current: QModelIndex, _previous: QModelIndex) -> None:
@@ -332,11 +335,14 @@ class SamplesPanel(Panel):
         self._take_filters_back(unless_kept=listing.clips)
         self._listing = listing
         self._bar.show_listing(listing)
+        if listing.distance is not None and len(listing.clips):
+            self._selected = int(listing.clips[0])  # the clip that was asked about
         self._rebuild()
         if listing.distance is not None:
             titles = [column.title for column in self._model.columns]
             self._table.sortByColumn(titles.index("distance"), Qt.SortOrder.AscendingOrder)
-        if self._selected is None or self._model.view_row(self._selected) is None:
+            self._table.scrollToTop()
+        if self._selected is None:
             self._table.selectRow(0)
 
     @Slot()
@@ -362,8 +368,9 @@ class SamplesPanel(Panel):
     def _take_filters_back(self, unless_kept: IntArray | None = None) -> None:
         """Clear search and filters; the gloss that is chosen stays where it hides none of these clips."""
         gloss, samples, texts = self._filters.gloss, self._samples, self._texts
-        with QSignalBlocker(self._search), QSignalBlocker(self._shown):
-            self._search.clear()
+        self._search.clear()
+        self._timer.stop()
+        with QSignalBlocker(self._shown):
             self._shown.setCurrentIndex(0)
         self._filters.clear()
         if not gloss or samples is None or texts is None:

@@ -263,10 +263,9 @@ class ConfusionPlot(Plot):
             left += 15 + metrics.horizontalAdvance(text) + 16
         painter.setPen(QColor(colours.muted))
         rest = QRectF(left, line.top(), max(0.0, line.right() - left), line.height())
-        words = metrics.elidedText(
-            "the fuller, the larger the share of the gloss's clips", Qt.TextElideMode.ElideRight, rest.width()
-        )
-        painter.drawText(rest, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
+        words = "the fuller, the larger the share of the gloss's clips"
+        if metrics.horizontalAdvance(words) <= rest.width():
+            painter.drawText(rest, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST = 0.34  # of the full colour: a single clip of a frequent gloss must be seen
+LEAST = 0.42  # of the full colour: a single clip of a frequent gloss must be seen
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Colours = NDArray[np.uint32]
