@@ -27,6 +27,8 @@ NAMES = (
     "compare_speed",
     "leakage_search",
     "opening_clips",
+    "million_rows",
+    "confusion_matrix",
 )
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 
 Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
-MOST_CLUSTERED = 3_000  # glosses; the tree of more takes seconds and hundreds of megabytes
+MOST_CLUSTERED = 2_500  # glosses; the tree of more takes seconds and hundreds of megabytes
 MOST_OPTIMAL = 300  # glosses whose leaves are put in the best order; its time grows with the square and more
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]

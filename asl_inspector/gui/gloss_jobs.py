@@ -19,7 +19,8 @@ from asl_inspector.gui.session import Session
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
-COUNTING, SEEKING = "glosses", "similar clips"
+COUNTING, SEEKING, PREPARING = "glosses", "similar clips", "sorting"
+MANY = 100_000  # clips whose names are ranked before the user sorts by them
 
 
 class GlossJobs(QObject):
@@ -82,6 +83,17 @@ class GlossJobs(QObject):
             self._samples.show_search_problem(None)
         elif inspection.samples is not None:
             self._ids = inspection.samples.clip_ids
+            if len(self._ids) >= MANY:
+                self._prepare()
+
+    def _prepare(self) -> None:
+        """Have the names ranked in a thread; not in the engine, for the ranks of a million names would have to travel."""
+        samples = self._samples
+
+        def work(_progress: Progress, _cancel: CancelToken, _publish: Publish) -> None:
+            samples.prepare_sorting()
+
+        self._session.jobs.start(PREPARING, work)
 
     @Slot(str, object)
     def _show_step(self, lane: str, step: Step) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.array_order import order_of
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -174,12 +175,7 @@ class ColumnModel(QAbstractTableModel):
 
 def _sorted(column: Column, *, descending: bool) -> IntArray:
     """(N,), all rows in order; equal ones as they were, undefined ones last."""
-    values = column.values if column.key is None else column.key()
-    if not descending:
-        return np.argsort(values, kind="stable")
-    if values.dtype.kind in "fi":
-        return np.argsort(-values, kind="stable")
-    return np.argsort(values[::-1], kind="stable")[::-1] * -1 + (len(values) - 1)
+    return order_of(column.values if column.key is None else column.key(), descending=descending)
 
 
 def new_table(model: ColumnModel, name: str) -> QTableView:

@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.gui.array_order import order_of, ties
+
 SEPARATOR = "\x1f"
 WIDEST = 64  # bytes after what all texts begin with; longer ones are sorted as Python does it
 FEW = 4  # a text that is shared by so many rows on average is looked at once
@@ -105,8 +107,8 @@ class TextColumn:
         words = [
             _word(content, starts + shared + begin, lengths - shared - begin) for begin in range(0, max(1, width), 8)
         ]
-        order = np.argsort(words[0], kind="stable")
-        tied = _ties(words[0][order])
+        order = order_of(words[0])
+        tied = ties(words[0][order])
         if len(words) > 1 and len(tied):
             rows = order[tied]  # in their own order within what the first word settled
             order[tied] = rows[np.lexsort([word[rows] for word in reversed(words)])]
@@ -128,7 +130,7 @@ def _ranks_of_few(texts: Sequence[str]) -> IntArray:
 def _shared_beginning(content: ByteArray, starts: IntArray, lengths: IntArray) -> int:
     """How many bytes all texts begin with."""
     shared = 0
-    for offset in range(int(lengths.min(initial=0)) if len(lengths) else 0):
+    for offset in range(int(lengths.min()) if len(lengths) else 0):
         column = content[starts + offset]
         if (column != column[0]).any():
             break
@@ -146,10 +148,3 @@ def _word(content: ByteArray, starts: IntArray, lengths: IntArray) -> NDArray[np
     rest = spare - half
     kept: NDArray[np.uint64] = (((word >> half) >> rest) << half << rest).astype(np.uint64)
     return kept
-
-
-def _ties(ordered: NDArray[np.uint64]) -> IntArray:
-    """Places of the numbers that equal one beside them."""
-    same = np.zeros(len(ordered) + 1, bool)
-    same[1:-1] = ordered[1:] == ordered[:-1]
-    return np.flatnonzero(same[1:] | same[:-1])

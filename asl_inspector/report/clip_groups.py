@@ -34,9 +34,12 @@ class ClipGroup:
 def clip_groups(samples: SampleTable, data: DataMeasures | None) -> tuple[ClipGroup, ...]:
     """The groups that have clips, in the order of the causes."""
     learned, known = samples.learned_ids, samples.learned_ids != UNLABELLED
-    named = np.fromiter(map(bool, samples.glosses), bool, len(samples))
     clash = known & (learned != samples.true_ids) & (samples.true_ids != UNLABELLED)
-    unseen = ~known & named if known.any() else np.zeros(len(samples), bool)
+    unseen = ~known
+    if known.any() and unseen.any():
+        unseen &= np.fromiter(map(bool, samples.glosses), bool, len(samples))
+    elif not known.any():  # what the network learned is not known
+        unseen = known
     empty = samples.ran & np.equal(samples.majority, samples.blank) & (samples.blank >= 0)
     apart = samples.ran & np.not_equal(samples.majority, samples.score)
     found = [
@@ -47,12 +50,13 @@ def clip_groups(samples: SampleTable, data: DataMeasures | None) -> tuple[ClipGr
     if samples.continuous is None:
         found.append(("decoders disagree", "decoder-mismatch", apart))
     found += _of_data(samples, data)
-    worst = np.zeros(len(samples))
+    without_hand = np.zeros(len(samples), bool)
     for hand in HANDS:
-        worst = np.fmax(worst, samples.missing_in(hand))
+        if hand in samples.parts:
+            without_hand |= samples.missing_in(hand) > HALF
     found += [
-        ("a hand is missing in most frames", "missing-landmarks", worst > HALF),
-        ("most frames repeat the one before", "", np.nan_to_num(samples.frozen) > HALF),
+        ("a hand is missing in most frames", "missing-landmarks", without_hand),
+        ("most frames repeat the one before", "", samples.frozen > HALF),
         ("not run", "", ~samples.ran),
     ]
     return tuple(ClipGroup(title, cause, clips) for title, cause, clips in found if clips.any())

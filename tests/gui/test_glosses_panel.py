@@ -15,7 +15,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
+from asl_inspector.data.records import SimilarClips
+from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.diagnosis.glosses import measure
+from asl_inspector.engine.messages import CODEC
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_listing import ClipListing
 from asl_inspector.gui.gloss_selection import GlossSelection
@@ -342,3 +345,48 @@ def test_the_demo_counts_in_the_engine_and_a_cell_lists_its_clips(window: MainWi
     with qtbot.waitSignal(glosses.wants_measures):
         glosses._decoder.setCurrentIndex(2)
     qtbot.waitUntil(lambda: glosses._found is not None and glosses._found.decoder == "score", timeout=20_000)
+
+
+def test_figures_of_other_clips_are_not_kept_while_new_ones_are_counted(panel: GlossesPanel) -> None:
+    panel.show_inspection(inspection_of(sample_table()))
+    assert panel._found is not None
+    panel.show_inspection(inspection_of(sample_table(clips=20)))
+    assert panel._found is None
+    assert panel._empty._title.text() == "Counting confusions"
+
+
+def test_what_is_counted_survives_the_wire() -> None:
+    found = measures_of(sample_table())
+    back = CODEC.decode([bytes(part) for part in CODEC.encode(found)])
+    assert isinstance(back, GlossMeasures)
+    assert back.names == found.names
+    for name in ("support", "recall", "cell_count", "similar", "clips"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(found, name))
+    near = SimilarClips(3, np.array([3, 9]), np.array([0.0, 0.5]), 36)
+    same = CODEC.decode([bytes(part) for part in CODEC.encode(near)])
+    assert isinstance(same, SimilarClips)
+    assert same.distance.tolist() == [0.0, 0.5]
+
+
+def test_seeking_similar_clips_is_cancelled_and_can_be_started_again(
+    window: MainWindow, qtbot: QtBot, engine: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
+        window.open_files(demo_files())
+    samples, service = window.samples, engine.service  # type: ignore[attr-defined]
+    original = service.similar
+
+    def waits(talk, index):  # type: ignore[no-untyped-def]
+        talk.cancel._event.wait(20)
+        return original(talk, index)
+
+    monkeypatch.setattr(service, "similar", waits)
+    samples._like._features.trigger()
+    assert not samples._bar._stop.isHidden()
+    with qtbot.waitSignal(window.session.jobs.cancelled, timeout=10_000):
+        samples._bar._stop.click()
+    assert samples._bar.isHidden()
+    assert samples._model.rowCount() == 97
+    monkeypatch.setattr(service, "similar", original)
+    samples._like._features.trigger()
+    qtbot.waitUntil(lambda: samples._model.rowCount() == 50, timeout=20_000)

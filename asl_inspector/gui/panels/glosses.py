@@ -52,6 +52,7 @@ class GlossesPanel(Panel):
         super().__init__()
         self._inspection: InspectionView | None = None
         self._found: GlossMeasures | None = None
+        self._clip_ids: tuple[str, ...] = ()
         self._names = TextColumn(())
         self._chosen = ""
         content = QWidget()
@@ -77,6 +78,9 @@ class GlossesPanel(Panel):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self._table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._search.setFocus)
         self._table.selectionModel().currentRowChanged.connect(self._select)
         self._table.activated.connect(self._list_row)
         self._page.cell_pressed.connect(self._list_cell)
@@ -104,7 +108,7 @@ class GlossesPanel(Panel):
             button.setChecked(index == 0)
             self._view.addButton(button, index)
             bar.addWidget(button)
-        self._view.idClicked.connect(self._show_view)
+        self._view.idClicked.connect(self.show_view)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search gloss")
         self._search.setAccessibleName("Search gloss")
@@ -135,6 +139,8 @@ class GlossesPanel(Panel):
             self.show_empty(*why_nothing(inspection))
             return
         self._decoder.setVisible(samples.continuous is None)
+        if samples.clip_ids != self._clip_ids:  # the figures at hand are of other clips
+            self._found, self._clip_ids = None, samples.clip_ids
         if self._found is None:
             self.show_empty("Counting confusions", "What each gloss is taken for appears here in a moment.")
         self._ask()
@@ -198,7 +204,9 @@ class GlossesPanel(Panel):
         self._note.setText("; ".join(words) + ". " + HINT)
 
     @Slot(int)
-    def _show_view(self, index: int) -> None:
+    def show_view(self, index: int) -> None:
+        """Show the table (0) or the confusion matrix (1)."""
+        self._view.button(index).setChecked(True)
         self._views.setCurrentIndex(index)
 
     # -- the table ----------------------------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ class SampleTexts:
         self.glosses = TextColumn(samples.glosses)
         self.recognised = TextColumn(samples.continuous.recognised) if samples.continuous is not None else None
 
+    def prepare(self) -> None:
+        """Make what is otherwise made at the first sort and the first search by name."""
+        for column in (self.clips, self.glosses):
+            column.containing("a")
+            column.ranks  # noqa: B018 - it is kept
+
 
 @dataclass(frozen=True, slots=True)
 class SampleFilter:

@@ -107,6 +107,9 @@ class SamplesPanel(Panel):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self._table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._search.setFocus)
         self._filters.changed.connect(self._filter)
         self._filters.gloss_chosen.connect(self.gloss_chosen)
         self._bar.cleared.connect(self._list_all)
@@ -321,6 +324,11 @@ class SamplesPanel(Panel):
     def _open_menu(self, place: QPoint) -> None:
         if self._selected is not None:
             self._like.menu.popup(self._table.viewport().mapToGlobal(place))
+
+    def prepare_sorting(self) -> None:
+        """Make what sorting and searching by name need; may run in another thread, while the table is used."""
+        if self._texts is not None:
+            self._texts.prepare()
 
     # -- clips that are asked for -------------------------------------------------------------------------------------
 
