@@ -252,9 +252,10 @@ def test_one_wrong_cell_among_four_million_is_seen(qtbot: QtBot, scheme: str) ->
     near = [image.pixelColor(place.x() + x, place.y() + y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
     ground = theme.current().surface
     assert any(one.name() != ground and one.red() > one.blue() for one in near)
+    assert plot._cell_at(QPointF(place + QPoint(1, 0))) == (1_234, 77)
 
 
-def test_cells_under_one_pixel_are_pooled_by_the_largest_wrong_share() -> None:
+def test_cells_under_one_pixel_are_pooled_by_the_largest_share() -> None:
     """A picture of 10 x 10 pixels of 100 x 100 cells, against a plain loop over the cells."""
     from asl_inspector.gui.plots.confusion_picture import Cells, View, cell_colours, paint
 
@@ -270,14 +271,14 @@ def test_cells_under_one_pixel_are_pooled_by_the_largest_wrong_share() -> None:
     for y in range(10):
         for x in range(10):
             inside = [
-                (true[i] != answer[i], share[i])
+                (share[i], true[i] != answer[i])
                 for i in range(900)
                 if place[true[i]] // 10 == y and place[answer[i]] // 10 == x
             ]
             if not inside:
                 assert picture[y, x] == 0xFFFFFFFF
                 continue
-            is_wrong, largest = max(inside)
+            largest, is_wrong = max(inside)
             full = wrong if is_wrong else right
             expected = np.rint(ground + (full - ground) * (0.42 + 0.58 * largest)).astype(int)
             shown = int(picture[y, x])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.gui import theme
@@ -17,7 +17,7 @@ from asl_inspector.gui.widgets import Card, Elided, Text
 
 ORDERS = (("by id", "id"), ("most frequent first", "support"), ("similar side by side", "similar"))
 HINT = "Point at a cell to read it. Wheel or + and − zoom, drag moves, a click or Enter lists the clips."
-PLOT_WIDTH, LIST_WIDTH = 720, 280
+PLOT_WIDTH, LIST_WIDTH = 660, 340
 ZOOM = STEP**2
 IntArray = NDArray[np.int64]
 
@@ -94,9 +94,12 @@ class ConfusionPage(QWidget):
         if not there and self._order.currentData() == "similar":
             self._order.setCurrentIndex(0)
         self._model.set_columns(confusion_columns(found, self._wrong))
-        for index, column in enumerate(self._model.columns):
-            self._table.setColumnWidth(index, column.width)
-        self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header = self._table.horizontalHeader()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # both names have the room that the count leaves
+        header.setSectionResizeMode(len(self._model.columns) - 1, QHeaderView.ResizeMode.Fixed)
+        self._table.setColumnWidth(len(self._model.columns) - 1, self._model.columns[-1].width)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._reorder()
 
     @Slot()

@@ -96,7 +96,7 @@ def confusion_columns(found: GlossMeasures, wrong: IntArray) -> list[Column]:
         Column(
             "taken for", rows, lambda i: found.name_of(int(answer[i])), "Answered", width=92, key=lambda: said.ranks
         ),
-        _count("clips", count, "How often", 56),
+        _count("clips", count, "How often", 64),
     ]
 
 

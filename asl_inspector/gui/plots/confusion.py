@@ -34,6 +34,7 @@ TALLEST = 16_777_215  # what Qt takes for no limit
 WIDEST_NAME = 104.0  # pixels
 PIXELS_A_NAME = 16.0
 FEWEST_CELLS = 4.0  # no closer than that
+PIXELS_OF_REACH = 2.0  # a cell that is smaller than this is taken when it is nearly pointed at
 STEP = 1.25  # of one key or one notch of the wheel
 ROOM_FOR_COUNTS = (26.0, 15.0)  # pixels of a cell in which its count is written
 IntArray = NDArray[np.int64]
@@ -371,9 +372,14 @@ class ConfusionPlot(Plot):
         frame, x, y = self._layout(QRectF(self.rect()), QFontMetricsF(theme.font(theme.SMALL)))
         if not frame.contains(place):
             return None
-        row, column = int(np.floor(y.value(place.y()))), int(np.floor(x.value(place.x())))
+        down, across = y.value(place.y()), x.value(place.x())
+        reach = PIXELS_OF_REACH * self._view.width / frame.width()
+        if self._cells is not None and reach > 1:
+            nearest = self._cells.nearest(down, across, reach)
+            if nearest is not None:
+                return nearest
         last = len(self._order) - 1
-        return min(max(row, 0), last), min(max(column, 0), last)
+        return min(max(int(np.floor(down)), 0), last), min(max(int(np.floor(across)), 0), last)
 
     def _press(self, row: int, column: int) -> None:
         self.cell_pressed.emit(int(self._order[row]), int(self._order[column]))

@@ -1,7 +1,8 @@
 """A confusion matrix of thousands of glosses as a picture, from its cells that are not 0. G glosses, K cells.
 
-A cell has at least one pixel, whatever the zoom: where several share a pixel, wrong answers lie over right ones and the
-larger share over the smaller. The work grows with the cells, not with G x G.
+A cell has at least one pixel, whatever the zoom, and a wrong one more where wrong ones are few. Where several share a
+pixel, the larger share lies over the smaller, so that a good network shows its diagonal and a wrong answer beside it is
+not outshone by one still smaller. The work grows with the cells, not with G x G.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST = 0.42  # of the full colour: a single clip of a frequent gloss must be seen
+SPARSE = 0.1  # of the pixels may be covered by wrong cells that are drawn larger
+LARGER = ((0, 1), (1, 0), (1, 1))  # the pixels beside that such a cell takes where nothing else lies
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Colours = NDArray[np.uint32]
@@ -52,7 +55,7 @@ class Cells:
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
         wrong = true != answer
-        on_top = np.lexsort((share, wrong))
+        on_top = np.argsort(share, kind="stable")
         self.rows = place[true[on_top]].astype(np.int32)
         self.columns = place[answer[on_top]].astype(np.int32)
         self.counts = count[on_top]
@@ -71,6 +74,15 @@ class Cells:
         code = row * self.size + column
         found = int(np.searchsorted(self._codes, code))
         return int(self.counts[self._by_place[found]]) if found < len(self) and self._codes[found] == code else 0
+
+    def nearest(self, down: float, across: float, reach: float) -> tuple[int, int] | None:
+        """Row and column of the cell nearest to a point, no farther than `reach` cells in either direction."""
+        near = self.within(View(across - reach, down - reach, across + reach, down + reach))
+        if not len(near):
+            return None
+        way = (self.rows[near] + 0.5 - down) ** 2 + (self.columns[near] + 0.5 - across) ** 2
+        best = near[int(np.argmin(way))]
+        return int(self.rows[best]), int(self.columns[best])
 
     def within(self, view: View) -> IntArray:
         """Which cells a view shows, those on top last."""
@@ -106,6 +118,11 @@ def paint(cells: Cells, colours: Colours, view: View, width: int, height: int, g
     down = (cells.rows[shown] + 0.5 - view.top) * (height / view.height)
     columns = np.clip(across.astype(np.int64), 0, width - 1)
     rows = np.clip(down.astype(np.int64), 0, height - 1)
+    wrong = cells.wrong[shown]
+    if (1 + len(LARGER)) * int(wrong.sum()) < SPARSE * picture.size:
+        for down_by, across_by in LARGER:
+            beside = (np.minimum(rows[wrong] + down_by, height - 1), np.minimum(columns[wrong] + across_by, width - 1))
+            picture[beside] = colours[shown[wrong]]
     picture[rows, columns] = colours[shown]  # of several at one pixel the last one stays: it lies on top
     return picture
 
