@@ -44,7 +44,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             rows,
             lambda i: samples.glosses[i],
             "Gloss that the file gives",
-            width=104,
+            width=98,
             key=lambda: texts.glosses.ranks,
         ),
         Column(
@@ -53,7 +53,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             lambda i: identity(samples.true_ids, i),
             "Id in the validation file",
             numeric=True,
-            width=70,
+            width=66,
         ),
     ]
     frames = Column(
@@ -79,7 +79,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             rows,
             lambda i: samples.name_of(int(predicted[i])) if samples.ran[i] else "",
             "Gloss of the predicted id",
-            width=104,
+            width=106,
             key=lambda: _ranks_of_answers(samples, predicted),
         ),
         Column(
@@ -88,7 +88,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             lambda i: str(predicted[i]) if samples.ran[i] else "",
             "Predicted id",
             numeric=True,
-            width=50,
+            width=46,
         ),
         Column(
             "result", state, lambda i: words[state[i]], "Right or wrong", colour=lambda i: tones[state[i]], width=70
@@ -109,7 +109,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             lambda i: f"{samples.margin[i]:.2f}" if np.isfinite(samples.margin[i]) else "",
             "Log probability of the best gloss minus that of the second",
             numeric=True,
-            width=68,
+            width=64,
         ),
         Column(
             "CTC loss",
@@ -127,7 +127,7 @@ def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray
             ),
             "Share of blank frames",
             numeric=True,
-            width=70,
+            width=62,
         ),
         frames,
     ]
