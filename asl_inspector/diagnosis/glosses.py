@@ -87,7 +87,7 @@ def measure(
         cell_count=counts.astype(np.int64),
         left_out=left_out,
     )
-    for value in (getattr(held, name) for name in held.__dataclass_fields__):
+    for value in vars(held).values():
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
     return held

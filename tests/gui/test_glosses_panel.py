@@ -255,6 +255,27 @@ def test_one_wrong_cell_among_four_million_is_seen(qtbot: QtBot, scheme: str) ->
     assert plot._cell_at(QPointF(place + QPoint(1, 0))) == (1_234, 77)
 
 
+@pytest.mark.parametrize("pixels", [3, 12])
+def test_a_cell_of_a_few_pixels_is_filled_where_it_is_read(qtbot: QtBot, pixels: int) -> None:
+    """60 glosses, of which the 11th is taken for the 31st: the middle of that cell is orange, its neighbours are empty."""
+    plot, count = ConfusionPlot(), 60
+    qtbot.addWidget(plot)
+    plot.resize(120 + pixels * count, 120 + pixels * count)
+    true = np.arange(count)
+    answer = np.where(true == 10, 30, true)
+    found = measure([str(one) for one in range(count)], true, true, true, answer, decoder="majority")
+    plot.show_confusions(found, true)
+    image = QImage(plot.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    plot.render_plot(painter, plot.rect().toRectF())
+    painter.end()
+    colours = theme.current()
+    assert image.pixelColor(centre_of(plot, 10, 30)).name() == colours.series_2
+    assert image.pixelColor(centre_of(plot, 40, 40)).name() == colours.series_1
+    for row, column in ((10, 10), (9, 30), (11, 30), (10, 29), (10, 31)):
+        assert image.pixelColor(centre_of(plot, row, column)).name() == colours.surface
+
+
 def test_cells_under_one_pixel_are_pooled_by_the_largest_share() -> None:
     """A picture of 10 x 10 pixels of 100 x 100 cells, against a plain loop over the cells."""
     from asl_inspector.gui.plots.confusion_picture import Cells, View, cell_colours, paint

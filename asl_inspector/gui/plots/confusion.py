@@ -36,6 +36,7 @@ PIXELS_A_NAME = 16.0
 FEWEST_CELLS = 4.0  # no closer than that
 PIXELS_OF_REACH = 2.0  # a cell that is smaller than this is taken when it is nearly pointed at
 STEP = 1.25  # of one key or one notch of the wheel
+PIXELS_A_CELL, PIXELS_A_RECTANGLE = 2.0, 8.0  # below the first cells share pixels, below the second they touch
 ROOM_FOR_COUNTS = (26.0, 15.0)  # pixels of a cell in which its count is written
 IntArray = NDArray[np.int64]
 MOVES = {
@@ -188,8 +189,10 @@ class ConfusionPlot(Plot):
         painter.fillRect(frame, QColor(colours.surface))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        if min(across, down) < 2:
+        if min(across, down) < PIXELS_A_CELL:
             painter.drawImage(frame.topLeft().toPoint(), self._image(cells, int(frame.width()), int(frame.height())))
+        elif min(across, down) < PIXELS_A_RECTANGLE:
+            self._draw_scaled(painter, cells, x, y)
         else:
             self._draw_cells(painter, cells, x, y, across, down)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -223,6 +226,20 @@ class ConfusionPlot(Plot):
             made = cell_colours(cells, rgb(colours.surface), rgb(colours.series_1), rgb(colours.series_2))
             self._tones = (colours.is_dark, made)
         return self._tones[1]
+
+    def _draw_scaled(self, painter: QPainter, cells: Cells, x: Scale, y: Scale) -> None:
+        """One pixel a cell, drawn larger: thousands of cells are in view at this zoom."""
+        view = self._view
+        whole = View(np.floor(view.left), np.floor(view.top), np.ceil(view.right), np.ceil(view.bottom))
+        width, height = int(whole.width), int(whole.height)
+        ground = rgb(theme.current().surface)
+        pixels = np.ascontiguousarray(paint(cells, self._colours(cells), whole, width, height, ground, larger=False))
+        picture = QImage(pixels.data, width, height, QImage.Format.Format_RGB32)
+        corner, other = (
+            QPointF(x.place(whole.left), y.place(whole.top)),
+            QPointF(x.place(whole.right), y.place(whole.bottom)),
+        )
+        painter.drawImage(QRectF(corner, other), picture)
 
     def _draw_cells(self, painter: QPainter, cells: Cells, x: Scale, y: Scale, across: float, down: float) -> None:
         """One rectangle a cell, with its count where there is room; few are in view at this zoom."""

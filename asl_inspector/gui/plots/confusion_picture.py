@@ -107,8 +107,10 @@ def cell_colours(cells: Cells, ground: FloatArray, right: FloatArray, wrong: Flo
     return found
 
 
-def paint(cells: Cells, colours: Colours, view: View, width: int, height: int, ground: FloatArray) -> Colours:
-    """(height, width), pixels of a view in which cells are smaller than pixels, or not much larger."""
+def paint(
+    cells: Cells, colours: Colours, view: View, width: int, height: int, ground: FloatArray, *, larger: bool = True
+) -> Colours:
+    """(height, width), pixels of a view in which cells are smaller than pixels; `larger` makes few wrong ones larger."""
     red, green, blue = (int(one) for one in np.rint(ground))
     picture = np.full((height, width), 0xFF000000 | red << 16 | green << 8 | blue, np.uint32)
     shown = cells.within(view)
@@ -119,7 +121,7 @@ def paint(cells: Cells, colours: Colours, view: View, width: int, height: int, g
     columns = np.clip(across.astype(np.int64), 0, width - 1)
     rows = np.clip(down.astype(np.int64), 0, height - 1)
     wrong = cells.wrong[shown]
-    if (1 + len(LARGER)) * int(wrong.sum()) < SPARSE * picture.size:
+    if larger and (1 + len(LARGER)) * int(wrong.sum()) < SPARSE * picture.size:
         for down_by, across_by in LARGER:
             beside = (np.minimum(rows[wrong] + down_by, height - 1), np.minimum(columns[wrong] + across_by, width - 1))
             picture[beside] = colours[shown[wrong]]
