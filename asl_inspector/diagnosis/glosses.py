@@ -64,32 +64,42 @@ def measure(
         precision, recall = right / said, right / support
         f1 = 2 * right / (said + support)
     confused_with, confused = _most_confused(count, cell_true[~hits], cell_answer[~hits], counts[~hits])
-    held = GlossMeasures(
+    return GlossMeasures(
         decoder=decoder,
         names=tuple(names),
-        numbers=np.asarray(numbers, np.int64),
-        support=support.astype(np.int64),
-        said=said.astype(np.int64),
-        right=right,
-        low=low,
-        high=high,
-        precision=precision,
-        recall=recall,
-        f1=np.where((said > 0) & (support > 0), f1, np.nan),
-        confused_with=confused_with,
-        confused=confused,
-        similar=order_by_similarity(count, cell_true, cell_answer, counts, support),
-        clips=np.asarray(clips, np.int64),
-        true=np.asarray(true, np.int64),
-        answer=np.asarray(answer, np.int64),
-        cell_true=cell_true,
-        cell_answer=cell_answer,
-        cell_count=counts.astype(np.int64),
+        numbers=_counts(numbers),
+        support=_counts(support),
+        said=_counts(said),
+        right=_counts(right),
+        low=_shares(low),
+        high=_shares(high),
+        precision=_shares(precision),
+        recall=_shares(recall),
+        f1=_shares(np.where((said > 0) & (support > 0), f1, np.nan)),
+        confused_with=_counts(confused_with),
+        confused=_counts(confused),
+        similar=_counts(order_by_similarity(count, cell_true, cell_answer, counts, support)),
+        clips=_counts(clips),
+        true=_counts(true),
+        answer=_counts(answer),
+        cell_true=_counts(cell_true),
+        cell_answer=_counts(cell_answer),
+        cell_count=_counts(counts),
         left_out=left_out,
     )
-    for value in vars(held).values():
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
+
+
+def _counts(values: NDArray[np.integer]) -> IntArray:
+    """A read-only copy."""
+    held = values.astype(np.int64)
+    held.flags.writeable = False
+    return held
+
+
+def _shares(values: FloatArray) -> FloatArray:
+    """The same of fractions."""
+    held = values.astype(np.float64)
+    held.flags.writeable = False
     return held
 
 
