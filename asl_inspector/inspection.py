@@ -30,7 +30,7 @@ from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
-    from asl_inspector.data.records import ClipFeatures, Neighbours
+    from asl_inspector.data.records import ClipFeatures, Neighbours, SimilarClips
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -245,6 +245,17 @@ class Inspector(CaseFiles):
         spans_all = rebuilt.network.preparation.length.startswith("resampled")
         frames = len(features) if spans_all else len(seen)
         return ClipDetail(index, clip_log_posteriors(rebuilt.network, seen), frames)
+
+    def similar_clips(
+        self, index: int, *, progress: Progress = silent, cancel: CancelToken | None = None
+    ) -> SimilarClips:
+        """The validation clips whose features are nearest to those of one.
+
+        Raises:
+            DataError: If there are no features, or they cannot be compared.
+            Cancelled: If `cancel` was set.
+        """
+        return self._looks.similar_clips(self.case, index, progress, cancel or CancelToken())
 
     def clip_features(self, index: int) -> ClipFeatures:
         """One validation clip's numbers as they are in the file.

@@ -11,7 +11,7 @@ from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
-    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours
+    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours, SimilarClips
 
 
 class ClipLooks:
@@ -72,6 +72,20 @@ class ClipLooks:
             progress=progress,
             cancel=cancel,
         )
+
+    def similar_clips(self, case: Case, index: int, progress: Progress, cancel: CancelToken) -> SimilarClips:
+        """The validation clips whose features are nearest to those of one.
+
+        Raises:
+            DataError: If there are no features, or they cannot be compared.
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.data.similar import similar_clips
+
+        if case.validation is None:
+            raise DataError("The features of the clips are not at hand.", advice="Add the validation clips.")
+        known = self._survey(case, case.validation, "validation", progress, cancel)
+        return similar_clips(known, index, progress=progress, cancel=cancel)
 
     def clip_features(self, case: Case, index: int) -> ClipFeatures:
         """One validation clip's numbers as they are in the file.

@@ -30,6 +30,8 @@ NAMES = (
     "diagnosis_time",
     "opening_clips",
     "reopening_cases",
+    "million_rows",
+    "confusion_matrix",
 )
 
 

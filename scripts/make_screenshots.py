@@ -84,6 +84,7 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
                 QTest.qWait(MILLISECONDS_TO_SETTLE)
                 name = panel.title.lower().replace(" ", "-")
                 window.grab().save(str(out / f"{name}-{scheme}.png"))
+            take_matrix(window, out, scheme)
             take_network(window, out, scheme)
             take_consent(out, scheme)
         if not files:
@@ -91,6 +92,17 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
         window.close()
     engine.stop()
     application.quit()
+
+
+def take_matrix(window: MainWindow, out: Path, scheme: str) -> None:
+    """The Glosses panel with the confusion matrix in place of the table."""
+    from PySide6.QtTest import QTest
+
+    window.show_panel(window.panels.index(window.glosses))
+    window.glosses.show_view(1)
+    QTest.qWait(MILLISECONDS_TO_SETTLE)
+    window.grab().save(str(out / f"confusion-matrix-{scheme}.png"))
+    window.glosses.show_view(0)
 
 
 def take_skeleton(window: MainWindow, out: Path, schemes: list[str]) -> None:

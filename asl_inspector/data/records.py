@@ -216,6 +216,23 @@ class Neighbours:
         return int(self.judged.sum())
 
 
+@dataclass(frozen=True)
+class SimilarClips:
+    """The clips of a file that are nearest to one of them.
+
+    Attributes:
+        index: Row of that clip.
+        clips: (K,), rows, nearest first; the clip itself is the first.
+        distance: (K,), root mean square over features of the difference between the means of two clips, in standard deviations.
+        features: How many features were compared.
+    """
+
+    index: int
+    clips: IntArray
+    distance: FloatArray
+    features: int
+
+
 @dataclass(frozen=True, slots=True)
 class Votes:
     """How often the five nearest training clips say the right gloss.

@@ -34,12 +34,14 @@ from asl_inspector.data.records import (
     Pair,
     SharedFrames,
     Shift,
+    SimilarClips,
     StructureShift,
     Votes,
 )
 from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
+from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.diagnosis.records import (
     Accuracy,
     BiasPoint,
@@ -285,6 +287,7 @@ CODEC = Codec(
         FieldMapping,
         Finding,
         Fingerprint,
+        GlossMeasures,
         HealthNote,
         HealthView,
         HistogramMeasures,
@@ -325,6 +328,7 @@ CODEC = Codec(
         Settings,
         SharedFrames,
         Shift,
+        SimilarClips,
         SliceRequest,
         SliceView,
         Stage1Verdict,

@@ -24,7 +24,8 @@ from asl_inspector.case.records import Case, Role
 from asl_inspector.case_files.reading import read_case
 from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.data.records import ClipFeatures, Neighbours
+from asl_inspector.data.records import ClipFeatures, Neighbours, SimilarClips
+from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.diagnosis.what_if_records import WhatIf, WhatIfAnswer
 from asl_inspector.engine import changing
@@ -60,6 +61,7 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.changes.records import Changes
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
+from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers.previewing import ClipPreview
@@ -78,6 +80,8 @@ LANES = {
     "measures": ("statistics", "health"),
     "compare": ("compare",),
     "searches": ("neighbours",),
+    "glosses": ("glosses",),
+    "similar clips": ("similar",),
     "epochs": ("epochs",),
     "previews": ("preview",),
     "warm up": ("warm_up",),
@@ -194,6 +198,21 @@ class Service:
         refused = bool(choices.refusal)
         figures = None if refused else what_if.answer(scored, diagnosis, asked or WhatIf(decoder=decoder))
         return WhatIfAnswer(choices, figures)
+
+    def glosses(self, talk: Talk, decoder: str) -> GlossMeasures | None:
+        """What each gloss is taken for, by one decoder; None where no clip was run."""
+        from asl_inspector.report.gloss_pairs import gloss_measures
+
+        shown = self._shown
+        samples = sample_table(shown) if shown is not None else None
+        if shown is None or samples is None:
+            return None
+        continuous = shown.diagnosis.continuous
+        return gloss_measures(samples, decoder, continuous, progress=talk.progress, cancel=talk.cancel)
+
+    def similar(self, talk: Talk, index: int) -> SimilarClips:
+        """The validation clips whose features are nearest to those of one."""
+        return self.inspector.similar_clips(index, progress=talk.progress, cancel=talk.cancel)
 
     def offer(self, talk: Talk, path: Path | None) -> Offer:
         """What the user should know before a file is run."""

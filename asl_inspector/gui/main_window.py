@@ -60,6 +60,7 @@ PANELS = (
     "Blank ratio",
     "Prediction histogram",
     "Samples",
+    "Glosses",
     "Checkpoint keys",
     "Compare",
     "Training",
@@ -68,6 +69,7 @@ PANELS = (
 )
 PLACES = {
     "samples": "Samples",
+    "glosses": "Glosses",
     "blanks": "Blank ratio",
     "histogram": "Prediction histogram",
     "keys": "Checkpoint keys",
@@ -147,8 +149,13 @@ class MainWindow(QMainWindow):
         elif title == "Samples":
             from asl_inspector.gui.panels.samples import SamplesPanel
 
-            self.samples = SamplesPanel()
+            self.samples = SamplesPanel(self._settings)
             self._add_panel(self.samples)
+        elif title == "Glosses":
+            from asl_inspector.gui.panels.glosses import GlossesPanel
+
+            self.glosses = GlossesPanel()
+            self._add_panel(self.glosses)
         elif title == "Checkpoint keys":
             from asl_inspector.gui.panels.keys import KeysPanel
 
@@ -184,9 +191,15 @@ class MainWindow(QMainWindow):
         from asl_inspector.gui.changes_jobs import ChangesJobs
         from asl_inspector.gui.clip_jobs import ClipJobs
         from asl_inspector.gui.epoch_jobs import EpochJobs
+        from asl_inspector.gui.gloss_jobs import GlossJobs
+        from asl_inspector.gui.gloss_selection import GlossSelection
         from asl_inspector.gui.what_if_jobs import WhatIfJobs
 
         session = self.session
+        self.chosen_gloss = GlossSelection(self)
+        for panel in self.panels:
+            self.chosen_gloss.join(panel)
+        GlossJobs(session, self.glosses, self.samples, self.chosen_gloss)
         EpochJobs(session, self.training, self.diagnosis)
         ClipJobs(session, self.samples)
         ChangesJobs(session, self.changes, lambda: self._exports.options, self._last_folder)

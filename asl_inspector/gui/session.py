@@ -450,7 +450,7 @@ class Session(QObject):
             self.neighbours_failed.emit(problem)
         elif lane == "offer":
             self.failed.emit(problem)
-        elif lane not in ("warm up", "epochs", "changes", "clip features"):
+        elif lane not in ("warm up", "epochs", "changes", "clip features", "glosses", "similar clips"):
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.array_order import order_of
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -26,12 +27,13 @@ class Column:
 
     Attributes:
         title: Heading.
-        values: (N,), raw values to sort by.
+        values: (N,), raw values to sort by; NaN comes last in either direction.
         text: Text of row i.
         tooltip: What the column means.
         numeric: True where text stands at the right.
         colour: Name of a theme colour for row i, or None for the usual one.
         width: Pixels at first.
+        key: Makes numbers to sort by in place of `values`, where those are text; asked for at the first sort.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Column:
     numeric: bool = False
     colour: Callable[[int], str | None] | None = None
     width: int = 100
+    key: Callable[[], NDArray[Any]] | None = None
 
 
 class ColumnModel(QAbstractTableModel):
@@ -52,6 +55,7 @@ class ColumnModel(QAbstractTableModel):
         self._rows: IntArray = np.zeros(0, np.int64)
         self._mask: BoolArray | None = None
         self._sorted_by: tuple[int, bool] | None = None
+        self._order: IntArray | None = None  # all rows as they are sorted, kept for the next filter
         self._count = 0
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -59,7 +63,7 @@ class ColumnModel(QAbstractTableModel):
         self.beginResetModel()
         self._columns = columns
         self._count = len(columns[0].values) if columns else 0
-        self._mask, self._sorted_by = None, None
+        self._mask, self._sorted_by, self._order = None, None, None
         self._rows = np.arange(self._count)
         self.endResetModel()
 
@@ -83,13 +87,27 @@ class ColumnModel(QAbstractTableModel):
         found = np.flatnonzero(self._rows == source)
         return int(found[0]) if len(found) else None
 
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What is shown."""
+        return self._columns
+
+    @property
+    def sorted_by(self) -> tuple[int, bool] | None:
+        """The column by which rows are sorted, and True where downwards; None for the order of the data."""
+        return self._sorted_by
+
+    def source_rows(self) -> IntArray:
+        """The rows of the data that are shown, in their order."""
+        return self._rows
+
     def _arrange(self) -> None:
-        rows = np.arange(self._count) if self._mask is None else np.flatnonzero(self._mask)
-        if self._sorted_by is not None:
-            column, descending = self._sorted_by
-            order = np.argsort(self._columns[column].values[rows], kind="stable")
-            rows = rows[order[::-1] if descending else order]
-        self._rows = rows
+        if self._sorted_by is None:
+            self._rows = np.arange(self._count) if self._mask is None else np.flatnonzero(self._mask)
+            return
+        if self._order is None:
+            self._order = _sorted(self._columns[self._sorted_by[0]], descending=self._sorted_by[1])
+        self._rows = self._order if self._mask is None else self._order[self._mask[self._order]]
 
     def rowCount(self, parent: AnyIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
@@ -133,11 +151,15 @@ class ColumnModel(QAbstractTableModel):
         sources = [self.source_row(index.row()) for index in held]
         known = 0 <= column < len(self._columns)
         self._sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if known else None
+        self._order = None
         self._arrange()
-        places = [self.view_row(source) for source in sources]
+        if held:
+            place_of = np.full(self._count, -1)
+            place_of[self._rows] = np.arange(len(self._rows))
+            places = place_of[np.array(sources)].tolist()
         moved = [
-            QModelIndex() if place is None else self.index(place, index.column())
-            for index, place in zip(held, places, strict=True)
+            QModelIndex() if place < 0 else self.index(place, index.column())
+            for index, place in zip(held, places if held else [], strict=True)
         ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
@@ -149,6 +171,11 @@ class ColumnModel(QAbstractTableModel):
             source = self.source_row(row)
             lines.append("\t".join(column.text(source).replace("\t", " ") for column in self._columns))
         return "\n".join(lines)
+
+
+def _sorted(column: Column, *, descending: bool) -> IntArray:
+    """(N,), all rows in order; equal ones as they were, undefined ones last."""
+    return order_of(column.values if column.key is None else column.key(), descending=descending)
 
 
 def new_table(model: ColumnModel, name: str) -> QTableView:

@@ -124,6 +124,7 @@ QFrame[kind="file"] { background: $surface; border: 1px solid $border; border-ra
 QFrame[kind="file"]:hover, QFrame[kind="file"]:focus { border-color: $accent; }
 QFrame[kind="drop"] { background: transparent; border: 1px dashed $border; border-radius: 6px; }
 QFrame[kind="banner"] { background: $caution_soft; border: 0; border-radius: 6px; }
+QFrame[kind="listing"] { background: $selection; border: 0; border-radius: 6px; }
 QFrame[kind="problem"] { background: $danger_soft; border: 0; border-radius: 6px; }
 QFrame[kind="line"] { background: $border; max-height: 1px; border: 0; }
 QFrame[kind="overlay"] { background: $selection; border: 2px dashed $accent; border-radius: 10px; }
@@ -169,6 +170,8 @@ QLineEdit, QComboBox, QSpinBox { background: $raised; color: $text; border: 1px 
     selection-background-color: $accent_strong; selection-color: $on_accent; }
 QSpinBox { padding: 2px 4px; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus { border-color: $accent; }
+QLineEdit:disabled, QComboBox:disabled { color: $muted; background: $neutral_soft; }
+QLineEdit[wrong="true"] { border-color: $danger; }
 QComboBox { padding-right: 26px; }
 QComboBox::drop-down { border: 0; width: 26px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }

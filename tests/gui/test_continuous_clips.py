@@ -28,6 +28,16 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     titles = [column.title for column in samples._model._columns]
     assert titles[:6] == ["clip", "signed", "recognised", "S", "D", "I"]
     assert f"{3 * CLIPS // 4} wrong" in samples._count.text()
+    glosses, inspection = window.glosses, window.session.inspection
+    qtbot.waitUntil(lambda: glosses._found is not None, timeout=20_000)
+    assert inspection is not None
+    assert inspection.diagnosis.continuous is not None
+    total = inspection.diagnosis.continuous.total
+    assert glosses._found is not None
+    assert int(glosses._found.support.sum()) == total.glosses
+    assert int(glosses._found.right.sum()) == total.glosses - total.substitutions - total.deletions
+    assert "signs" in glosses._count.text()
+    assert glosses._decoder.isHidden()
     view = samples._detail.alignment
     qtbot.waitUntil(lambda: view.columnCount() > 0, timeout=20_000)
     with qtbot.waitSignal(window.session.clip_arrived, timeout=20_000):

@@ -82,3 +82,25 @@ def test_headings_alignment_and_colours(model: ColumnModel) -> None:
 
 def test_rows_as_text_have_a_heading(model: ColumnModel) -> None:
     assert model.text_rows([1]) == "name\tnumber\na\t1.0"
+
+
+def test_undefined_numbers_come_last_in_either_direction_and_ties_keep_their_order(model: ColumnModel) -> None:
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    assert shown(model) == ["c", "b", "a", "e", "d"]
+
+
+def test_text_is_sorted_by_its_key_in_both_directions() -> None:
+    model = ColumnModel()
+    model.set_columns([Column("name", NAMES, lambda row: str(NAMES[row]), key=lambda: np.array([1, 0, 1, 2, 2]))])
+    model.sort(0)
+    assert shown(model) == ["a", "c", "b", "d", "e"]
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert shown(model) == ["d", "e", "c", "b", "a"]
+
+
+def test_objects_are_sorted_downwards_with_ties_in_their_order() -> None:
+    names = np.array(["b", "a", "b"], dtype=object)
+    model = ColumnModel()
+    model.set_columns([Column("name", names, lambda row: str(row))])
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert shown(model) == ["0", "2", "1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from asl_inspector.gui.panels.sample_filter import SampleTexts
 from asl_inspector.gui.tables import Column
 from asl_inspector.report.sample_table import SampleTable
 
@@ -11,21 +12,35 @@ WORDS = ("wrong", "right", "not run")
 TONES = ("danger", "good", "muted")
 
 
-def continuous_columns(samples: SampleTable) -> list[Column] | None:
+def continuous_columns(samples: SampleTable, texts: SampleTexts) -> list[Column] | None:
     """One row a clip: signed, recognised and the edits between; None where clips have one gloss each."""
     found = samples.continuous
     if found is None:
         return None
-    ids, signed = np.array(samples.clip_ids, dtype=object), np.array(samples.glosses, dtype=object)
-    recognised = np.array(found.recognised, dtype=object)
+    rows, heard = np.arange(len(samples)), texts.recognised
+    ids, signed, recognised = samples.clip_ids, samples.glosses, found.recognised
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(samples.ran & (found.signed > 0), found.errors / found.signed, np.nan)
     state = np.where(~samples.ran, 2, np.where(samples.correct, 1, 0))
     blank = samples.blank_share
     columns = [
-        Column("clip", ids, lambda i: str(ids[i]), "Name of the clip", width=110),
-        Column("signed", signed, lambda i: str(signed[i]), "Glosses that the file gives, in order", width=260),
-        Column("recognised", recognised, lambda i: str(recognised[i]), "The greedy path of the network", width=260),
+        Column("clip", rows, lambda i: ids[i], "Name of the clip", width=110, key=lambda: texts.clips.ranks),
+        Column(
+            "signed",
+            rows,
+            lambda i: signed[i],
+            "Glosses that the file gives, in order",
+            width=260,
+            key=lambda: texts.glosses.ranks,
+        ),
+        Column(
+            "recognised",
+            rows,
+            lambda i: recognised[i],
+            "The greedy path of the network",
+            width=260,
+            key=(lambda: heard.ranks) if heard is not None else None,
+        ),
     ]
     return [
         *columns,
@@ -40,7 +55,9 @@ def continuous_columns(samples: SampleTable) -> list[Column] | None:
             numeric=True,
             width=64,
         ),
-        Column("", state, lambda i: WORDS[state[i]], "Every gloss right", colour=lambda i: TONES[state[i]], width=70),
+        Column(
+            "result", state, lambda i: WORDS[state[i]], "Every gloss right", colour=lambda i: TONES[state[i]], width=70
+        ),
         Column(
             "blank",
             blank,

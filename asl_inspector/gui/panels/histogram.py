@@ -31,6 +31,8 @@ class HistogramPanel(Panel):
     def __init__(self) -> None:
         super().__init__()
         self._inspection: InspectionView | None = None
+        self._bars: list[str] = []  # the gloss of each bar
+        self._chosen = ""
         page = Scrolled()
         page.column.addWidget(Text("Prediction histogram", size=theme.TITLE, weight=QFont.Weight.DemiBold))
         self._sentence = Text(tone="muted", size=theme.LARGE, selectable=True)
@@ -59,6 +61,7 @@ class HistogramPanel(Panel):
         bar.addWidget(self._order)
         card.body.addLayout(bar)
         self._plot = BarPlot(x_title="gloss", y_title="count", height=300)
+        self._plot.pressed.connect(self._choose)
         card.body.addWidget(self._plot)
         self._legend = Text(size=theme.SMALL, tone="muted")
         card.body.addWidget(self._legend)
@@ -153,11 +156,24 @@ class HistogramPanel(Panel):
         reference = [truth.get(number, 0) for number in numbers] if by_clip else []
         unit = "clips" if by_clip else "frames"
         self._plot.y_title = unit
-        self._plot.show_bars(names, heights, reference=reference, labels=(f"{unit} predicted", "clips labelled"))
+        self._bars = names
+        marked = {place for place, name in enumerate(names) if name == self._chosen}
+        labels = (f"{unit} predicted", "clips labelled")
+        self._plot.show_bars(names, heights, reference=reference, labels=labels, marked=marked)
         blank = counts.get(samples.blank, 0)
-        left_out = f"Blank is left out: {blank:,} {unit}. " if blank else ""
+        chosen = f"The orange bar is “{self._chosen}”, which is chosen. " if marked else ""
+        left_out = chosen + (f"Blank is left out: {blank:,} {unit}. " if blank else "")
         self._legend.setText(left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins."))
         self._show_top(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP], unit)
+
+    @Slot(float)
+    def _choose(self, place: float) -> None:
+        if 0 <= round(place) < len(self._bars):
+            self.gloss_chosen.emit(self._bars[round(place)])
+
+    def show_gloss(self, gloss: str) -> None:
+        self._chosen = gloss
+        self._redraw()
 
     def _show_top(self, top: list[tuple[int, int]], unit: str) -> None:
         samples = self._inspection.samples if self._inspection else None

@@ -18,6 +18,7 @@ class Panel(QWidget):
 
     figure_changed = Signal(str)  # short figure for the panel list
     wants_panel = Signal(str)  # place to go to, as in `Finding.where`
+    gloss_chosen = Signal(str)  # by name; an empty string for none
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +49,9 @@ class Panel(QWidget):
 
     def go_to(self, place: str) -> None:
         """Show a place within the panel, such as a key."""
+
+    def show_gloss(self, gloss: str) -> None:
+        """A gloss was chosen, here or in another panel; an empty string for none."""
 
     def text(self) -> str:
         """The panel as plain text, for copying."""

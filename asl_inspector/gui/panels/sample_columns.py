@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.gui.panels.sample_filter import SampleTexts
 from asl_inspector.gui.tables import Column
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED
@@ -15,31 +16,44 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 
-def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) -> list[Column]:
-    """The table's columns for one decoder; where no clip was run, those that need no answer."""
+def sample_columns(samples: SampleTable, texts: SampleTexts, predicted: IntArray, right: BoolArray) -> list[Column]:
+    """The table's columns for one decoder; where no clip was run, those that need no answer.
 
-    glosses = np.array(samples.glosses, dtype=object)
-    said = np.array([samples.name_of(int(one)) for one in predicted], dtype=object)
+    Nothing is made for every row: the text of a row is made when it is shown, what text is sorted by at the first sort.
+    """
     clash = (samples.learned_ids != samples.true_ids) & (samples.learned_ids != UNLABELLED)
 
-    def identity(values: IntArray) -> list[str]:
-        return ["" if value == UNLABELLED else str(value) for value in values.tolist()]
+    def identity(values: IntArray, row: int) -> str:
+        return "" if values[row] == UNLABELLED else str(values[row])
 
-    true_text, learned_text = identity(samples.true_ids), identity(samples.learned_ids)
+    rows = np.arange(len(samples))
     state = np.where(~samples.ran, 2, np.where(right, 1, 0))
     words = ("wrong", "right", "not run")
     tones = ("danger", "good", "muted")
     columns = [
         Column(
             "clip",
-            np.array(samples.clip_ids, dtype=object),
+            rows,
             lambda i: samples.clip_ids[i],
             "Name of the clip",
-            width=88,
+            width=84,
+            key=lambda: texts.clips.ranks,
         ),
-        Column("true gloss", glosses, lambda i: samples.glosses[i], "Gloss that the file gives", width=112),
         Column(
-            "id here", samples.true_ids, lambda i: true_text[i], "Id in the validation file", numeric=True, width=70
+            "true gloss",
+            rows,
+            lambda i: samples.glosses[i],
+            "Gloss that the file gives",
+            width=98,
+            key=lambda: texts.glosses.ranks,
+        ),
+        Column(
+            "id here",
+            samples.true_ids,
+            lambda i: identity(samples.true_ids, i),
+            "Id in the validation file",
+            numeric=True,
+            width=66,
         ),
     ]
     frames = Column(
@@ -52,7 +66,7 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             Column(
                 "id in training",
                 samples.learned_ids,
-                lambda i: learned_text[i],
+                lambda i: identity(samples.learned_ids, i),
                 "Id that this gloss has where the network learned it",
                 numeric=True,
                 colour=lambda i: "danger" if clash[i] else None,
@@ -61,7 +75,12 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
         )
     columns += [
         Column(
-            "predicted", said, lambda i: str(said[i]) if samples.ran[i] else "", "Gloss of the predicted id", width=112
+            "predicted",
+            rows,
+            lambda i: samples.name_of(int(predicted[i])) if samples.ran[i] else "",
+            "Gloss of the predicted id",
+            width=106,
+            key=lambda: _ranks_of_answers(samples, predicted),
         ),
         Column(
             "id",
@@ -69,9 +88,11 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             lambda i: str(predicted[i]) if samples.ran[i] else "",
             "Predicted id",
             numeric=True,
-            width=50,
+            width=46,
         ),
-        Column("", state, lambda i: words[state[i]], "Right or wrong", colour=lambda i: tones[state[i]], width=70),
+        Column(
+            "result", state, lambda i: words[state[i]], "Right or wrong", colour=lambda i: tones[state[i]], width=70
+        ),
         Column(
             "confidence",
             samples.confidence,
@@ -88,7 +109,7 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             lambda i: f"{samples.margin[i]:.2f}" if np.isfinite(samples.margin[i]) else "",
             "Log probability of the best gloss minus that of the second",
             numeric=True,
-            width=68,
+            width=64,
         ),
         Column(
             "CTC loss",
@@ -106,11 +127,20 @@ def sample_columns(samples: SampleTable, predicted: IntArray, right: BoolArray) 
             ),
             "Share of blank frames",
             numeric=True,
-            width=70,
+            width=62,
         ),
         frames,
     ]
     return [*columns, *_quality(samples)]
+
+
+def _ranks_of_answers(samples: SampleTable, predicted: IntArray) -> IntArray:
+    """(N,), numbers that sort as the names of the answers do; clips without an answer first."""
+    most = max(int(predicted.max(initial=0)), 0)
+    names = [samples.name_of(number).casefold() for number in range(most + 1)]
+    places = {name: place for place, name in enumerate(sorted(set(names)), start=1)}
+    ranks = np.array([*(places[name] for name in names), 0])  # the last stands for -1
+    return np.where(samples.ran, ranks[predicted], 0)
 
 
 def _quality(samples: SampleTable) -> list[Column]:
@@ -129,6 +159,18 @@ def _quality(samples: SampleTable) -> list[Column]:
         words = "Share of the clip's frames that repeat the frame before, number by number"
         found.append(_share("frozen", samples.frozen, words, width=68))
     return found
+
+
+def distance_column(distance: FloatArray) -> Column:
+    """How far each clip is from the one that was asked about; NaN for those that are not listed."""
+    return Column(
+        "distance",
+        distance,
+        lambda row: f"{distance[row]:.2f}" if distance[row] == distance[row] else "",
+        "Between the means of the features of both clips, in standard deviations",
+        numeric=True,
+        width=78,
+    )
 
 
 def _share(title: str, values: FloatArray, tooltip: str, *, width: int) -> Column:

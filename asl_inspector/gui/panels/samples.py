@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, QSettings, QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
+from asl_inspector.gui.clip_listing import ClipListing
 from asl_inspector.gui.panels.clip_card import ClipCard
+from asl_inspector.gui.panels.column_chooser import ColumnChooser
 from asl_inspector.gui.panels.continuous_columns import continuous_columns
+from asl_inspector.gui.panels.like_this import LikeThis
+from asl_inspector.gui.panels.listing_bar import ListingBar
 from asl_inspector.gui.panels.panel import Panel
-from asl_inspector.gui.panels.sample_columns import sample_columns
+from asl_inspector.gui.panels.sample_columns import distance_column, sample_columns
+from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wrong_clips
+from asl_inspector.gui.panels.sample_filter_bar import SampleFilterBar
 from asl_inspector.gui.panels.waiting import why_nothing
-from asl_inspector.gui.tables import ColumnModel, new_table
+from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Scrolled, Text
 from asl_inspector.inference.records import ClipDetail
+from asl_inspector.progress import Step
+from asl_inspector.report.clip_groups import ClipGroup, clip_groups
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED
@@ -26,7 +34,9 @@ from asl_inspector.samples.records import UNLABELLED
 DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), ("exact score", "score"))
 SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
 SEARCH_DELAY_MS = 150
-LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
+MOST_COPIED = 100_000  # rows; a spreadsheet takes no million from a clipboard, and the window would stand still
+LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 452  # pixels
+LISTING = "samples:listing"  # the place of clips that were just listed
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
@@ -34,7 +44,11 @@ MOST_SPARE = 220  # pixels that the clip's name takes of what the columns leave
 
 
 class SamplesPanel(Panel):
-    """A table to sort, filter and search; below it the clip that is selected: posteriors, features, skeleton."""
+    """A table to sort, filter and search; below it the clip that is selected: posteriors, features, skeleton.
+
+    Args:
+        settings: Remembers which columns are shown, or None.
+    """
 
     title = "Samples"
     empty_title = "Predicted against true, clip by clip"
@@ -42,21 +56,36 @@ class SamplesPanel(Panel):
     wants_clip = Signal(int)  # its posteriors
     wants_features = Signal(int)
     wants_csv = Signal()
+    wants_similar = Signal(int)  # clips with features like those of this one
+    wants_stop = Signal()  # do not seek them on
 
-    def __init__(self) -> None:
+    def __init__(self, settings: QSettings | None = None) -> None:
         super().__init__()
         self._samples: SampleTable | None = None
+        self._texts: SampleTexts | None = None
+        self._groups: tuple[ClipGroup, ...] = ()
+        self._listing: ClipListing | None = None
         self._selected: int | None = None
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(22, 18, 22, 18)
         layout.setSpacing(theme.GAP)
-        layout.addLayout(self._header())
-        self._note = Text(tone="muted", selectable=True)
-        layout.addWidget(self._note)
         self._model = ColumnModel(self)
         self._table = new_table(self._model, "Validation clips")
+        self._chooser = ColumnChooser(self._table, self._model, settings, "samples/hidden", "clip")
+        self._like = LikeThis(self)
+        self._filters = SampleFilterBar()
+        self._filters.hide()
+        self._bar = ListingBar()
+        layout.addLayout(self._header())
+        layout.addLayout(self._controls())
+        layout.addWidget(self._filters)
+        self._note = Text(tone="muted", selectable=True)
+        layout.addWidget(self._note)
+        layout.addWidget(self._bar)
         self._table.selectionModel().currentRowChanged.connect(self._select)
+        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._table.customContextMenuRequested.connect(self._open_menu)
         self._detail = ClipCard()
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
@@ -78,6 +107,15 @@ class SamplesPanel(Panel):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self._table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._search.setFocus)
+        self._filters.changed.connect(self._filter)
+        self._filters.gloss_chosen.connect(self.gloss_chosen)
+        self._bar.cleared.connect(self._list_all)
+        self._bar.stopped.connect(self.wants_stop)
+        self._like.listed.connect(self.show_listing)
+        self._like.wants_similar.connect(self.wants_similar)
 
     def _header(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -86,10 +124,21 @@ class SamplesPanel(Panel):
         self._count = Text(tone="muted", wrap=False)
         bar.addWidget(self._count)
         bar.addStretch(1)
+        self._csv = QPushButton("CSV...")
+        self._csv.setToolTip("Save the table as CSV")
+        self._csv.clicked.connect(self.wants_csv)
+        for widget in (self._like.button, self._chooser.button, self._csv):
+            bar.addWidget(widget)
+        return bar
+
+    def _controls(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        bar.setSpacing(8)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search gloss or clip")
+        self._search.setAccessibleName("Search gloss or clip")
         self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(200)
+        self._search.setMinimumWidth(160)
         self._search.textChanged.connect(self._search_soon)
         self._shown, self._decoder = QComboBox(), QComboBox()
         for box, choices, name in ((self._shown, SHOWN, "Which clips"), (self._decoder, DECODERS, "Decoder")):
@@ -98,10 +147,12 @@ class SamplesPanel(Panel):
                 box.addItem(text, value)
         self._shown.currentIndexChanged.connect(self._filter)
         self._decoder.currentIndexChanged.connect(self._rebuild)
-        self._csv = QPushButton("CSV...")
-        self._csv.setToolTip("Save the table as CSV")
-        self._csv.clicked.connect(self.wants_csv)
-        for widget in (self._search, self._shown, self._decoder, self._csv):
+        self._more = QPushButton("Filters")
+        self._more.setCheckable(True)
+        self._more.setToolTip("Filter by gloss, confidence, blank share, length, or what a clip is evidence for")
+        self._more.toggled.connect(self._filters.setVisible)
+        bar.addWidget(self._search, 1)
+        for widget in (self._shown, self._decoder, self._more):
             bar.addWidget(widget)
         return bar
 
@@ -116,10 +167,15 @@ class SamplesPanel(Panel):
             self.show_empty(*why_nothing(inspection))
             return
         same = self._samples is not None and self._samples.clip_ids == samples.clip_ids
-        self._samples = samples
+        self._samples, self._texts = samples, SampleTexts(samples)
+        self._groups = clip_groups(samples, inspection.data)
+        self._filters.show_glosses(self._glosses())
+        self._filters.show_groups([group.title for group in self._groups])
         self._say_what_ran(samples, inspection)
         if not same:
             self._selected = None  # a row of other clips
+            self._listing = None
+            self._bar.show_listing(None)
         self._rebuild()
         if not same:
             self._detail.show_nothing()
@@ -127,6 +183,15 @@ class SamplesPanel(Panel):
                 self._table.selectRow(0)
         self.show_content()
         self.figure_changed.emit(f"{len(samples):,}")
+
+    def _glosses(self) -> list[str]:
+        """All glosses that a clip may be asked for by."""
+        samples, texts = self._samples, self._texts
+        if samples is None or texts is None:
+            return []
+        if samples.continuous is not None:
+            return list(dict.fromkeys(samples.names.values()))
+        return list(dict.fromkeys([*samples.names.values(), *filter(None, texts.glosses.unique)]))
 
     def _say_what_ran(self, samples: SampleTable, inspection: InspectionView) -> None:
         """Where no clip was run, say why, and take away what sorts answers."""
@@ -138,6 +203,7 @@ class SamplesPanel(Panel):
         self._note.setVisible(not ran)
         for widget in (self._shown, self._decoder):
             widget.setVisible(ran)
+        self._filters.show_answers(ran)
         if not ran:
             with QSignalBlocker(self._shown):
                 self._shown.setCurrentIndex(0)
@@ -166,20 +232,43 @@ class SamplesPanel(Panel):
 
     @Slot()
     def _rebuild(self) -> None:
-        samples = self._samples
-        if samples is None:
+        samples, texts = self._samples, self._texts
+        if samples is None or texts is None:
             return
-        selected = self._selected
-        columns = continuous_columns(samples) or sample_columns(samples, self._predicted(), self._right())
+        widths = {one.title: self._table.columnWidth(place) for place, one in enumerate(self._model.columns)}
+        before = self._model.sorted_by
+        by = self._model.columns[before[0]].title if before is not None else None
+        columns = self._columns(samples, texts)
         self._decoder.setVisible(samples.continuous is None and bool(samples.ran.any()))
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
-            self._table.setColumnWidth(index, column.width)
-        spare = self._table.viewport().width() - sum(column.width for column in columns)
-        self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
+            self._table.setColumnWidth(index, widths.get(column.title) or column.width)
+        if "clip" not in widths:
+            spare = self._table.viewport().width() - sum(column.width for column in columns)
+            self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
+        self._chooser.apply()
+        titles = [column.title for column in columns]
+        if before is not None and by in titles:
+            downwards = Qt.SortOrder.DescendingOrder if before[1] else Qt.SortOrder.AscendingOrder
+            self._table.sortByColumn(titles.index(by), downwards)
+        else:
+            self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        selected, self._selected = self._selected, None  # its answers may be others now
         self._filter()
-        if selected is not None and (row := self._model.view_row(selected)) is not None:
+        row = self._model.view_row(selected) if selected is not None else None
+        if row is not None:
             self._table.selectRow(row)
+        elif selected is not None and self._model.rowCount():
+            self._table.selectRow(0)
+
+    def _columns(self, samples: SampleTable, texts: SampleTexts) -> list[Column]:
+        columns = continuous_columns(samples, texts) or sample_columns(samples, texts, self._predicted(), self._right())
+        listing = self._listing
+        if listing is not None and listing.distance is not None:
+            distance = np.full(len(samples), np.nan)
+            distance[listing.clips] = listing.distance
+            columns.insert(1, distance_column(distance))
+        return columns
 
     @Slot()
     def _search_soon(self) -> None:
@@ -187,47 +276,126 @@ class SamplesPanel(Panel):
 
     @Slot()
     def _filter(self) -> None:
-        samples = self._samples
-        if samples is None:
+        samples, texts = self._samples, self._texts
+        if samples is None or texts is None:
             return
         right = self._right()
-        kind = self._shown.currentData()
-        masks: dict[str, BoolArray] = {
-            "all": np.ones(len(samples), bool),
-            "wrong": ~right,
-            "right": right,
-            "empty": samples.ran & np.equal(samples.majority, samples.blank),
-        }
-        mask = masks[kind] & self._matching(samples)
-        self._model.set_filter(mask)
+        asked = self._filters.filter(self._search.text(), self._shown.currentData())
+        mask = asked.kept(samples, texts, self._predicted(), right)
+        group = next((one for one in self._groups if one.title == self._filters.group), None)
+        if group is not None:
+            mask &= group.clips
+        if self._listing is not None:
+            listed = np.zeros(len(samples), bool)
+            listed[self._listing.clips] = True
+            mask &= listed
+        self._model.set_filter(None if mask.all() else mask)
+        self._restore_row()
+        count = self._filters.count
+        self._more.setText(f"Filters ({count})" if count else "Filters")
         how = " by gloss name" if samples.scored_by_name else ""
-        judged = f"{int((~right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
+        judged = f"{int(wrong_clips(samples, right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
         shown = f"{int(mask.sum()):,} of " if not mask.all() else ""
         self._count.setText(f"{shown}{len(samples):,} clips, {judged}")
 
-    def _matching(self, samples: SampleTable) -> BoolArray:
-        """(N,), rows whose clip, true gloss or predicted gloss contains the search text."""
-        wanted = self._search.text().strip().casefold()
-        if not wanted:
-            return np.ones(len(samples), bool)
-        said = {number for number, name in samples.names.items() if wanted in name.casefold()}
-        if wanted in "(blank)":
-            said.add(samples.blank)
-        by_prediction = np.isin(self._predicted(), list(said)) if said else np.zeros(len(samples), bool)
-        texts = zip(samples.clip_ids, samples.glosses, strict=True)
-        by_text = np.fromiter((wanted in a.casefold() or wanted in b.casefold() for a, b in texts), bool, len(samples))
-        matching: BoolArray = by_text | by_prediction
-        return matching
+    def _restore_row(self) -> None:
+        """Keep the selected clip selected where it is still shown, else take the first one that is."""
+        row = self._model.view_row(self._selected) if self._selected is not None else None
+        if row is not None:
+            self._table.selectRow(row)
+        elif self._selected is not None and self._model.rowCount():
+            self._table.selectRow(0)
 
     @Slot(QModelIndex, QModelIndex)
     def _select(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not current.isValid() or self._samples is None:
             return
-        self._selected = self._model.source_row(current.row())
+        selected = self._model.source_row(current.row())
+        if selected == self._selected:  # the same clip, at another place of the table
+            return
+        self._selected = selected
+        self._like.show_clip(self._samples, self._predicted(), self._decoder.currentData(), selected)
         self._detail.show_clip(self._samples, self._selected)
         if self._samples.ran[self._selected]:
             self.wants_clip.emit(self._selected)
         self.wants_features.emit(self._selected)
+
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
+        if self._selected is not None:
+            self._like.menu.popup(self._table.viewport().mapToGlobal(place))
+
+    def prepare_sorting(self) -> None:
+        """Make what sorting and searching by name need; may run in another thread, while the table is used."""
+        if self._texts is not None:
+            self._texts.prepare()
+
+    # -- clips that are asked for -------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def show_listing(self, listing: ClipListing) -> None:
+        """List these clips and no others; what was filtered and searched before is taken back."""
+        if self._samples is None:
+            return
+        if listing.decoder is not None:
+            with QSignalBlocker(self._decoder):
+                self._decoder.setCurrentIndex(max(0, self._decoder.findData(listing.decoder)))
+        self._take_filters_back(unless_kept=listing.clips)
+        self._listing = listing
+        self._bar.show_listing(listing)
+        if listing.distance is not None and len(listing.clips):
+            self._selected = int(listing.clips[0])  # the clip that was asked about
+        self._rebuild()
+        if listing.distance is not None:
+            titles = [column.title for column in self._model.columns]
+            self._table.sortByColumn(titles.index("distance"), Qt.SortOrder.AscendingOrder)
+            self._table.scrollToTop()
+        if self._selected is None:
+            self._table.selectRow(0)
+
+    @Slot()
+    def _list_all(self) -> None:
+        self._listing = None
+        self._bar.show_listing(None)
+        self._rebuild()
+        if self._selected is not None and (row := self._model.view_row(self._selected)) is not None:
+            self._table.scrollTo(self._model.index(row, 0))
+
+    @Slot(object)
+    def show_search(self, step: Step) -> None:
+        """Clips like the selected one are sought."""
+        self._bar.show_step(step)
+
+    @Slot(object)
+    def show_search_problem(self, problem: Problem | None) -> None:
+        """They could not be found; None where the search was cancelled."""
+        self._bar.show_listing(self._listing)
+        if problem is not None:
+            self._bar.say(f"{problem.sentence} {problem.advice}".strip())
+
+    def _take_filters_back(self, unless_kept: IntArray | None = None) -> None:
+        """Clear search and filters; the gloss that is chosen stays where it hides none of these clips."""
+        gloss, samples, texts = self._filters.gloss, self._samples, self._texts
+        self._search.clear()
+        self._timer.stop()
+        with QSignalBlocker(self._shown):
+            self._shown.setCurrentIndex(0)
+        self._filters.clear()
+        if not gloss or samples is None or texts is None:
+            return
+        of_gloss = SampleFilter(gloss=gloss).kept(samples, texts, self._predicted(), self._right())
+        if unless_kept is not None and of_gloss[unless_kept].all():
+            with QSignalBlocker(self._filters):
+                self._filters.show_gloss(gloss)
+        else:
+            self.gloss_chosen.emit("")
+
+    def show_gloss(self, gloss: str) -> None:
+        if gloss and gloss not in self._glosses():
+            return
+        self._filters.show_gloss(gloss)
+        if gloss:
+            self._more.setChecked(True)
 
     @Slot(object)
     def show_clip(self, detail: ClipDetail) -> None:
@@ -253,15 +421,21 @@ class SamplesPanel(Panel):
 
     @Slot()
     def _copy(self) -> None:
-        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        chosen = self._table.selectionModel().selection()
+        rows: list[int] = []
+        for place in range(chosen.count()):
+            rows += range(chosen.at(place).top(), chosen.at(place).bottom() + 1)
         if rows:
-            QGuiApplication.clipboard().setText(self._model.text_rows(rows))
+            QGuiApplication.clipboard().setText(self._model.text_rows(sorted(set(rows))[:MOST_COPIED]))
 
     def go_to(self, place: str) -> None:
-        """Sort the clashing ids to the top when a finding on labels sent the user here."""
-        with QSignalBlocker(self._search):
-            self._search.clear()
-        self._filter()
+        """Show all clips when a finding sent the user here, those that were just listed when another panel did."""
+        if place == LISTING:
+            return
+        self._listing = None
+        self._bar.show_listing(None)
+        self._take_filters_back()
+        self._rebuild()
 
     def text(self) -> str:
-        return self._model.text_rows(range(self._model.rowCount()))
+        return self._model.text_rows(range(min(self._model.rowCount(), MOST_COPIED)))
