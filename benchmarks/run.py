@@ -27,6 +27,7 @@ NAMES = (
     "compare_speed",
     "leakage_search",
     "opening_clips",
+    "plot_speed",
 )
 
 
