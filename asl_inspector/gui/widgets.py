@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local_figure
+from asl_inspector.gui.why import WhyButton
+from asl_inspector.report.why import why_of
 from asl_inspector.visible_text import visible
 
 
@@ -110,8 +113,15 @@ class Tile(Card):
         self.title = Text(title, size=theme.SMALL, tone="muted")
         self.value = Text(size=theme.FIGURE, weight=QFont.Weight.DemiBold, wrap=False, selectable=True)
         self.note = Text(size=theme.SMALL, tone="muted")
-        for label in (self.title, self.value, self.note):
-            self.body.addWidget(label)
+        self.why = WhyButton(self)
+        self.why.explain(title, why_of(title))
+        heading = QHBoxLayout()
+        heading.setSpacing(6)
+        heading.addWidget(self.title, 1)
+        heading.addWidget(self.why, alignment=Qt.AlignmentFlag.AlignTop)
+        self.body.addLayout(heading)
+        self.body.addWidget(self.value)
+        self.body.addWidget(self.note)
         self.body.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -119,6 +129,8 @@ class Tile(Card):
         """Show a value; "-" stands for what is not known."""
         if title is not None:
             self.title.setText(title)
+            self.why.explain(title, why_of(title))
+        value = local_figure(value)
         self.value.setText(value)
         self.value.set_tone(tone)
         self.note.setText(note)
