@@ -326,8 +326,8 @@ class Server:
             shortage = InferenceError("There is not enough memory for this.", advice="Close other programs.")
             self._reply(request, "error", Problem(shortage.sentence, shortage.advice))
         except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
-            sentence = "The program met an error of its own; its log has the details."
-            self._reply(request, "error", Problem(sentence, detail=traceback.format_exc()))
+            problem = Problem("The program met an error of its own.", "Please report it.", traceback.format_exc())
+            self._reply(request, "error", problem)
 
     def _reply(self, request: Request, kind: ReplyKind, value: object) -> None:
         parts = CODEC.encode(Reply(request.number, kind, value))

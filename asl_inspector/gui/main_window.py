@@ -43,11 +43,15 @@ from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.consent_dialog import ConsentDialog
 from asl_inspector.gui.exports import Exports
 from asl_inspector.gui.layout_dialog import LayoutDialog
+from asl_inspector.gui.layout_memory import keep_splitters, keep_window, place_window, restore_splitters
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.recents import Recents
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar, replacement_title
+from asl_inspector.gui.tab_order import TabOrder
+from asl_inspector.gui.undoing import Undoing
 from asl_inspector.gui.widgets import DropOverlay, Elided, Text
 from asl_inspector.programs.consent import FAMILY, WITH_CONSENT, Offer
 from asl_inspector.progress import Step
@@ -93,7 +97,6 @@ class MainWindow(QMainWindow):
         self._pending: list[Path] = []
         self.setWindowTitle(NAME)
         self.setAcceptDrops(True)
-        self.setMinimumSize(SMALLEST)
         self.panels: list[Panel] = []
         self.sidebar = Sidebar(list(PANELS))
         self._stack = QStackedWidget()
@@ -107,17 +110,18 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.sidebar)
         layout.addWidget(self._stack, 1)
         self.setCentralWidget(body)
+        self._tab_order = TabOrder([self.sidebar, self._stack], self)
         self._overlay = DropOverlay(self)
         self._status = StatusLine(self)
         self._case_files = CaseFiles(session, settings, self)
+        self._recents = Recents(settings, self.open_files, self)
+        session.added.connect(self._recents.remember)
+        self._undoing = Undoing(session, self)
         self._exports = Exports(self, settings, session.export, self._last_folder)
         self._add_menus()
         self._connect()
         self.setFocus()
-        self.resize(START_SIZE)
-        geometry = settings.value("window/geometry")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
+        place_window(self, settings, START_SIZE, SMALLEST)
 
     # -- set-up -----------------------------------------------------------------------------------------------------
 
@@ -169,9 +173,13 @@ class MainWindow(QMainWindow):
             self._add_panel(self.data)
         else:
             self._connect_panels()
+            restore_splitters(self._named_panels(), self._settings)
             self._start_work()
             return
         QTimer.singleShot(0, self._build_next)
+
+    def _named_panels(self) -> list[tuple[str, QWidget]]:
+        return [(panel.title, panel) for panel in self.panels]
 
     def _connect_panels(self) -> None:
         from asl_inspector.gui.clip_jobs import ClipJobs
@@ -234,6 +242,7 @@ class MainWindow(QMainWindow):
         file_menu.addAction("Open &folder...", QKeySequence("Ctrl+Shift+O"), self._ask_folder)
         file_menu.addAction("Open the &demo case", self.open_demo)
         file_menu.addSeparator()
+        self._recents.add_to(file_menu)
         self._case_files.add_to(file_menu)
         file_menu.addSeparator()
         self._exports.add_to(file_menu)
@@ -242,6 +251,8 @@ class MainWindow(QMainWindow):
         file_menu.addAction("Close &case", QKeySequence("Ctrl+W"), self.session.clear)
         file_menu.addAction("&Quit", QKeySequence.StandardKey.Quit, self.close)
         edit_menu = bar.addMenu("&Edit")
+        self._undoing.add_to(edit_menu)
+        edit_menu.addSeparator()
         edit_menu.addAction("Copy panel as &text", QKeySequence("Ctrl+Shift+C"), self._copy_panel_text)
         edit_menu.addAction("Copy panel as &image", QKeySequence("Ctrl+Shift+I"), self._copy_panel_image)
         self._add_view_menu(bar.addMenu("&View"))
@@ -378,6 +389,7 @@ class MainWindow(QMainWindow):
         self._code_action.setEnabled(main is not None)
         self._program_action.setEnabled(case.checkpoint is not None and case.checkpoint.format in WITH_CONSENT)
         self._forbid_action.setEnabled(self.session.settings.consent is not None)
+        self._tab_order.arrange_soon()
         title = title_of(case, self.session.saved, main.path if main else None)
         self.setWindowTitle(f"{title} - {NAME}" if title else NAME)
 
@@ -392,6 +404,7 @@ class MainWindow(QMainWindow):
         if inspection is not None:
             for panel in self.panels:
                 panel.show_inspection(inspection)
+            self._tab_order.arrange_soon()
 
     @Slot(object)
     def _show_failure(self, problem: Problem) -> None:
@@ -487,7 +500,9 @@ class MainWindow(QMainWindow):
             self._pending = []
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._settings.setValue("window/geometry", self.saveGeometry())
+        keep_window(self, self._settings)
+        if self._is_ready:
+            keep_splitters(self._named_panels(), self._settings)
         self.session.close()
         if self.session.jobs.is_idle:
             event.accept()

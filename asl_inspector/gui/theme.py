@@ -203,6 +203,9 @@ QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QCheckBox { color: $text; spacing: 6px; background: transparent; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $raised; }
+QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent_strong; border-color: $accent_strong; image: url("$tick"); }
 """
 )
 
@@ -253,6 +256,7 @@ def apply(application: QApplication, colours: Colours) -> None:
     application.setPalette(palette)
     values = {field.name: getattr(colours, field.name) for field in fields(colours)}
     values["chevron"] = icon_path(f"chevron-{'dark' if colours.is_dark else 'light'}.svg")
+    values["tick"] = icon_path("tick.svg")
     application.setStyleSheet(STYLE.substitute(values))
 
 

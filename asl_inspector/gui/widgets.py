@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -22,9 +24,15 @@ from asl_inspector.gui.why import WhyButton
 from asl_inspector.report.why import why_of
 from asl_inspector.visible_text import visible
 
+CODE = re.compile(r"`([^`\n]+)`")
+
 
 class Text(QLabel):
-    """Plain text that wraps, can be selected, and shows control characters instead of obeying them."""
+    """Plain text that wraps, can be selected, and shows control characters instead of obeying them.
+
+    The backticks that sentences of the program put around code are left out: they mean nothing on a label. `exact` keeps
+    them, for what a file says.
+    """
 
     def __init__(
         self,
@@ -36,8 +44,10 @@ class Text(QLabel):
         mono: bool = False,
         wrap: bool = True,
         selectable: bool = False,
+        exact: bool = False,
     ) -> None:
         super().__init__()
+        self._exact = exact or mono
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, weight=weight, mono=mono))
         self.setWordWrap(wrap)
@@ -47,7 +57,8 @@ class Text(QLabel):
         self.setText(text)
 
     def setText(self, text: str) -> None:
-        super().setText(visible(text, one_line=False))
+        shown = text if self._exact else CODE.sub(r"\1", text)
+        super().setText(visible(shown, one_line=False))
 
     def set_tone(self, tone: str) -> None:
         """Colour by meaning: "", "muted", "danger", "caution", "good" or "accent"."""
@@ -201,6 +212,7 @@ class Scrolled(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Page")
         self._inside = QWidget()
         self.column = QVBoxLayout(self._inside)
         self.column.setContentsMargins(*margins)

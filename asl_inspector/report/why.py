@@ -104,6 +104,4 @@ def why_of(title: str) -> str:
     """Why the figure with this title matters; an empty text where nothing is said of it."""
     if title in WHY:
         return WHY[title]
-    return next(
-        (text for name, text in WHY.items() if title.startswith((f"{name},", f"{name} by "))), ""
-    )
+    return next((text for name, text in WHY.items() if title.startswith((f"{name},", f"{name} by "))), "")

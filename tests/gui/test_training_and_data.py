@@ -53,7 +53,7 @@ def test_the_training_panel_shows_the_run(window: MainWindow, qtbot: QtBot, engi
     shown = texts(window.training)
     assert "contradicts itself" in shown
     assert "cell 5" in "\n".join(hint.where for hint in history.hints)
-    assert "`gloss_to_id` is built inside `extract_split`" in shown
+    assert "gloss_to_id is built inside extract_split" in shown
     assert "training.ipynb" in shown
     assert "validation loss" in window.training.text()
 

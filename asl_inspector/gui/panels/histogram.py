@@ -185,7 +185,9 @@ class HistogramPanel(Panel):
         self._plot.show_bars(names, heights, reference=reference, labels=(f"{unit} predicted", what))
         blank = counts.get(samples.blank, 0)
         left_out = f"Blank is left out: {blank:,} {unit}. " if blank else ""
-        self._legend.setText(left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins."))
+        words = left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins.")
+        self._legend.setText(words)
+        self._legend.setVisible(bool(words))
         most = self._most.currentData()
         listed = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         self._show_top(listed, unit, sum(counts.values()))

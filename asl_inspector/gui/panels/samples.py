@@ -88,6 +88,7 @@ class SamplesPanel(Panel):
         bar.addStretch(1)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search gloss or clip")
+        self._search.setAccessibleName("Search gloss or clip")
         self._search.setClearButtonEnabled(True)
         self._search.setMinimumWidth(200)
         self._search.textChanged.connect(self._search_soon)
