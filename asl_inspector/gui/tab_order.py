@@ -19,7 +19,9 @@ def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
             yield from in_reading_order(inner)
     elif isinstance(widget, QSplitter | QStackedWidget):
         for index in range(widget.count()):
-            yield from in_reading_order(widget.widget(index))
+            inner = widget.widget(index)
+            if inner is not None:
+                yield from in_reading_order(inner)
     else:
         layout = widget.layout()
         if layout is not None:

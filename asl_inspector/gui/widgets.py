@@ -227,6 +227,7 @@ class Columns(QWidget):
         super().__init__()
         self._narrowest = narrowest
         self._members: list[QWidget] = []
+        self._fillers: list[QWidget] = []
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(theme.GAP)
@@ -254,6 +255,9 @@ class Columns(QWidget):
         if count == self._count:
             return
         self._count = count
+        for filler in self._fillers:
+            let_go(filler)
+        self._fillers = []
         while (item := self._rows.takeAt(0)) is not None:
             row = item.layout()
             while row is not None and row.count():
@@ -266,7 +270,10 @@ class Columns(QWidget):
             for member in self._members[start : start + count]:
                 line.addWidget(member, 1)
             for _ in range(count - len(self._members[start : start + count])):
-                line.addStretch(1)
+                filler = QWidget()  # as wide as a member, which a stretch is not: it has no margins
+                filler.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+                self._fillers.append(filler)
+                line.addWidget(filler, 1)
             self._rows.addLayout(line)
 
 

@@ -99,6 +99,7 @@ class BlanksPanel(Panel):
         self._per_clip.show_counts(counts.astype(np.int64), edges, lines=[(mean, "mean")])
         middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
         self._profile.show_curves([Curve("blank frames", middle, found.profile)])
+        self._profile.set_x_span(0.0, 1.0)
         self._sweep.show_sweep(inspection.diagnosis.sweep)
         self.show_content()
         self.figure_changed.emit(f"{100 * found.argmax_valid:.1f} %")

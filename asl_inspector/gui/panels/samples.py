@@ -26,7 +26,8 @@ from asl_inspector.samples.records import UNLABELLED
 DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), ("exact score", "score"))
 SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
 SEARCH_DELAY_MS = 150
-LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 490  # pixels
+LOWEST_TABLE, LOWEST_DETAIL = 120, 200  # pixels
+SHARES = (2, 3)  # of the height: the table, and the clip
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
@@ -67,8 +68,9 @@ class SamplesPanel(Panel):
         self._table.setMinimumHeight(LOWEST_TABLE)
         splitter.addWidget(self._table)
         splitter.addWidget(below)
-        splitter.setStretchFactor(0, 1)
-        splitter.setSizes([LOWEST_TABLE, USUAL_DETAIL])
+        for index, share in enumerate(SHARES):
+            splitter.setStretchFactor(index, share)
+        splitter.setSizes([100 * share for share in SHARES])
         layout.addWidget(splitter, 1)
         self.set_content(content)
         self._timer = QTimer(self)

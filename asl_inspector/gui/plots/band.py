@@ -61,6 +61,10 @@ class BandView(QWidget):
         self._write(painter, metrics, local(f"these answers {self._value:.0f}"), value, 1.0, colours.text)
         expected = local(f"{self._band[0]:.0f} to {self._band[1]:.0f} expected")
         self._write(painter, metrics, expected, (low + high) / 2, LINE + THICK, colours.muted)
+        if low > 24:
+            self._write(painter, metrics, "0", left, LINE + THICK, colours.muted)
+        if width - high > 90:
+            self._write(painter, metrics, local(f"{self._most:,.0f}"), left + width, LINE + THICK, colours.muted)
         painter.end()
 
     def _write(

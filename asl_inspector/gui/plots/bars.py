@@ -25,6 +25,7 @@ IntArray = NDArray[np.int64]
 NARROWEST_GAP = 3.0
 FEWEST_BARS = 4.0  # that are looked at closely
 LEGEND_ROOM = 36
+TEN_THOUSAND = 10_000  # numbers on the axis are shortened from here on
 
 
 class BarPlot(Plot):
@@ -37,6 +38,7 @@ class BarPlot(Plot):
         self._reference: FloatArray = np.zeros(0)
         self._labels = ("count", "reference")
         self._marked: set[int] = set()
+        self._counts = True  # the heights are whole numbers
         self._log = False
 
     def show_bars(
@@ -61,6 +63,7 @@ class BarPlot(Plot):
         self._heights = np.asarray(heights, dtype=float)
         self._reference = np.asarray(reference, dtype=float)
         self._labels = labels
+        self._counts = bool(np.all(self._heights == np.round(self._heights)))
         self._marked = marked or set()
         self.show_anew()
 
@@ -90,7 +93,14 @@ class BarPlot(Plot):
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         if not self._log:
-            return super().y_ticks(low, high, most)
+            found = super().y_ticks(low, high, most)
+            if self._counts:  # no half clips
+                return [
+                    (value, _plain(value) if value < TEN_THOUSAND else text)
+                    for value, text in found
+                    if value == round(value)
+                ]
+            return found
         powers = [0, *(10**power for power in range(math.ceil(high) + 1))]
         return [(math.log10(1 + value), local(f"{value:,}")) for value in powers if math.log10(1 + value) <= high]
 
