@@ -13,9 +13,9 @@ ALL = """
 import json, sys, time
 import numpy as np
 from PySide6.QtCore import QSettings
-from asl_inspector.gui import app, main_window
+from asl_inspector.gui import app, main_window, scheme
 application = app.new_application()
-main_window.apply_scheme('light')
+scheme.apply_scheme('light')
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.heat import HeatPlot

@@ -15,7 +15,8 @@ from asl_inspector.about import NAME
 from asl_inspector.engine.client import Engine
 from asl_inspector.gui import theme
 from asl_inspector.gui.collecting import Collector
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
 
 SIGNAL_POLL_MS = 200

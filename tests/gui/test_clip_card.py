@@ -23,9 +23,10 @@ from asl_inspector.errors import DataError
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import drawing_of
 from asl_inspector.gui.clip_jobs import LANE
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.plots.feature_heat import MIDDLE, MISSING, MOST_ROWS, Band, FeatureHeat, heat_rows
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.known_landmarks import landmarks_of

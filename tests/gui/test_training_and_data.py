@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.data.warping import MOST_PAIRS
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
+from asl_inspector.gui.scheme import apply_scheme
 
 CODE = "try:\n    m.load_state_dict(s, strict=False)\nexcept Exception:\n    pass"
 
