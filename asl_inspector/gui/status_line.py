@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar
 
 from asl_inspector.engine.messages import InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.widgets import Elided, Text
 from asl_inspector.programs.consent import FAMILY
@@ -65,7 +66,7 @@ class StatusLine:
     def _progress(self, step: Step) -> None:
         if step.what != self._work:
             self._work, self._started = step.what, time.monotonic()
-        count = f": {step.done:,} of {step.total:,} {step.unit}" if step.total else ""
+        count = local(f": {step.done:,} of {step.total:,} {step.unit}") if step.total else ""
         self._what.set_whole(f"{step.what}{count}")
         if not step.total:
             self._bar.setRange(0, 0)
@@ -77,16 +78,14 @@ class StatusLine:
         if step.done and elapsed > 0.3:
             rate = step.done / elapsed
             seconds = (step.total - step.done) / rate
-            self._left.setText(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left")
+            self._left.setText(local(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left"))
 
     def _inspected(self, inspection: InspectionView | None) -> None:
         if inspection is None or inspection.partial:
             return
         if inspection.device:
-            self._what.set_whole(
-                f"{inspection.device}     {inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
-                f"     {self._promise(inspection)}"
-            )
+            run = local(f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s")
+            self._what.set_whole(f"{inspection.device}     {run}     {self._promise(inspection)}")
         else:
             self._what.set_whole(self._promise(inspection))
         self._result.setText(_reproduction_words(inspection))

@@ -160,7 +160,7 @@ QToolButton[look="plot"] { background: $raised; color: $text; border: 1px solid 
 QToolButton[look="plot"]:hover { border-color: $accent; }
 QToolButton[look="why"] { background: $neutral_soft; color: $muted; border: 1px solid transparent; border-radius: 8px; padding: 0; }
 QToolButton[look="why"]:hover, QToolButton[look="why"]:focus { color: $accent; border-color: $accent; }
-QFrame[kind="popup"] { background: $raised; border: 1px solid $border; border-radius: 6px; }
+QFrame[kind="popup"] { background: $raised; border: 1px solid $muted; }
 QSlider::groove:horizontal { background: $neutral_soft; height: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent_strong; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }

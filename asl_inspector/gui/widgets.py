@@ -293,7 +293,7 @@ class PanelButton(QPushButton):
 
     def set_figure(self, text: str) -> None:
         """Show a short figure at the right edge."""
-        self._figure = text
+        self._figure = local_figure(text)
         self.setAccessibleName(f"{self._name} {text}".strip())
         self.update()
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gui.conftest import DirectEngine
 from makers import Run
@@ -34,6 +35,7 @@ from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.recents import MOST, Recents
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import FileCard
+from asl_inspector.gui.tables import Column, ColumnModel
 from asl_inspector.gui.undoing import Undoing
 from asl_inspector.gui.why import Explanation
 from asl_inspector.gui.widgets import Text, Tile
@@ -246,8 +248,6 @@ def test_the_reason_opens_with_a_key_and_closes_with_escape(window: MainWindow, 
 
 
 def test_the_blank_share_to_expect_counts_one_to_three_frames_a_gloss() -> None:
-    import numpy as np
-
     low, high = expected_blank_share(np.array([30, 10]), np.array([1, 2]))  # type: ignore[misc]
     assert high == pytest.approx(1 - 3 / 40)
     assert low == pytest.approx(1 - 9 / 40)
@@ -293,6 +293,11 @@ def test_figures_follow_the_region_on_screen(qtbot: QtBot) -> None:
         assert tile.value.text() == "1.234,50 %"
         tile.show_figure("BiLSTM 2.0", "")
         assert tile.value.text() == "BiLSTM 2.0"
+        model = ColumnModel()
+        figures = np.array([1234.5])
+        model.set_columns([Column("loss", figures, lambda row: f"{figures[row]:,.2f}", numeric=True)])
+        assert model.data(model.index(0, 0)) == "1.234,50"
+        assert model.text_rows([0]) == "loss\n1,234.50"
     finally:
         QLocale.setDefault(before)
 
