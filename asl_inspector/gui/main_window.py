@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from asl_inspector.gui.dropping import DropWindow
 from asl_inspector.gui.exports import Exports
 from asl_inspector.gui.layout_memory import keep_splitters, keep_window, place_window, restore_splitters
 from asl_inspector.gui.menus import Menus
+from asl_inspector.gui.network_dialog import DEVICES
 from asl_inspector.gui.panel_building import PANELS, PLACES, connect_panels, new_panel
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 START_SIZE = QSize(1320, 860)
 SMALLEST = QSize(900, 560)
+DEVICE = "run/device"  # of this machine, whatever the case
 
 
 class MainWindow(DropWindow):
@@ -66,6 +69,9 @@ class MainWindow(DropWindow):
         self._is_ready = False
         self._pending: list[Path] = []
         self.setWindowTitle(NAME)
+        device = str(settings.value(DEVICE, session.settings.device))
+        if any(device == value for _, value in DEVICES):
+            session.settings = replace(session.settings, device=device)
         self.panels: list[Panel] = []
         self.sidebar = Sidebar(list(PANELS))
         self._stack = QStackedWidget()
@@ -229,6 +235,7 @@ class MainWindow(DropWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         keep_window(self, self.settings)
+        self.settings.setValue(DEVICE, self.session.settings.device)
         if self._is_ready:
             keep_splitters(self._named_panels(), self.settings)
         self.session.close()

@@ -199,7 +199,7 @@ def test_the_window_fits_the_screen_that_there_is(window: MainWindow) -> None:
     assert window.minimumSize().boundedTo(available.size()) == window.minimumSize()
 
 
-def test_the_layout_comes_back(qtbot: QtBot, tmp_path: Path) -> None:
+def test_layout_and_device_come_back(qtbot: QtBot, tmp_path: Path) -> None:
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     sizes = []
     for turn in range(2):
@@ -212,6 +212,8 @@ def test_the_layout_comes_back(qtbot: QtBot, tmp_path: Path) -> None:
         splitter = window.samples.findChildren(QSplitter)[0]
         if turn == 0:
             splitter.setSizes([260, 300])
+            window.session.choose(Settings(device="cpu"))
+        assert window.session.settings.device == "cpu"
         sizes.append(splitter.sizes())
         window.close()
         qtbot.waitUntil(lambda window=window: window.session.jobs.is_idle, timeout=20_000)

@@ -330,3 +330,15 @@ def test_moving_the_mark_does_not_draw_the_data_again(qtbot: QtBot, monkeypatch:
 def test_copying_puts_values_on_the_clipboard(plot: Plot) -> None:
     plot.copy_text()
     assert QGuiApplication.clipboard().text() == plot.csv_text()
+
+
+def test_a_cursor_says_the_values_where_the_plot_has_the_focus(plot: Plot) -> None:
+    middle = float(plot.stops()[len(plot.stops()) // 2])
+    plot.set_cursor_at(middle)
+    assert plot.mark is not None
+    assert plot.mark[0] == pytest.approx(middle, abs=abs(plot.shown_x()[1] - plot.shown_x()[0]) / 10)
+    plot.clearFocus()
+    assert plot.mark is None
+    plot.set_cursor_at(None)
+    plot.set_cursor_at(middle)
+    assert plot.mark is None

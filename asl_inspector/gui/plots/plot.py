@@ -114,6 +114,12 @@ class Plot(Chart):
             self._x_view = moved(self._x_view, self.x_range(), share)
             self.update()
 
+    def set_cursor_at(self, place: float | None) -> None:
+        """Draw a line at a number of the horizontal axis, and where the plot has the focus say the values there."""
+        super().set_cursor_at(place)
+        if place is not None and self.hasFocus() and self.has_data():
+            self.set_mark(self.nearest(place, sum(self.shown_y()) / 2))
+
     # -- the mark ---------------------------------------------------------------------------------------------------
 
     @property
