@@ -6,179 +6,61 @@ changes. Torch is imported when a network is first needed, not before.
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from asl_inspector.case.records import Case, OpenFile, Role
-from asl_inspector.case.roles import assign
+from asl_inspector.case.records import Case, OpenFile
 from asl_inspector.case.run_history import run_history
-from asl_inspector.checkpoints.comparing import Side, compare_weights
+from asl_inspector.checkpoints.comparing import compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.errors import DataError, InferenceError, InspectorError
-from asl_inspector.hashing import content_hash
+from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
-from asl_inspector.mapped_file import missing
+from asl_inspector.inspection_clips import ClipLooks
+from asl_inspector.inspection_files import CaseFiles
+from asl_inspector.inspection_networks import NetworkRuns
+from asl_inspector.inspection_parts import clip_source, problem_of, side_of
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken, Progress, Step, silent
-from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers.calling import Readers
-from asl_inspector.workers.entries import open_again, open_entries
-from asl_inspector.workers.previewing import ClipPreview, open_corrected, preview
 
 if TYPE_CHECKING:
     from asl_inspector.checkpoints.health_records import HealthNote
-    from asl_inspector.data.records import ClipFeatures, ClipSurvey, DataMeasures, Neighbours
+    from asl_inspector.data.records import ClipFeatures, Neighbours
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
-    from asl_inspector.inference.running import Run
     from asl_inspector.inference.saved import SavedFacts
-    from asl_inspector.inference.sources import ClipSource
-    from asl_inspector.networks.records import Architecture
     from asl_inspector.outputs.joining import Joined
     from asl_inspector.programs.consent import Offer
     from asl_inspector.report.contents import Inspected, Problem
 
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
-
-class Inspector:
+class Inspector(CaseFiles):
     """One case: its files, and what was computed from them."""
 
     def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
         self.settings = settings or Settings()
-        self.case = Case()
-        self._readers = Readers()
-        weakref.finalize(self, self._readers.close)
-        self._opened: dict[Path, OpenFile] = {}
-        self._asked: dict[Path, set[Path]] = {}  # what was added, with the rows that it gave
-        self._chosen: dict[Path, Role] = {}
-        self._corrections: dict[Path, Correction] = {}
-        self._notes: tuple[str, ...] = ()
-        self._network: tuple[tuple[object, ...], Rebuilt] | None = None
-        self._predictions: dict[tuple[object, ...], Predictions] = {}
+        self._networks = NetworkRuns()
+        self._looks = ClipLooks()
         self._answers: tuple[SavedOutputs, Joined, SavedFacts, Predictions] | None = None
-        self._runs: dict[tuple[object, ...], Run] = {}  # those that were cancelled, to go on with
-        self._surveys: dict[tuple[object, ...], ClipSurvey] = {}
-
-    # -- files --------------------------------------------------------------------------------------------------
-
-    def add(
-        self,
-        paths: Iterable[Path],
-        chosen: Mapping[Path, Role] | None = None,
-        *,
-        progress: Progress = silent,
-        cancel: CancelToken | None = None,
-    ) -> Case:
-        """Open files and the files in folders, and give every file of the case its role.
-
-        Raises:
-            Cancelled: If `cancel` was set; the case is then unchanged.
-        """
-        found = open_entries(paths, self._readers, progress=progress, cancel=cancel)
-        self._opened |= found.opened
-        self._asked |= found.asked
-        self._chosen |= {path.absolute(): role for path, role in (chosen or {}).items()}
-        self._notes += found.notes
-        return self._assign()
-
-    def keep_only(self, paths: set[Path]) -> set[Path]:
-        """Forget what is not among the files and folders that were added as `paths`; returns those still to be added."""
-        self._asked = {path: rows for path, rows in self._asked.items() if path in paths}
-        kept = paths.union(*self._asked.values())
-        for path in set(self._opened) - kept:
-            self.remove(path)
-        return paths - set(self._asked) - set(self._opened)
-
-    def correct(self, corrections: Mapping[Path, Correction], *, cancel: CancelToken | None = None) -> Case:
-        """Read files of clips as the user says; those that had another correction, or have none any more, anew.
-
-        Raises:
-            Cancelled: If `cancel` was set.
-        """
-        wanted = {path.absolute(): one for path, one in corrections.items() if one != NO_CORRECTION}
-        for path in {*wanted, *self._corrections} & set(self._opened):
-            correction = wanted.get(path, NO_CORRECTION)
-            if self._corrections.get(path, NO_CORRECTION) != correction:
-                self._opened[path] = self._open_again(path, correction, cancel)
-        self._corrections = wanted
-        return self._assign()
-
-    def preview(self, path: Path, correction: Correction, *, cancel: CancelToken | None = None) -> ClipPreview:
-        """The clips of a file or a folder as a correction would have them.
-
-        Raises:
-            Cancelled: If `cancel` was set.
-        """
-        return preview(path, correction, readers=self._readers, cancel=cancel)
-
-    def _open_again(self, path: Path, correction: Correction, cancel: CancelToken | None = None) -> OpenFile:
-        """A file or a folder of clips as it is now."""
-        corrected = None
-        if correction != NO_CORRECTION:
-            corrected = open_corrected(path, correction, readers=self._readers, cancel=cancel)
-        return corrected or open_again(path, self._readers)
-
-    def remove(self, path: Path) -> Case:
-        """Take a file out of the case."""
-        self._opened.pop(path.absolute(), None)
-        self._chosen.pop(path.absolute(), None)
-        return self._assign()
-
-    def choose_role(self, path: Path, role: Role) -> Case:
-        """Give a file the role that the user chose; a file that had this role alone goes back to choosing itself."""
-        path = path.absolute()
-        if role in SOLE_ROLES:
-            self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
-        self._chosen[path] = role
-        return self._assign()
 
     @property
     def rebuilt(self) -> Rebuilt | None:
         """The network of the last inspection, or None."""
-        return self._network[1] if self._network is not None else None
-
-    def forget_choices(self) -> None:
-        """Forget the roles that the user chose; they take effect with the next change of the case."""
-        self._chosen = {}
-
-    def with_current_rows(self, inspected: Inspected) -> Inspected:
-        """The inspection with the rows as they are now, hashes included."""
-        rows = {one.row.path: one.row for one in self.case.files}
-        case = inspected.case.with_rows(
-            lambda row: replace(row, sha256=rows[row.path].sha256) if row.path in rows else row
-        )
-        return replace(inspected, case=case)
+        return self._networks.rebuilt
 
     def clear(self) -> Case:
-        """Forget all files."""
-        self._opened, self._asked, self._chosen, self._notes, self._corrections = {}, {}, {}, (), {}
-        self._end_network()
-        self._predictions, self._runs, self._surveys = {}, {}, {}
+        """Forget all files, and what was computed from them."""
+        self._networks.clear()
+        self._looks.clear()
         self._answers = None
-        return self._assign()
-
-    def _assign(self) -> Case:
-        self.case = assign(list(self._opened.values()), self._chosen, self._notes)
-        return self.case
-
-    def hash_files(self, *, cancel: CancelToken | None = None) -> Case:
-        """The case with the SHA-256 of every used file."""
-        for path, one in self._opened.items():
-            if one.row.sha256 is None and one.file is not None:
-                digest = content_hash(one.file, cancel or CancelToken())
-                self._opened[path] = replace(one, row=replace(one.row, sha256=digest))
-        return self._assign()
+        return super().clear()
 
     def offer(self, path: Path | None = None) -> Offer:
         """What the user should know before a file is run; nothing is run.
@@ -197,8 +79,6 @@ class Inspector:
         if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
             raise InferenceError("There is no checkpoint with a program in it.", advice="Drop one on the window.")
         return offer_of_program(main.opened, main.file.view)
-
-    # -- the run ------------------------------------------------------------------------------------------------
 
     def inspect(
         self,
@@ -224,17 +104,17 @@ class Inspector:
         cancel = cancel or CancelToken()
         problems: list[Problem] = []
         self._answers = None
-        case = self._current_case(problems)
+        case = self.current_case(problems)
         main = case.checkpoint
         checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
         runnable = case.validation is not None or case.train is not None
-        rebuilt = self._build(main, case, problems, progress, cancel) if runnable else None
+        rebuilt = self._networks.build(main, case, self.settings, problems, progress, cancel) if runnable else None
         network = rebuilt.network if rebuilt else None
         nonfinite, health = judged_weights(main, progress, cancel)
         evidence = Evidence(
             case=case,
             checkpoint=checkpoint,
-            architecture=network.architecture if network else self._architecture(main),
+            architecture=network.architecture if network else self._networks.architecture(main, self.settings),
             validation=self._score(rebuilt, main, case.validation, problems, progress, cancel),
             train=None,
             stage1=self._compare(case, progress, cancel),
@@ -242,7 +122,7 @@ class Inspector:
             history=run_history(case),
             nonfinite=nonfinite,
             health=health,
-            data=self._look_through(case, progress, cancel),
+            data=self._looks.look_through(case, progress, cancel),
         )
         if evidence.validation is None and case.outputs is not None:
             evidence = self._with_saved(evidence, case.outputs, problems, progress, cancel)
@@ -250,7 +130,11 @@ class Inspector:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
-            evidence = replace(evidence, train=train, realigned=self._realign(rebuilt, evidence, progress, cancel))
+            evidence = replace(
+                evidence,
+                train=train,
+                realigned=self._networks.realign(self.case, self.settings, rebuilt, evidence, progress, cancel),
+            )
         return self._diagnosed(evidence, problems, progress, cancel)
 
     def _diagnosed(
@@ -276,67 +160,6 @@ class Inspector:
             settings=self.settings,
         )
 
-    def _current_case(self, problems: list[Problem]) -> Case:
-        """The case, files that changed on disk opened again and files that vanished named."""
-        for path, one in list(self._opened.items()):
-            if one.file is None or one.file.is_current():
-                continue
-            if path.exists():
-                self._opened[path] = self._open_again(path, self._corrections.get(path, NO_CORRECTION))
-            else:
-                gone = missing(path, FileNotFoundError())
-                problems.append(problem_of(gone))
-                row = replace(one.row, problem=gone.sentence, advice=gone.advice)
-                self._opened[path] = replace(one, row=row, opened=None)
-        return self._assign()
-
-    def _build(
-        self, main: OpenFile | None, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
-    ) -> Rebuilt | None:
-        if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
-            return None
-        from asl_inspector.inference.rebuilding import rebuild
-        from asl_inspector.programs.choosing import program_of, state_of
-
-        witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
-        seen = tuple(_identity(one) for one in case.files if one.row.role in witnesses)
-        key = (*_identity(main), self.settings.blank, self.settings.choices, state_of(self.settings.consent), seen)
-        if self._network is None or self._network[0] != key:
-            self._end_network()
-            try:
-                clips = [clip_source(one) for one in (case.validation, case.train) if one is not None]
-                rebuilt = rebuild(
-                    main.opened,
-                    main.file.view,
-                    self.settings,
-                    validation=clip_source(case.validation) if case.validation is not None else None,
-                    train=clip_source(case.train) if case.train is not None else None,
-                    vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
-                    program=program_of(main.opened, main.file.view, self.settings, clips),
-                    progress=progress,
-                    cancel=cancel,
-                )
-                self._network = (key, rebuilt)
-            except InspectorError as error:
-                problems.append(problem_of(error))
-                return None
-        return self._network[1]
-
-    def _end_network(self) -> None:
-        if self._network is not None:
-            self._network[1].end()
-        self._network = None
-
-    def _architecture(self, main: OpenFile | None) -> Architecture | None:
-        if main is None or not isinstance(main.opened, Checkpoint):
-            return None
-        from asl_inspector.networks.building import recognise
-
-        try:
-            return recognise(main.opened, chosen=dict(self.settings.choices))
-        except InspectorError:  # an impossible choice was told of where the network was to be built
-            return recognise(main.opened)
-
     def _score(
         self,
         rebuilt: Rebuilt | None,
@@ -346,63 +169,7 @@ class Inspector:
         progress: Progress,
         cancel: CancelToken,
     ) -> Scored | None:
-        if rebuilt is None or main is None or clips is None:
-            return None
-        from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import Run
-
-        source = next(one for one in self.case.files if one.opened is clips)
-        network = rebuilt.network
-        beam = "beam" if self.settings.decoder == "beam" else ""  # the other decoders read what every run keeps
-        answers = tuple(choice.value for choice in network.architecture.choices)
-        key = (*_identity(main), *_identity(source), replace(self.settings, decoder=beam), answers)
-        if key not in self._predictions:
-            try:
-                if key not in self._runs:
-                    self._runs[key] = Run(
-                        network,
-                        rebuilt.prepare(clip_source(clips), cancel),
-                        device=self.settings.device,
-                        batch_frames=self.settings.batch_frames,
-                        mixed=self.settings.mixed,
-                        beam=self.settings.decoder == "beam",
-                    )
-                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
-                del self._runs[key]
-            except InspectorError as error:
-                problems.append(problem_of(error))
-                return None
-            except MemoryError as error:
-                shortage = InferenceError("There is not enough memory to run this network.", detail=str(error))
-                problems.append(problem_of(shortage))
-                return None
-        return Scored(clips, self._predictions[key], self.settings.decoder)
-
-    def _realign(
-        self, rebuilt: Rebuilt, evidence: Evidence, progress: Progress, cancel: CancelToken
-    ) -> dict[str, Scored]:
-        """The validation clips run again after each repair that their numbers call for; most sets call for none."""
-        from asl_inspector.data.realigning import repairs_for
-        from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import Run
-
-        scored, data, train = evidence.validation, evidence.data, evidence.case.train
-        if scored is None or data is None or train is None or self._network is None:
-            return {}
-        found: dict[str, Scored] = {}
-        files = [next(one for one in self.case.files if one.opened is clips) for clips in (scored.clips, train)]
-        for repair in repairs_for(data):
-            key = (self._network[0], *map(_identity, files), self.settings, repair.name)
-            if key not in self._predictions:
-                source = clip_source(scored.clips)
-                mended = replace(source, features=partial(_repaired, source.features, repair.apply))
-                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=self.settings.device)
-                try:
-                    self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
-                except InferenceError:  # a repair after which nothing can be run repairs nothing
-                    continue
-            found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
-        return found
+        return self._networks.score(self.case, self.settings, rebuilt, main, clips, problems, progress, cancel)
 
     def _with_saved(
         self,
@@ -441,25 +208,6 @@ class Inspector:
         main, start = side_of(case.checkpoint), side_of(case.stage1)
         return None if main is None or start is None else compare_weights(main, start, cancel=cancel, progress=progress)
 
-    def _look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
-        """What is found in the clips; a file is looked through once while it stays the same."""
-        from asl_inspector.data.measuring import against_each_other
-
-        validation, train = case.validation, case.train
-        if validation is None and train is None:
-            return None
-        ours = self._survey(case, validation, "validation", progress, cancel) if validation is not None else None
-        theirs = self._survey(case, train, "training", progress, cancel) if train is not None else None
-        return against_each_other(validation, train, ours, theirs, progress=progress, cancel=cancel)
-
-    def _survey(self, case: Case, clips: Clips, what: str, progress: Progress, cancel: CancelToken) -> ClipSurvey:
-        from asl_inspector.data.surveying import survey
-
-        key = _identity(next(one for one in case.files if one.opened is clips))
-        if key not in self._surveys:
-            self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
-        return self._surveys[key]
-
     def neighbours(self, method: str, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Neighbours:
         """The nearest training clip of every validation clip.
 
@@ -472,24 +220,7 @@ class Inspector:
             DataError: If there is nothing to compare.
             Cancelled: If `cancel` was set.
         """
-        from asl_inspector.data.measuring import nearest_clips
-        from asl_inspector.data.shift import compare
-
-        cancel = cancel or CancelToken()
-        case = self.case
-        if case.validation is None or case.train is None:
-            raise DataError("There is nothing to compare.", advice="Drop the training and the validation clips.")
-        known = self._survey(case, case.train, "training", progress, cancel)
-        shift = compare(self._survey(case, case.validation, "validation", progress, cancel), known)
-        return nearest_clips(
-            case.validation,
-            case.train,
-            known,
-            method,
-            ignored=shift.extreme if shift is not None else (),
-            progress=progress,
-            cancel=cancel,
-        )
+        return self._looks.neighbours(self.case, method, progress, cancel or CancelToken())
 
     def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
         """One clip's posteriors, recomputed.
@@ -502,12 +233,12 @@ class Inspector:
         if self._answers is not None and not train:
             return saved_detail(*self._answers, index)
         clips = self.case.train if train else self.case.validation
-        if self._network is None or clips is None or not 0 <= index < len(clips):
+        if self.rebuilt is None or clips is None or not 0 <= index < len(clips):
             raise InferenceError("There is no network and no such clip at hand.", advice="Run the inspection first.")
         features = clips.features(index)
         if not len(features) or not np.isfinite(features).all():
             raise InferenceError(f"Clip “{clips.ids[index]}” has no frames or numbers that are not finite.")
-        rebuilt = self._network[1]
+        rebuilt = self.rebuilt
         seen = rebuilt.prepare(clip_source(clips)).features(index)
         spans_all = rebuilt.network.preparation.length.startswith("resampled")
         frames = len(features) if spans_all else len(seen)
@@ -519,11 +250,7 @@ class Inspector:
         Raises:
             DataError: If there is no such clip, or its numbers cannot be read.
         """
-        from asl_inspector.data.clip_features import clip_features
-
-        source = next((one for one in self.case.files if one.opened is self.case.validation), None)
-        known = self._surveys.get(_identity(source)) if source is not None else None
-        return clip_features(self.case.validation, index, known)
+        return self._looks.clip_features(self.case, index)
 
 
 def saved_detail(
@@ -541,43 +268,6 @@ def saved_detail(
     posteriors = log_posteriors(outputs, joined, facts, index, int(predictions.lengths[index]))
     has_features = joined.clips.feature_count is not None
     return ClipDetail(index, posteriors, int(joined.clips.lengths[index]) if has_features else len(posteriors))
-
-
-def _repaired(
-    features: Callable[[int], NDArray[np.float32]],
-    repair: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-    index: int,
-) -> NDArray[np.float32]:
-    """Features of a clip after a repair."""
-    return repair(features(index))
-
-
-def problem_of(error: InspectorError) -> Problem:
-    """An error as part of a result."""
-    from asl_inspector.report.contents import Problem
-
-    return Problem(error.sentence, error.advice, error.detail)
-
-
-def _identity(one: OpenFile) -> tuple[object, ...]:
-    """What tells a file's content from another one's, without reading it."""
-    return (one.row.path, one.file.size, one.file.modified_ns, one.row.layout) if one.file else (one.row.path,)
-
-
-def clip_source(clips: Clips) -> ClipSource:
-    """Clips in the form in which inference takes them."""
-    from asl_inspector.inference.sources import ClipSource
-
-    return ClipSource(
-        clips.path.name, clips.lengths, clips.gloss_ids, clips.feature_count, clips.features, clips.target_ids
-    )
-
-
-def side_of(one: OpenFile | None) -> Side | None:
-    """The weights of an opened checkpoint for a comparison, or None where there are none."""
-    if one is None or one.file is None or not isinstance(one.opened, Checkpoint) or not one.opened.weights:
-        return None
-    return Side(one.opened.weights, one.file.view)
 
 
 def judged_weights(

@@ -19,7 +19,9 @@ from asl_inspector.case.records import Case, OpenFile
 from asl_inspector.case.same_run import epochs_of, named_epoch, shapes_of, unreadable_epochs
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InspectorError
-from asl_inspector.inspection import Inspector, clip_source
+from asl_inspector.inspection import Inspector
+from asl_inspector.inspection_parts import clip_source
+from asl_inspector.mapped_file import Content
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 from asl_inspector.samples.records import UNLABELLED, Clips
 
@@ -165,40 +167,74 @@ class EpochRuns:
     def _run(self, started: _Round, one: OpenFile, progress: Progress, cancel: CancelToken) -> Answered:
         from asl_inspector.diagnosis.along_epochs import answers_of
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.rebuilding import Rebuilt
         from asl_inspector.inference.running import Run
-        from asl_inspector.networks.building import build_network
 
         name, settings = one.row.path.name, self._inspector.settings
         if not isinstance(one.opened, Checkpoint) or one.file is None:
             raise InspectorError(f"“{name}” holds no network.")
-        if started.rebuilt.program is not None:
-            raise InspectorError(
-                f"“{name}” was not scored: where a program computes the answers, only the inspected file is run.",
-                advice="Inspect it by itself.",
-            )
         if not one.file.is_current():
             raise InspectorError(f"“{name}” was changed on disk while it was open.", advice="Run the inspection again.")
         if shapes_of(one.opened) != shapes_of(started.main):
             raise InspectorError(
                 f"“{name}” holds another network than the inspected file, so it is no epoch of its run."
             )
-        chosen = {choice.name: choice.value for choice in started.rebuilt.network.architecture.choices}
         progress(Step(""))
-        settings_of_run = started.main.contents.hyperparameters  # only some files of a run may store them
-        contents = replace(one.opened.contents, hyperparameters=settings_of_run)
-        network = build_network(replace(one.opened, contents=contents), one.file.view, chosen=chosen)
-        rebuilt = Rebuilt(network, started.rebuilt.spread)
-        run = Run(
-            network,
-            rebuilt.prepare(clip_source(started.clips)),
-            device=settings.device,
-            batch_frames=settings.batch_frames,
-            mixed=settings.mixed,
-            beam=settings.decoder == "beam",
-        )
-        predictions = run.go_on(progress=progress, cancel=cancel)
+        rebuilt = self._rebuilt(started, one.opened, one.file.view, cancel)
+        try:
+            run = Run(
+                rebuilt.network,
+                rebuilt.prepare(clip_source(started.clips), cancel),
+                device=settings.device,
+                batch_frames=settings.batch_frames,
+                mixed=settings.mixed,
+                beam=settings.decoder == "beam",
+            )
+            predictions = run.go_on(progress=progress, cancel=cancel)
+        finally:
+            rebuilt.end()
         return answers_of(Scored(started.clips, predictions, settings.decoder))
+
+    def _rebuilt(self, started: _Round, checkpoint: Checkpoint, content: Content, cancel: CancelToken) -> Rebuilt:
+        """The network of another file with the answers that the inspected one was given."""
+        from asl_inspector.inference.rebuilding import Rebuilt
+        from asl_inspector.networks.building import build_network
+
+        chosen = {choice.name: choice.value for choice in started.rebuilt.network.architecture.choices}
+        if started.rebuilt.program is not None:
+            return self._hosted(started, checkpoint, content, chosen, cancel)
+        settings_of_run = started.main.contents.hyperparameters  # only some files of a run may store them
+        contents = replace(checkpoint.contents, hyperparameters=settings_of_run)
+        network = build_network(replace(checkpoint, contents=contents), content, chosen=chosen)
+        return Rebuilt(network, started.rebuilt.spread)
+
+    def _hosted(
+        self,
+        started: _Round,
+        checkpoint: Checkpoint,
+        content: Content,
+        chosen: dict[str, str],
+        cancel: CancelToken,
+    ) -> Rebuilt:
+        """The same where a program computes the answers; it is another process for each file."""
+        from asl_inspector.inference.rebuilding import Rebuilt
+        from asl_inspector.networks.plans import Labels
+        from asl_inspector.programs.choosing import program_beside
+
+        main = started.file.file
+        if main is None:
+            raise InspectorError(f"“{started.main.path.name}” is not there any more.")
+        clips = [clip_source(started.clips)]
+        program = program_beside(started.main, main.view, checkpoint, content, self._inspector.settings, clips)
+        if program is None:
+            raise InspectorError(
+                f"“{checkpoint.path.name}” carries no program, while the inspected file is run by its own.",
+                advice="Inspect it by itself.",
+            )
+        try:
+            return Rebuilt(program.build(None, chosen, Labels(), cancel), started.rebuilt.spread, program)
+        except BaseException:
+            program.end()
+            raise
 
 
 def _order(epoch: int | None, one: OpenFile) -> tuple[bool, int, str]:

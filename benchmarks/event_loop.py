@@ -42,7 +42,9 @@ def done(how):
     phases['inspected'] = time.perf_counter()
     QTimer.singleShot(300, finish)
 def finish():
-    print(json.dumps({'late': late, 'seconds': phases['inspected'] - phases['dropped'], 'clips': window.session.inspection.clips}))
+    told = window.session.inspection
+    figures = {'seconds': phases['inspected'] - phases['dropped'], 'clips': told.clips, 'running': told.seconds}
+    print(json.dumps({'late': late, **figures}))
     sys.stdout.flush(); engine.stop(); import os; os._exit(0)
 window.session.became_idle.connect(done)
 def start():

@@ -20,6 +20,7 @@ NAMES = (
     "event_loop",
     "report_time",
     "inference_speed",
+    "window_speed",
     "inference_memory",
     "keys_speed",
     "statistics_speed",
@@ -28,6 +29,7 @@ NAMES = (
     "leakage_search",
     "opening_clips",
     "plot_speed",
+    "reopening_cases",
 )
 
 

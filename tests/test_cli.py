@@ -118,7 +118,13 @@ def test_two_checkpoints_at_once(run: Run) -> None:
 
 
 def test_a_missing_file(run: Run) -> None:
-    assert "no longer there" in sentence(inspector("diagnose", run.folder / "gone.pt", run.validation))
+    told = sentence(inspector("diagnose", run.folder / "checkpiont.pt", run.validation))
+    assert "There is no file “checkpiont.pt”" in told
+    assert "Check the spelling. Did you mean “checkpoint.pt”?" in told
+    for command in (["keys"], ["compare", run.checkpoint], ["changes", run.checkpoint], ["diagnose", "--val"]):
+        told = sentence(inspector(*command, run.folder / "nowhere" / "a.pt"))
+        assert "There is no folder" in told
+        assert "Check the spelling" in told
 
 
 def test_a_role_that_the_content_cannot_have(run: Run) -> None:

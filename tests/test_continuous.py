@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from asl_inspector.cli import main
 from asl_inspector.engine.messages import CODEC
 from asl_inspector.engine.views import inspection_view
+from asl_inspector.inference.decoding_beam import WIDTH
 from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.clip_alignment import with_alignment
@@ -210,6 +211,57 @@ def test_continuous_clips_travel_to_the_window(case: tuple[Inspector, Inspected]
     found = CODEC.decode([bytes(part) for part in CODEC.encode(view)])
     assert found.samples.continuous.recognised == view.samples.continuous.recognised  # type: ignore[attr-defined,union-attr]
     assert found.diagnosis.continuous.total == view.diagnosis.continuous.total  # type: ignore[attr-defined,union-attr]
+
+
+def beam_path(network: nn.Module, features: np.ndarray) -> tuple[int, ...]:
+    """The most probable prefix, by a search over dicts that keeps as many prefixes as the program's."""
+    with torch.inference_mode():
+        probs = network(torch.from_numpy(features)[None])[0].double().softmax(-1).numpy()
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}  # ending with a blank, with a gloss
+    for frame in probs:
+        grown: dict[tuple[int, ...], list[float]] = {}
+        for prefix, (blank, gloss) in beams.items():
+            own = grown.setdefault(prefix, [0.0, 0.0])
+            own[0] += (blank + gloss) * frame[0]
+            for one in range(1, CLASSES):
+                longer = grown.setdefault((*prefix, one), [0.0, 0.0])
+                if prefix and prefix[-1] == one:
+                    own[1] += gloss * frame[one]
+                    longer[1] += blank * frame[one]
+                else:
+                    longer[1] += (blank + gloss) * frame[one]
+        kept = sorted(grown.items(), key=lambda item: -sum(item[1]))[:WIDTH]
+        beams = {prefix: (pair[0], pair[1]) for prefix, pair in kept}
+    return max(beams, key=lambda prefix: sum(beams[prefix]))
+
+
+def test_the_rate_of_a_beam_search_is_told_as_such_beside_the_greedy_one(tmp_path: Path, network: nn.Module) -> None:
+    paths = files(tmp_path, network)
+    greedy = inspected_files(paths)[1].diagnosis.continuous
+    inspector = Inspector(Settings(device="cpu", decoder="beam", batch_frames=60))
+    inspector.add(paths)
+    found = inspector.inspect()
+    measured = found.diagnosis.continuous
+    assert greedy is not None
+    assert measured is not None
+    truth = list(caches(network).values())
+    said = [beam_path(network, one["features"]) for one in truth]  # type: ignore[arg-type]
+    assert list(measured.recognised) == said
+    assert measured.recognised != greedy.recognised
+    signed = [tuple(NAMES.index(name) for name in one["gloss"]) for one in truth]  # type: ignore[attr-defined]
+    errors = sum(fewest_edits(a, b) for a, b in zip(signed, measured.recognised, strict=True))
+    assert measured.total.rate == errors / sum(map(len, signed))
+    assert (measured.decoder, measured.greedy) == ("prefix beam search", greedy.total)
+    told = json.loads(to_json(inspection_json(found)))
+    jsonschema.validate(told, json.loads((ROOT / "docs" / "report.schema.json").read_text()))
+    assert told["predictions"]["continuous"]["decoder"] == "prefix beam search"
+    assert told["predictions"]["continuous"]["greedy_word_error_rate"] == greedy.total.rate
+    text = " ".join(summary_text(found).split())
+    assert "The word error rate of the prefix beam search is " in text
+    assert f"That of the greedy path is {100 * greedy.total.rate:.2f} %." in text  # type: ignore[operator]
+    changed = next(clip for clip in range(CLIPS) if measured.recognised[clip] != greedy.recognised[clip])
+    aligned = with_alignment(found, inspector.clip_detail(changed)).aligned
+    assert [one.recognised for one in aligned if one.recognised] == [NAMES[one] for one in measured.recognised[changed]]
 
 
 def test_the_command_line_tells_the_rate(

@@ -54,10 +54,10 @@ def test_a_clip_tells_how_many_of_its_frames_the_answers_span(
         ]
     )
     inspector.inspect()
-    held = inspector._network
+    held = inspector._networks.held
     assert held is not None
     network = replace(held[1].network, preparation=Preparation(length=length))  # a notebook's checkpoint tells none
-    monkeypatch.setattr(inspector, "_network", (held[0], replace(held[1], network=network)))
+    monkeypatch.setattr(inspector._networks, "held", (held[0], replace(held[1], network=network)))
     detail = inspector.clip_detail(1)
     assert len(detail.log_posteriors) == (4 if length == "as it is" else 20)
     assert detail.frames == spans

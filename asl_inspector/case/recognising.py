@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
-from asl_inspector.case.records import CaseFile, Opened, OpenFile, Role
+from asl_inspector.case.records import SAVED_CASE, CaseFile, Opened, OpenFile, Role
 from asl_inspector.case.roles_of_outputs import choices_of_outputs, summary_of_outputs
 from asl_inspector.checkpoints.folders import index_of_folder
 from asl_inspector.checkpoints.opening import open_with_parts
@@ -37,7 +37,6 @@ from asl_inspector.unpacking import unpack
 HEAD = 1 << 16
 CLIP_KINDS = (Kind.NPY, Kind.PARQUET, Kind.ARROW, Kind.POSE)  # these formats hold no networks
 SHARED_KINDS = (Kind.ZIP, Kind.SAFETENSORS, Kind.TORCH_LEGACY, Kind.HDF5)
-SAVED_CASE = "ASL Inspector case"  # what a case file calls itself
 LARGEST_JSON = 256 << 20
 Found = tuple[MappedFile | MappedParts, Opened, tuple[WouldRun, ...]]
 START = 1 << 20

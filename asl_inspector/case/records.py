@@ -14,6 +14,7 @@ from asl_inspector.outputs.building import read_as_labels
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.samples.records import Clips, Vocabulary
 
+SAVED_CASE = "ASL Inspector case"  # what a case file calls itself
 Opened = Checkpoint | Clips | Vocabulary | History | SavedOutputs
 
 

@@ -22,7 +22,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 EPOCH_WORD = re.compile(r"(?<![a-z])(?:epochs?|ep|e)[ ._=-]*0*(\d{1,6})(?!\d)", re.IGNORECASE)
 LAST_NUMBER = re.compile(r"(?:^|[._-])(?:checkpoint|ckpt|model|net|weights)[._-]?0*(\d{1,6})$", re.IGNORECASE)
 MARKERS = ("best", "last", "final", "latest")
-CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".tar"}
+CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".tar", ".pt2", ".onnx"}
 Decision = tuple[Role, str]
 
 

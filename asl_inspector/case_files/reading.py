@@ -8,9 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import get_args, get_type_hints
 
 from asl_inspector.bounded_json import read_json, shortened
-from asl_inspector.case.recognising import SAVED_CASE
-from asl_inspector.case.records import Role
-from asl_inspector.case_files.records import SUFFIX, SavedCase, SavedFile, SavedResult
+from asl_inspector.case.records import SAVED_CASE, Role
+from asl_inspector.case_files.records import SUFFIX, CachedResult, SavedCase, SavedFile, SavedResult
 from asl_inspector.case_files.writing import SCHEMA
 from asl_inspector.errors import DataError
 from asl_inspector.inference.records import Settings
@@ -19,7 +18,7 @@ from asl_inspector.samples.mapping import Correction
 
 MOST_BYTES = 64 << 20
 MOST_FILES = 100_000
-DEEPEST = 8
+DEEPEST = 24
 LONGEST_PATH = 4_096
 DECODERS = ("majority", "first_token", "score", "beam")
 MAKE_ANEW = "Drop the files of the case themselves, and save it anew."
@@ -62,6 +61,7 @@ def read_case(path: Path) -> SavedCase:
         _result(held.get("result")),
         _text(held, "program"),
         _text(held, "saved"),
+        _cached(held.get("cached")),
     )
 
 
@@ -171,6 +171,22 @@ def _result(held: object) -> SavedResult | None:
         ),
         correct if isinstance(correct, int) else None,
         clips if isinstance(clips, int) else None,
+    )
+
+
+def _cached(held: object) -> CachedResult | None:
+    """The kept result; one that is not of the right shape is as good as none."""
+    if not isinstance(held, dict) or not isinstance(held.get("report"), dict):
+        return None
+    problems = held.get("problems")
+    listed = problems if isinstance(problems, list) else []
+    return CachedResult(
+        held["report"],
+        _text(held, "text"),
+        tuple((str(one[0]), str(one[1])) for one in listed if isinstance(one, list) and len(one) == 2),
+        _text(held, "view"),
+        _text(held, "program"),
+        _text(held, "found"),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from asl_inspector.case.records import Role
 from asl_inspector.inference.records import Settings
+from asl_inspector.report.json_text import Json
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 
 SUFFIX = ".aslcase"
@@ -53,6 +55,33 @@ class SavedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CachedResult:
+    """A whole result, kept in the case so that it can be shown again without a run.
+
+    Attributes:
+        report: The diagnosis as `diagnose --json` writes it.
+        text: The diagnosis as text for a terminal.
+        problems: Sentence and advice for all that could not be done.
+        view: What the window shows, packed, or an empty string.
+        program: The version that found it.
+        found: When, as ISO 8601 in UTC.
+    """
+
+    report: Mapping[str, Json]
+    text: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
+    view: str = field(default="", repr=False)
+    program: str = ""
+    found: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Which version found it and when, in words."""
+        when = self.found.replace("T", " ").removesuffix("+00:00")
+        return f"version {self.program or 'unknown'} on {when or 'an unknown day'} UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class SavedCase:
     """What a case file says.
 
@@ -63,6 +92,7 @@ class SavedCase:
         result: What was found, or None where the case had not been run.
         program: The version that saved it.
         saved: When, as ISO 8601 in UTC.
+        cached: The whole result, or None where the case had not been run or the result would be too large.
     """
 
     path: Path
@@ -71,6 +101,7 @@ class SavedCase:
     result: SavedResult | None = None
     program: str = ""
     saved: str = ""
+    cached: CachedResult | None = None
 
     @property
     def added(self) -> tuple[Path, ...]:

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from asl_inspector.about import program_version
-from asl_inspector.case.recognising import SAVED_CASE
-from asl_inspector.case.records import Case, CaseFile
-from asl_inspector.case_files.records import SavedResult
+from asl_inspector.case.records import SAVED_CASE, Case, CaseFile
+from asl_inspector.case_files.records import CachedResult, SavedResult
 from asl_inspector.inference.records import Settings
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.json_text import escaped_steering
 from asl_inspector.report.writing import write_atomically
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 
 SCHEMA = 1
 MOST_STEPS_UP = 3  # a path that climbs further is no part of the same project
+LARGEST_CACHE = 48 << 20  # bytes; a larger result is not kept, and the case is run again
 
 
 def write_case(
@@ -29,7 +30,8 @@ def write_case(
     *,
     settings: Settings,
     corrections: Mapping[Path, Correction] | None = None,
-    inspected: Inspected | None = None,
+    result: SavedResult | None = None,
+    cached: CachedResult | None = None,
 ) -> None:
     """Write a case file.
 
@@ -39,18 +41,19 @@ def write_case(
         added: The files and folders that the user added.
         settings: How it was run. Consent to run a file is left out: it is asked for again.
         corrections: What the user said of layouts.
-        inspected: The last result, or None.
+        result: The last result in short, or None.
+        cached: The whole of it, to be shown again without a run, or None.
 
     Raises:
         ExportError: If it cannot be written.
     """
     folders = [one for one in added if one.is_dir()]
+    wanted = set(entry_paths(path, case))
     rows = [
         _entry(one.row, path.absolute().parent, folders, (corrections or {}).get(one.row.path, NO_CORRECTION))
         for one in case.files
-        if one.row.path != path.absolute()
+        if one.row.path in wanted
     ]
-    result = result_of(inspected) if inspected is not None else None
     document = {
         "kind": SAVED_CASE,
         "schema": SCHEMA,
@@ -60,7 +63,16 @@ def write_case(
         "settings": _settings(settings),
         "result": asdict(result) if result is not None else None,
     }
-    write_atomically(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    packed = json.dumps(asdict(cached), separators=(",", ":")) if cached is not None else ""
+    if 0 < len(packed) <= LARGEST_CACHE:
+        text = f'{text.removesuffix("}").rstrip()},\n  "cached": {packed}\n}}'  # one line: the rest is for eyes
+    write_atomically(path, f"{escaped_steering(text)}\n".encode("utf-8", "backslashreplace"))
+
+
+def entry_paths(path: Path, case: Case) -> list[Path]:
+    """The files of the case in the order in which a case file at `path` lists them: all but itself."""
+    return [one.row.path for one in case.files if one.row.path != path.absolute()]
 
 
 def result_of(inspected: Inspected) -> SavedResult:
@@ -78,7 +90,7 @@ def result_of(inspected: Inspected) -> SavedResult:
 
 
 def _entry(row: CaseFile, home: Path, folders: list[Path], correction: Correction) -> dict[str, object]:
-    entry: dict[str, object] = _place(row.path, home) | {"bytes": row.bytes}
+    entry: dict[str, object] = {**place(row.path, home), "bytes": row.bytes}
     if row.sha256 is not None:
         entry["sha256"] = row.sha256
     entry["used_as"] = row.role.value
@@ -88,11 +100,11 @@ def _entry(row: CaseFile, home: Path, folders: list[Path], correction: Correctio
         entry["layout"] = {name: value for name, value in asdict(correction).items() if value is not None}
     folder = next((one for one in folders if row.path != one and row.path.is_relative_to(one)), None)
     if folder is not None:
-        entry["folder"] = _place(folder, home)
+        entry["folder"] = place(folder, home)
     return entry
 
 
-def _place(path: Path, home: Path) -> dict[str, object]:
+def place(path: Path, home: Path) -> dict[str, str]:
     """A path as seen from the case file, so that both can be moved together; and as it is where that leads elsewhere."""
     try:
         relative = Path(os.path.relpath(path, home))

@@ -1,7 +1,8 @@
 """How well are the glosses of continuous clips recognised, in order?
 
 Idea: where clips hold several glosses, a clip is not right or wrong; the fewest edits from what was recognised to what
-was signed are counted (`inference.word_errors`). What is recognised is the greedy CTC path.
+was signed are counted (`inference.word_errors`). What is recognised is the greedy CTC path, or the best prefix of a beam
+search where that decoder was chosen; the rate of the greedy path is then told beside it.
 
 Units: the word error rate is a fraction of the glosses signed and may exceed 1. Guards: a gloss that the network has no
 output for counts as signed and can only be an error; where the files give names, glosses are compared by name, so that
@@ -12,19 +13,22 @@ Source: Levenshtein 1966; NIST's sclite for the convention.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from asl_inspector.case.records import Case
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
+from asl_inspector.diagnosis.continuous_records import BEAM, GREEDY, ContinuousMeasures
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.inference.decoding import greedy_paths
 from asl_inspector.inference.word_errors import WordErrors, together, word_errors
 from asl_inspector.samples.records import UNLABELLED, Clips
 
+Paths = Sequence[tuple[int, ...]]
 NO_OUTPUT = -1
 MOSTLY = 2 / 3
 FEWEST_ERRORS = 10
@@ -42,9 +46,11 @@ def measure(scored: Scored | None, case: Case, checkpoint: Checkpoint | None) ->
         signed, reference = tuple(tuple(target) for target in clips.target_ids), ""
     else:
         return None
-    recognised = greedy_paths(scored.predictions)
-    counted = [word_errors(signed[clip], recognised[clip]) for clip in range(len(clips))]
-    known = [one for one, did_run in zip(counted, ran.tolist(), strict=True) if did_run]
+    beam = scored.predictions.beam if scored.decoder == "beam" else None
+    greedy = greedy_paths(scored.predictions)
+    recognised = greedy if beam is None else beam.paths
+    counted = _counted(signed, recognised)
+    known = list(itertools.compress(counted, ran.tolist()))
     columns = np.array([(one.substitutions, one.deletions, one.insertions) for one in counted], np.int64).reshape(-1, 3)
     columns.flags.writeable = False
     both = zip(signed, clips.target_ids, strict=True) if reference and clips.target_ids else ()
@@ -60,8 +66,14 @@ def measure(scored: Scored | None, case: Case, checkpoint: Checkpoint | None) ->
         reference=reference,
         other_ids=same.count(False),
         compared=len(same),
+        decoder=GREEDY if beam is None else BEAM,
+        greedy=None if beam is None else together(itertools.compress(_counted(signed, greedy), ran.tolist())),
         names={number: gloss for gloss, number in (learned or _names_to_ids(clips)).items()},
     )
+
+
+def _counted(signed: Paths, recognised: Paths) -> list[WordErrors]:
+    return [word_errors(*both) for both in zip(signed, recognised, strict=True)]
 
 
 def _several_a_clip(clips: Clips) -> bool:
@@ -123,7 +135,12 @@ def ask(measures: ContinuousMeasures | None, train: ContinuousMeasures | None) -
     beside = ""
     if train is not None and train.total.rate is not None:
         beside = f" On the training clips it is {100 * train.total.rate:.2f} %."
-    sentence = f"The word error rate of the greedy path is {rate_words(total)} of {measures.clips:,} clips.{beside}"
+    if measures.greedy is not None and measures.greedy.rate is not None:
+        facts["greedy_rate"] = measures.greedy.rate
+        beside = f" That of the greedy path is {100 * measures.greedy.rate:.2f} %.{beside}"
+    sentence = (
+        f"The word error rate of the {measures.decoder} is {rate_words(total)} of {measures.clips:,} clips.{beside}"
+    )
     findings = [Finding("word-error-rate", "continuous", "info", sentence, facts, "samples")]
     findings += _mostly(total)
     if measures.reference and measures.compared and not measures.other_ids:

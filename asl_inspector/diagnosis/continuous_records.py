@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from asl_inspector.inference.word_errors import WordErrors
 
 IntArray = NDArray[np.int64]
+GREEDY, BEAM = "greedy path", "prefix beam search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class ContinuousMeasures:
 
     Attributes:
         signed: (N,), the outputs of the glosses signed, in order; -1 for a gloss that the network has no output for.
-        recognised: (N,), the greedy path; empty for clips that did not run.
+        recognised: (N,), what the decoder says; empty for clips that did not run.
         substitutions: (N,).
         deletions: (N,).
         insertions: (N,).
@@ -29,6 +30,8 @@ class ContinuousMeasures:
         other_ids: Glosses signed whose id in the file is not the one that the name has there.
         compared: Glosses signed with a name and an id.
         names: Glosses by output, where they are known.
+        decoder: What `recognised` is: "greedy path" or "prefix beam search".
+        greedy: Of the greedy path, where another decoder was chosen; else None.
     """
 
     signed: tuple[tuple[int, ...], ...]
@@ -42,3 +45,5 @@ class ContinuousMeasures:
     other_ids: int
     compared: int
     names: Mapping[int, str]
+    decoder: str = GREEDY
+    greedy: WordErrors | None = None

@@ -61,7 +61,7 @@ def _too_few(data: DataMeasures) -> Undetermined:
     return Undetermined(
         "Are the features prepared alike?",
         f"{here} validation and {there} training clips are too few to compare: what one clip shows differs as much.",
-        f"Drop files with at least {FEWEST_CLIPS} clips each.",
+        f"Add files with at least {FEWEST_CLIPS} clips each.",
     )
 
 

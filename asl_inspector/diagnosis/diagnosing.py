@@ -128,7 +128,9 @@ def diagnose(evidence: Evidence, *, cancel: CancelToken | None = None) -> Diagno
     }
     ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
     verdict = causes.verdict_of(ranked, above)
-    headline, summary = _headline(verdict, ranked, findings, audit, predicted=evidence.validation is not None)
+    headline, summary = _headline(
+        verdict, ranked, findings, audit, predicted=evidence.validation is not None, needs=_missing(evidence)
+    )
     return Diagnosis(
         verdict=verdict,
         headline=headline,
@@ -163,7 +165,9 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     ranked = tuple(epoch_findings.advised(cause, along) for cause in causes.rank(findings, computed))
     verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
     predicted = diagnosis.validation is not None
-    headline, summary = _headline(verdict, ranked, findings, diagnosis.labels, predicted=predicted)
+    headline, summary = _headline(
+        verdict, ranked, findings, diagnosis.labels, predicted=predicted, needs=diagnosis.summary
+    )
     collapsed = any(cause.id == "blank-collapse" and epoch_findings.is_late_collapse(cause) for cause in ranked)
     if collapsed and headline == REMEDIES["blank-collapse"].headline:
         headline = epoch_findings.COLLAPSED
@@ -189,10 +193,19 @@ def _undetermined(answers: list[Answers], evidence: Evidence, *, names_compared:
             Undetermined(
                 "How good is the network?",
                 "Nothing was predicted, so blanks, accuracy and collapse are unknown.",
-                "Drop the checkpoint and its validation clips.",
+                _missing(evidence),
             ),
         )
     return tuple(found)
+
+
+def _missing(evidence: Evidence) -> str:
+    """What a diagnosis needs that is not there."""
+    if evidence.checkpoint is None:
+        return "Add the checkpoint and its validation clips."
+    if evidence.case.validation is not None:
+        return "Settle first why the network could not be run."
+    return "Add the validation clips."
 
 
 def _summary(cause: Cause, sentences: dict[str, str], audit: LabelAudit | None) -> str:
@@ -213,8 +226,9 @@ def _headline(
     audit: LabelAudit | None,
     *,
     predicted: bool,
+    needs: str,
 ) -> tuple[str, str]:
-    """The verdict in one sentence, and the finding that carries it."""
+    """The verdict in one sentence, and the finding that carries it, or what is missing for any."""
     sentences = {finding.id: finding.sentence for finding in findings}
     chance_sentence = sentences.get("above-chance", sentences.get("at-chance", ""))
     if verdict == "healthy":
@@ -226,7 +240,7 @@ def _headline(
         leading = ranked[0] if ranked[0].confidence >= causes.ILL_FROM else first
         return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
     if not predicted:
-        return "There is not enough here for a diagnosis yet", "Drop the checkpoint and its validation clips."
+        return "There is not enough here for a diagnosis yet", needs
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
     if "word-error-rate" in sentences:  # one gloss a clip is not what these were trained for
         return "No cause was found; see the word error rate", collapsed or sentences["word-error-rate"]

@@ -69,7 +69,7 @@ class Scored:
         """The decoders by the names of the contract; a beam search only where it was asked for."""
         found = {"majority": self.majority, "first_token": self.first_token, "score": self.score}
         if self.predictions.beam is not None:
-            found["beam"] = self.predictions.beam.astype(np.int64)
+            found["beam"] = self.predictions.beam.first(self.predictions.blank).astype(np.int64)
         return found
 
     @cached_property

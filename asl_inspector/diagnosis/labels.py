@@ -110,7 +110,7 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
             Undetermined(
                 MEANING,
                 "The files give no gloss names on both sides, so the meaning of the ids cannot be compared.",
-                "Drop the training clips or the vocabulary, with gloss names.",
+                "Add the training clips or the vocabulary, with gloss names.",
             )
         )
     findings += _inconsistent_files(evidence)

@@ -85,11 +85,11 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     if evidence.train is not None and evidence.validation is None:
         sentence, needs = (
             "The accuracy on clips that were not trained on was never measured.",
-            "Drop the validation clips.",
+            "Add the validation clips.",
         )
     else:
         sentence = "The training accuracy in evaluation mode was never measured."
-        needs = "Drop the training clips." if evidence.saved is None else "Drop the checkpoint and the training clips."
+        needs = "Add the training clips." if evidence.saved is None else "Add the checkpoint and the training clips."
     missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []

@@ -149,12 +149,12 @@ def _short(text: str) -> str:
 
 def _without_file(evidence: Evidence) -> Answers:
     history = evidence.history
-    needs = "Drop the Stage 1 checkpoint."
+    needs = "Add the Stage 1 checkpoint."
     if history is None or not history.stage1:
         why = "Weights that have drifted look the same whether or not they were pre-trained."
         if evidence.checkpoint is None and evidence.saved is not None:
             why = "Only what the network answered was saved, and only its weights can tell."
-            needs = "Drop the checkpoint and the Stage 1 checkpoint."
+            needs = "Add the checkpoint and the Stage 1 checkpoint."
         return Answers(undetermined=(Undetermined("Was a pre-trained encoder loaded?", why, needs),))
     line = history.stage1[-1]
     why = f"“{history.source}” printed “{_short(line.text)}” ({line.where}), but a message is no proof."

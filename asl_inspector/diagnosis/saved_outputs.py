@@ -18,8 +18,8 @@ from asl_inspector.outputs.scales import NAMES
 MOST_NAMED = 3
 NEEDS_NETWORK = "Only what the network answered was saved, not the network."
 QUESTIONS = (
-    ("Are the weights sound?", "Drop the checkpoint."),
-    ("Does the network answer the same when it is run again?", "Drop the checkpoint and the features of the clips."),
+    ("Are the weights sound?", "Add the checkpoint."),
+    ("Does the network answer the same when it is run again?", "Add the checkpoint and the features of the clips."),
 )
 
 
@@ -51,7 +51,7 @@ def ask(evidence: Evidence) -> Answers:
             Undetermined(
                 "How many answers are right?",
                 "No answer has a label.",
-                "Drop the labels: a table of clip and gloss id.",
+                "Add the labels: a table of clip and gloss id.",
             )
         )
     return Answers(tuple(findings), tuple(undetermined))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from asl_inspector.case.records import CaseFile, Role
-from asl_inspector.case_files.records import SavedCase, SavedFile, SavedResult
+from asl_inspector.case_files.records import CachedResult, SavedCase, SavedFile, SavedResult
 from asl_inspector.checkpoints.comparison_records import (
     CheckpointComparison,
     Clue,
@@ -74,6 +74,7 @@ from asl_inspector.networks.records import Architecture, Choice, Tried
 from asl_inspector.outputs.joining import Matched
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Step
+from asl_inspector.report.changes.records import ChangedCause, ChangedFigure, ChangedFile, Changes, PairedTest
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import ReportOptions
 from asl_inspector.report.sample_table import ContinuousClips, SampleTable
@@ -127,6 +128,7 @@ class InspectionView:
         data: What was found in the clips, without the arrays that only the core needs, or None.
         saved: What is known of saved outputs, where they stand for a network's, or None.
         settings: What the user had chosen.
+        origin: Which version found it and when, where it was not found now but kept in a case; else empty.
     """
 
     files: tuple[CaseFile, ...]
@@ -143,6 +145,7 @@ class InspectionView:
     data: DataMeasures | None = None
     saved: SavedFacts | None = None
     settings: Settings = field(default_factory=Settings)
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +204,11 @@ class PairView:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A report was written."""
+    """A report was written; `notes` are sentences on what could not be shown as it is."""
 
     path: Path
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +243,16 @@ CODEC = Codec(
         BlankMeasures,
         BlankSweep,
         Block,
+        CachedResult,
         CaseFile,
         CaseSpec,
         CaseView,
         Cause,
         ChanceTest,
+        ChangedCause,
+        ChangedFigure,
+        ChangedFile,
+        Changes,
         CheckpointComparison,
         Choice,
         Clash,
@@ -293,6 +302,7 @@ CODEC = Codec(
         OptimizerView,
         Pair,
         PairView,
+        PairedTest,
         ParameterState,
         PrefixPair,
         PreviewRow,

@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -26,6 +26,7 @@ from asl_inspector.case_files.records import SavedCase
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipFeatures, Neighbours
 from asl_inspector.diagnosis.records import Diagnosis
+from asl_inspector.engine import changing
 from asl_inspector.engine.comparing import Comparer
 from asl_inspector.engine.messages import (
     CODEC,
@@ -55,6 +56,7 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.inspection_epochs import EpochRuns
 from asl_inspector.programs.consent import Offer
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
+from asl_inspector.report.changes.records import Changes
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import Correction
@@ -68,7 +70,8 @@ SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
-    "case": ("open", "inspect", "export", "read_case", "save_case", "changes"),
+    "case": ("open", "inspect", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
+    "before and after": ("compare_reports",),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
     "compare": ("compare",),
@@ -97,6 +100,7 @@ class Service:
         self.inspected: Inspected | None = None
         self._shown: Inspected | None = None  # what the window shows, the first figures included
         self._looks: Looks | None = None
+        self._saved: SavedCase | None = None  # the case file that was opened or written last, its result included
         self.comparer = Comparer()
         self.epoch_runs = EpochRuns(self.inspector)
 
@@ -163,6 +167,10 @@ class Service:
         """One validation clip, recomputed, and aligned with what was signed."""
         from asl_inspector.report.clip_alignment import with_alignment
 
+        if self.inspected is None and self._shown is None and self._saved is not None:
+            raise InspectorError(
+                "The frames of a clip are not kept with a case.", advice="Choose Run > Run again, then the clip."
+            )
         detail = self.inspector.clip_detail(index)
         shown = self._shown
         return detail if shown is None else with_alignment(shown, detail)
@@ -220,18 +228,39 @@ class Service:
         return self.inspector.neighbours(method, progress=talk.progress, cancel=talk.cancel)
 
     def read_case(self, talk: Talk, path: Path) -> SavedCase:
-        """What a case file says; nothing that it names is opened yet."""
-        return read_case(path)
+        """What a case file says; nothing that it names is opened yet. The result that it keeps is published."""
+        from asl_inspector.engine.saved_cases import kept_view
+
+        self.inspected = self._shown = None
+        self._saved = read_case(path)
+        view = kept_view(self._saved)
+        if view is not None:
+            talk.publish(CaseView(view.files, (), None))
+            talk.publish(view)
+        return replace(self._saved, cached=None)
+
+    def kept(self, talk: Talk) -> InspectionView | None:
+        """The result that the opened case file keeps, where its files look as they did; else None, and it is run."""
+        from asl_inspector.engine.saved_cases import kept_view
+
+        files = self.inspector.case.files
+        if self._saved is None or any(one.file is not None and not one.file.is_current() for one in files):
+            return None
+        return kept_view(self._saved, {one.row.path: one.row for one in files})
 
     def save_case(self, talk: Talk, path: Path, spec: CaseSpec, settings: Settings) -> SavedCase:
         """Write the case as it is, with the hashes of its files, and say what was written."""
-        from asl_inspector.case_files.writing import write_case
+        from asl_inspector.engine.saved_cases import save, save_again
 
         talk.progress(Step("Hashing the files"))
-        self.inspector.hash_files(cancel=talk.cancel)
-        case, corrections = self.inspector.case, dict(spec.corrections)
-        write_case(path, case, spec.paths, settings=settings, corrections=corrections, inspected=self.inspected)
-        return read_case(path)
+        case, corrections = self.inspector.hash_files(cancel=talk.cancel), dict(spec.corrections)
+        inspected = self.inspector.with_current_rows(self.inspected) if self.inspected is not None else None
+        if inspected is None and self._saved is not None and self._saved.cached is not None:
+            save_again(path, self._saved, case, spec.paths)
+        else:
+            save(path, case, spec.paths, settings=settings, corrections=corrections, inspected=inspected)
+        self._saved = read_case(path)
+        return replace(self._saved, cached=None)
 
     def changes(self, talk: Talk, saved: SavedCase) -> tuple[str, ...]:
         """What is not as it was when the case was saved, as sentences; hashes its files."""
@@ -239,22 +268,37 @@ class Service:
         from asl_inspector.case_files.writing import result_of
 
         told = changed_files(saved, self.inspector.hash_files(cancel=talk.cancel))
-        now = result_of(self.inspected) if self.inspected is not None else None
-        result = changed_result(saved.result, now)
+        if self.inspected is None:
+            return told
+        result = changed_result(saved.result, result_of(self.inspected))
         return (*told, result) if result else told
+
+    def compare_reports(self, talk: Talk, before: Path | None, after: Path | None) -> Changes:
+        """Two diagnoses compared, None standing for the case that is open."""
+        return changing.compare((before, after), self.inspected, self._saved)
+
+    def export_changes(
+        self, talk: Talk, before: Path | None, after: Path | None, path: Path, kind: str, options: ReportOptions
+    ) -> Exported:
+        """Write such a comparison."""
+        started = time.perf_counter()
+        changing.export(self.compare_reports(talk, before, after), path, kind, options)
+        return Exported(path, time.perf_counter() - started)
 
     def export(self, talk: Talk, path: Path, kind: str, options: ReportOptions = STANDARD) -> Exported:
         """Write the last inspection as one of the kinds of file that `exporting` knows."""
         from asl_inspector.report.exporting import export
 
-        if self.inspected is None:
-            raise InspectorError("There is nothing to export yet.", advice="Drop a checkpoint on the window first.")
         started = time.perf_counter()
+        if self.inspected is None and (self._saved is None or not self.inspector.case.files):
+            raise InspectorError("There is nothing to export yet.", advice="Drop a checkpoint on the window first.")
+        if self.inspected is None:  # what is shown was kept with the case; a report needs the whole of it
+            self.inspected = self._shown = self.inspector.inspect(progress=talk.progress, cancel=talk.cancel)
         talk.progress(Step("Hashing the files"))
         self.inspector.hash_files(cancel=talk.cancel)
         talk.progress(Step(f"Writing {path.name}"))
-        export(self.inspector.with_current_rows(self.inspected), path, kind, options)
-        return Exported(path, time.perf_counter() - started)
+        notes = export(self.inspector.with_current_rows(self.inspected), path, kind, options)
+        return Exported(path, time.perf_counter() - started, notes)
 
 
 class Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -15,11 +14,15 @@ from asl_inspector.about import NAME
 from asl_inspector.engine.client import Engine
 from asl_inspector.gui import theme
 from asl_inspector.gui.collecting import Collector
+from asl_inspector.gui.life.living import Life
+from asl_inspector.gui.life.logbook import start_log
+from asl_inspector.gui.life.single_instance import hand_over
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
 
 SIGNAL_POLL_MS = 200
+NEW_WINDOW = "window/new"  # the user wants a window for every start
 
 
 def new_application() -> QApplication:
@@ -37,18 +40,33 @@ def new_application() -> QApplication:
     return application
 
 
-def run(paths: list[Path]) -> int:
-    """Open the window with these files and stay until it is closed."""
-    logging.basicConfig(level=logging.WARNING)
+def run(paths: list[Path], *, new_window: bool = False) -> int:
+    """Open the window with these files and stay until it is closed; or hand them to the window that is there.
+
+    Args:
+        paths: The files.
+        new_window: True to open a window beside one that is there.
+    """
+    paths = [path.absolute() for path in paths]
     application = new_application()
     settings = QSettings()
+    new_window = new_window or settings.value(NEW_WINDOW, defaultValue=False, type=bool) is True
+    if not new_window and hand_over(paths):
+        return 0
+    logbook = start_log()
     apply_scheme(str(settings.value("view/scheme", "system")))
     application.styleHints().colorSchemeChanged.connect(_follow_system)
     engine = Engine()
     window = MainWindow(Session(engine), settings)
     window.closed.connect(application.quit)  # Qt quits by itself only where the last window was visible to the end
-    window.open_files([path.absolute() for path in paths])
+    life = Life(window, window.session, engine, logbook)
+    window.wants_bug_report.connect(life.copy_bug_report)
+    if not new_window:
+        life.listen()
+    window.open_files(paths)
     window.show()
+    if not paths:
+        life.offer_rescued()
     signal.signal(signal.SIGINT, lambda *_: window.close())
     ticking = QTimer()  # Python hears a signal only when it runs
     ticking.start(SIGNAL_POLL_MS)
@@ -57,6 +75,7 @@ def run(paths: list[Path]) -> int:
         return application.exec()
     finally:
         engine.stop()
+        life.end()
 
 
 def _breathe() -> None:

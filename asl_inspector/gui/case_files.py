@@ -14,6 +14,7 @@ from asl_inspector.engine.messages import CaseView
 from asl_inspector.gui.session import Session
 
 KINDS = f"Cases (*{SUFFIX})"
+DIAGNOSES = f"Cases and diagnoses (*{SUFFIX} *.json)"
 FOLDER = "files/folder"
 
 
@@ -37,6 +38,7 @@ class CaseFiles(QObject):
     def add_to(self, menu: QMenu) -> None:
         """Put the actions into a menu."""
         menu.addAction("Open a saved case...", self.ask_open)
+        menu.addAction("Compare with a case &before...", self.ask_before)
         self._save = [
             menu.addAction("&Save case", QKeySequence.StandardKey.Save, self.save),
             menu.addAction("Save case &as...", QKeySequence("Ctrl+Shift+S"), partial(self.ask_save)),
@@ -56,6 +58,13 @@ class CaseFiles(QObject):
         if name:
             self._settings.setValue(FOLDER, str(Path(name).parent))
             self._session.open_case(Path(name))
+
+    @Slot()
+    def ask_before(self) -> None:
+        """Ask which case was before, and have this one compared with it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "The case before", self._folder(), DIAGNOSES)
+        if name:
+            self._session.cases_to_compare.emit(Path(name), None)
 
     @Slot()
     def save(self) -> None:

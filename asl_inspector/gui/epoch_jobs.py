@@ -74,6 +74,9 @@ class EpochJobs(QObject):
         if inspection is None or inspection.partial or not {Role.EPOCH, Role.VALIDATION} <= roles:
             self._card.show_along(None)
             return
+        if inspection.origin:  # kept with the case, those of the epochs too
+            self._card.show_along(inspection.diagnosis.along)
+            return
         self.start()
 
     @Slot(str, object)

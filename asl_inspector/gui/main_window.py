@@ -34,6 +34,7 @@ from asl_inspector.gui.undoing import Undoing
 
 if TYPE_CHECKING:
     from asl_inspector.gui.panels.blanks import BlanksPanel
+    from asl_inspector.gui.panels.changes import ChangesPanel
     from asl_inspector.gui.panels.compare import ComparePanel
     from asl_inspector.gui.panels.data import DataPanel
     from asl_inspector.gui.panels.histogram import HistogramPanel
@@ -56,8 +57,10 @@ class MainWindow(DropWindow):
     compare: ComparePanel
     training: TrainingPanel
     data: DataPanel
+    changes: ChangesPanel
 
     ready = Signal()  # every panel is built
+    wants_bug_report = Signal()
     closed = Signal()  # the user closed the window and no job is left
 
     def __init__(self, session: Session, settings: QSettings) -> None:
@@ -172,6 +175,13 @@ class MainWindow(DropWindow):
     def _show_saved(self, saved: SavedCase) -> None:
         self.setWindowTitle(f"{saved.path.name} - {NAME}")
 
+    @Slot(object, object)
+    def compare_cases(self, before: Path, after: Path | None) -> None:
+        """Compare two cases; where the user asked for it and no fix made it of itself, go there."""
+        self.changes.compare(before, after)
+        if before != self.session.case_path:
+            self.show_panel(PANELS.index(self.changes.title))
+
     @Slot(object)
     def _show_inspection(self, inspection: InspectionView | None) -> None:
         self.menus.show_inspection(inspection)
@@ -182,7 +192,7 @@ class MainWindow(DropWindow):
 
     @Slot(object)
     def _show_export(self, exported: Exported) -> None:
-        self._status.say(f"Wrote {exported.path}")
+        self._status.say(" ".join([f"Wrote {exported.path}.", *exported.notes]))
 
     @Slot(int)
     def show_panel(self, index: int) -> None:

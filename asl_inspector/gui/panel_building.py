@@ -22,6 +22,7 @@ PANELS = (
     "Compare",
     "Training",
     "Data",
+    "Before and after",
 )
 PLACES = {
     "samples": "Samples",
@@ -72,17 +73,25 @@ def new_panel(title: str, window: MainWindow) -> Panel:
 
             window.data = DataPanel()
             return window.data
+        case "Before and after":
+            from asl_inspector.gui.panels.changes import ChangesPanel
+
+            window.changes = ChangesPanel()
+            return window.changes
     raise AssertionError(f"no panel is called {title}")
 
 
 def connect_panels(window: MainWindow) -> None:
     """Connect the panels with the session, once all are made."""
+    from asl_inspector.gui.changes_jobs import ChangesJobs
     from asl_inspector.gui.clip_jobs import ClipJobs
     from asl_inspector.gui.epoch_jobs import EpochJobs
 
     session = window.session
     EpochJobs(session, window.training, window.diagnosis)
     ClipJobs(session, window.samples)
+    ChangesJobs(session, window.changes, lambda: window.exports.options, window.questions.last_folder)
+    session.cases_to_compare.connect(window.compare_cases)
     session.tensor_arrived.connect(window.keys.show_tensor)
     window.samples.wants_csv.connect(partial(window.ask_export, "csv"))
     window.keys.wants_tensor.connect(session.ask_for_tensor)

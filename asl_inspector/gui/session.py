@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +24,7 @@ from asl_inspector.engine.messages import (
     PairView,
 )
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
+from asl_inspector.gui.case_choices import CaseChoices
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.network_words import checkpoint_of, for_checkpoint, with_choices
 from asl_inspector.inference.records import ClipDetail, Consent, Settings
@@ -38,23 +39,12 @@ log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
-@dataclass(frozen=True, slots=True)
-class CaseChoices:
-    """All that the user chose in a case.
-
-    Attributes:
-        paths: What was added, in order.
-        roles: Roles given by hand.
-        corrections: Layouts given by hand.
-        settings: How the network is built and run.
-        told_of: The checkpoint that the settings' choices are about, or None.
-    """
-
-    paths: tuple[Path, ...]
-    roles: tuple[tuple[Path, Role], ...]
-    corrections: tuple[tuple[Path, Correction], ...]
-    settings: Settings
-    told_of: Path | None
+def modified(path: Path) -> float:
+    """When a file was written, in seconds; the earliest of times where that cannot be told."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class Session(QObject):
@@ -91,6 +81,7 @@ class Session(QObject):
     exported = Signal(object)  # Exported
     case_saved = Signal(object)  # SavedCase
     remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
+    cases_to_compare = Signal(object, object)  # paths of the case before, and of the one after or None for this one
     drained = Signal()  # no job is left
     added = Signal(object)  # list of paths that were added together
     choices_changed = Signal(str, object, object)  # what was done, CaseChoices before and after it
@@ -146,7 +137,9 @@ class Session(QObject):
         new = [path for path in paths if path not in self._paths]
         again = [path for path in paths if path in self._paths]
         saved = [path for path in new if is_case_file(path)]
-        if saved:  # a saved case takes the place of the current one; what was dropped with it is added
+        if len(saved) == 2 and new == saved:
+            self.cases_to_compare.emit(*sorted(saved, key=modified))
+        elif saved:  # a saved case takes the place of the current one; what was dropped with it is added
             self.open_case(saved[0], [path for path in new if path not in saved])
         elif new or again:
             before = self.choices
@@ -209,16 +202,17 @@ class Session(QObject):
         return self.saved.path if self.saved is not None else None
 
     def open_case(self, path: Path, more: list[Path] | None = None) -> None:
-        """Open a saved case in place of the current one, with further files."""
+        """Open a saved case in place of the current one, with further files; what it keeps is shown at once."""
         self._more = more or []
         self.added.emit([path])
+        self.jobs.cancel("case")
         self.became_busy.emit(f"Opening {path.name}")
         self.jobs.start("saved case", self._call("read_case", path))
 
     def save_case(self, path: Path) -> None:
         """Write the case file; `case_saved` follows."""
         self.became_busy.emit(f"Saving {path.name}")
-        self.jobs.start("save", self._call("save_case", path, self._spec, self.settings))
+        self.jobs.start("save", self._call("save_case", path, self.spec, self.settings))
 
     def _take(self, saved: SavedCase) -> None:
         """Make the case what a case file says."""
@@ -229,13 +223,28 @@ class Session(QObject):
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
         self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
-        self.opening.emit(self._paths)
-        self._open()
+        if self.inspection is None:
+            self.opening.emit(self._paths)
+        self._open(kept=not self._more)
 
     def _check(self) -> None:
         """Have the files of a saved case compared with what they were; `remarked` follows."""
         if self.saved is not None:
             self.jobs.start("changes", self._call("changes", self.saved))
+
+    def _show_remarks(self, told: tuple[str, ...]) -> None:
+        """Tell what is not as it was; what was kept for other files than those that are there is computed anew."""
+        kept = self.inspection is not None and bool(self.inspection.origin)
+        self.remarked.emit((*self._origin(), *told) if kept else told)
+        if kept and told:
+            self._open()
+        elif told and self.saved is not None:
+            self.cases_to_compare.emit(self.saved.path, None)
+
+    def _origin(self) -> tuple[str, ...]:
+        """Where what is shown comes from, if it was not found now."""
+        origin = self.inspection.origin if self.inspection is not None else ""
+        return (f"Kept with the case: found by {origin}. Run > Run again computes it anew.",) if origin else ()
 
     def clear(self) -> None:
         """Forget the case, and what was allowed in it."""
@@ -339,6 +348,13 @@ class Session(QObject):
         self.became_busy.emit(f"Writing {path.name}")
         self.jobs.start("export", self._call("export", path, kind, options))
 
+    def export_changes(
+        self, pair: tuple[Path | None, Path | None], path: Path, kind: str, options: ReportOptions
+    ) -> None:
+        """Write a comparison of two diagnoses, None standing for this case; `exported` follows."""
+        self.became_busy.emit(f"Writing {path.name}")
+        self.jobs.start("export", self._call("export_changes", *pair, path, kind, options))
+
     def close(self) -> None:
         """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""
         self.jobs.cancel_all()
@@ -346,22 +362,27 @@ class Session(QObject):
     # -- jobs ---------------------------------------------------------------------------------------------------
 
     @property
-    def _spec(self) -> CaseSpec:
+    def spec(self) -> CaseSpec:
+        """The files of the case and what was said of them."""
         return CaseSpec(tuple(self._paths), tuple(self._chosen.items()), tuple(self._corrections.items()))
 
-    def _open(self) -> None:
+    def _open(self, *, kept: bool = False) -> None:
+        """Open the files and run; with `kept`, what the case file keeps is shown instead where it still holds."""
         self.became_busy.emit("Opening files")
         self.jobs.cancel("neighbours")
         self.jobs.cancel("changes")
-        self.inspection = None
-        self.inspection_changed.emit(None)
-        spec, wanted, told_of, engine = self._spec, self.settings, self._told_of, self.engine
+        if not (kept and self.inspection is not None and self.inspection.origin):
+            self.inspection = None
+            self.inspection_changed.emit(None)
+        spec, wanted, told_of, engine = self.spec, self.settings, self._told_of, self.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
             case = cast("CaseView", engine.call("open", spec, progress=progress, cancel=cancel))
             publish(case)
             if not any(row.role is not Role.UNUSED for row in case.files):
                 return None
+            if kept and (found := engine.call("kept", progress=progress, cancel=cancel)) is not None:
+                return found
             settings = for_checkpoint(wanted, told_of, case)
             return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
 
@@ -396,6 +417,8 @@ class Session(QObject):
             case InspectionView():
                 self.inspection = part
                 self.inspection_changed.emit(part)
+                if part.origin:
+                    self.remarked.emit(self._origin())
             case StatisticsPart():
                 self.statistics_arrived.emit(part)
 
@@ -414,7 +437,7 @@ class Session(QObject):
                 self.remarked.emit(())
                 self.case_saved.emit(result)
             case tuple() if lane == "changes":
-                self.remarked.emit(result)
+                self._show_remarks(result)
             case ClipDetail():
                 self.clip_arrived.emit(result)
             case TensorView():

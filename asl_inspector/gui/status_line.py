@@ -92,6 +92,8 @@ class StatusLine:
 
     def _promise(self, inspection: InspectionView) -> str:
         """What of the files was executed."""
+        if inspection.origin:
+            return f"Kept with the case, found by {inspection.origin}"
         allowed = self._session.settings.consent
         if allowed is not None:
             return f"Nothing but “{allowed.path.name}”, which you allowed, was executed"

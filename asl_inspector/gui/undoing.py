@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QMenu
 
-from asl_inspector.gui.session import CaseChoices, Session
+from asl_inspector.gui.case_choices import CaseChoices
+from asl_inspector.gui.session import Session
 from asl_inspector.visible_text import visible
 
 MOST_STEPS = 100

@@ -15,6 +15,7 @@ FIRST_FRAMES = {"cpu": 4_096, "cuda": 16_384, "mps": 8_192}
 FIRST_PRODUCTS = 2_500_000_000  # parameters times frames that a CPU core manages in about 40 ms
 MOST_FRAMES = {"cpu": 32_768, "cuda": 1 << 20, "mps": 65_536}
 MOST_NUMBERS = {"cpu": 8 << 20, "cuda": 64 << 20, "mps": 16 << 20}  # frames times classes of one batch
+LEAST_NUMBERS = 1 << 20  # of a batch beside others; smaller ones are slow
 LONGEST_SECONDS = 0.12  # a batch that takes longer would make cancelling slow
 SHORTEST_SECONDS = 0.03  # a batch that takes less can grow
 FEWEST_FRAMES = 512  # smaller batches only where the network, and not a busy machine, is slow:
@@ -41,6 +42,7 @@ class BatchPlan:
         self._lengths = lengths[self._order]
         ends = np.flatnonzero(np.diff(self._lengths)) + 1
         self._ends = np.append(ends, len(self._order))  # where each group of one length ends
+        self.frames_left = int(self._lengths.sum())  # of the clips that were not handed out yet
         self._group = 0
         self._next = 0
 
@@ -60,6 +62,7 @@ class BatchPlan:
         pieces = -(-(end - self._next) // most)
         stop = self._next + -(-(end - self._next) // pieces)  # equal batches: a small rest would be slow
         batch = self._order[self._next : stop]
+        self.frames_left -= int(self._lengths[self._next : stop].sum())
         self._next = stop
         self._group += stop == end
         return batch
@@ -73,10 +76,14 @@ class BatchSize:
         classes: Outputs of the network.
         wanted: Most frames that the user wants, or None.
         parameters: Of the network; the first batch of a large one is small.
+        workers: Batches that are in memory side by side.
     """
 
-    def __init__(self, kind: str, classes: int, wanted: int | None = None, parameters: int = 1) -> None:
-        self._most = max(1, min(wanted or MOST_FRAMES[kind], MOST_NUMBERS[kind] // max(1, classes)))
+    def __init__(
+        self, kind: str, classes: int, wanted: int | None = None, parameters: int = 1, *, workers: int = 1
+    ) -> None:
+        numbers = max(MOST_NUMBERS[kind] // workers, LEAST_NUMBERS)
+        self._most = max(1, min(wanted or MOST_FRAMES[kind], numbers // max(1, classes)))
         first = FIRST_FRAMES[kind]
         if kind == "cpu":
             first = max(1, min(first, FIRST_PRODUCTS // max(1, parameters)))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.inference.predictions import TOP, Outcome
+from asl_inspector.inference.predictions import TOP, BeamSearch, Outcome
 
 IntArray = NDArray[np.int64]
 LARGEST_IN_MEMORY = 256 << 20  # bytes of one column
@@ -27,9 +27,12 @@ class Columns:
         frames: (N,), output frames of each clip; 0 for clips that cannot be run.
         outcomes: (N,), what is known of each clip before anything ran.
         folder: Where columns go that are too long for memory, or None for the system's temporary folder.
+        beam: True where a beam search is done, whose prefixes are kept: at most as many glosses as frames.
     """
 
-    def __init__(self, frames: IntArray, outcomes: NDArray[np.uint8], folder: Path | None = None) -> None:
+    def __init__(
+        self, frames: IntArray, outcomes: NDArray[np.uint8], folder: Path | None = None, *, beam: bool = False
+    ) -> None:
         count = len(frames)
         self._folder = folder
         self.frames = frames
@@ -42,7 +45,8 @@ class Columns:
         self.empty = np.zeros(count, np.float32)
         self.top = np.zeros((count, TOP), np.int32)
         self.top_log_prob = np.full((count, TOP), -np.inf, np.float32)
-        self.beam = np.full(count, -1, np.int32)
+        self.beam: NDArray[np.int32] | None = self._room(total, np.int32) if beam else None
+        self.beam_lengths = np.zeros(count, np.int64)
         self.loss = np.full(count, np.nan, np.float32)
 
     def _room(self, count: int, kind: type[np.generic]) -> NDArray[Any]:
@@ -75,8 +79,25 @@ class Columns:
         kept = reduced["top"].shape[1]
         self.top[clips, :kept] = reduced["top"]
         self.top_log_prob[clips, :kept] = reduced["top_log_prob"]
-        self.beam[clips] = reduced["beam"]
+        if self.beam is not None:
+            self._fill_beam(self.beam, clips, reduced["beam"])
         self.loss[clips] = reduced["loss"]
+
+    def _fill_beam(self, column: NDArray[np.int32], clips: IntArray, prefixes: NDArray[np.int32]) -> None:
+        """Each prefix goes to the beginning of its clip's frames. (N, L)"""
+        said = prefixes >= 0
+        self.beam_lengths[clips] = said.sum(axis=1)
+        column[(self.starts[clips][:, None] + np.arange(prefixes.shape[1]))[said]] = prefixes[said]
+
+    def beam_search(self) -> BeamSearch | None:
+        """What a beam search found, of the clips that ran; None where none was done."""
+        if self.beam is None:
+            return None
+        lengths = np.where(self.outcomes == Outcome.RAN, self.beam_lengths, 0)
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        clip = np.repeat(np.arange(len(lengths)), lengths)
+        tokens = self.beam[self.starts[clip] + np.arange(len(clip)) - starts[clip]]
+        return BeamSearch(tokens, starts)
 
     def finished(
         self,

@@ -46,13 +46,13 @@ def choose_device(wanted: str = AUTO) -> torch.device:
     return device
 
 
-def describe_device(device: torch.device) -> str:
-    """ "CPU, 2 threads" or the name of the GPU."""
+def describe_device(device: torch.device, threads: int | None = None) -> str:
+    """ "CPU, 2 threads" or the name of the GPU; without a number, those that torch has."""
     if device.type == "cuda":
         return f"CUDA, {torch.cuda.get_device_name(device)}"
     if device.type == "mps":
         return "Apple GPU (MPS)"
-    threads = torch.get_num_threads()
+    threads = threads or torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from asl_inspector.errors import InferenceError
-from asl_inspector.inference.batches import BatchPlan, BatchSize
+from asl_inspector.inference.batches import FEWEST_FRAMES, BatchPlan, BatchSize
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.progress import Cancelled, CancelToken
 
@@ -63,13 +63,22 @@ class Loader:
         size: How many frames at a time; it may change meanwhile.
         pinned: True where a GPU is to fetch the batches by itself.
         cancel: Asked between clips.
+        workers: Batches that are computed side by side.
     """
 
     def __init__(
-        self, source: ClipSource, plan: BatchPlan, size: BatchSize, *, pinned: bool, cancel: CancelToken
+        self,
+        source: ClipSource,
+        plan: BatchPlan,
+        size: BatchSize,
+        *,
+        pinned: bool,
+        cancel: CancelToken,
+        workers: int = 1,
     ) -> None:
         self._source, self._plan, self._size = source, plan, size
         self._pinned, self._cancel = pinned, cancel
+        self._workers = workers
         self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="clip loader", daemon=True)
@@ -98,11 +107,18 @@ class Loader:
 
     def _work(self) -> None:
         try:
-            while (clips := self._plan.take(self._size.frames)) is not None and not self._stopped.is_set():
+            while (clips := self._plan.take(self._frames())) is not None and not self._stopped.is_set():
                 self._put(self._load(clips))
             self._put(None)
         except (Exception, Cancelled) as error:  # noqa: BLE001 - it is raised again where the batches are awaited
             self._put(error)
+
+    def _frames(self) -> int:
+        """Frames of the next batch: towards the end few enough that no worker is idle while another has much left."""
+        if self._workers == 1:
+            return self._size.frames
+        share = self._plan.frames_left // (2 * self._workers)
+        return min(self._size.frames, max(FEWEST_FRAMES, share))
 
     def _put(self, item: Batch | BaseException | None) -> None:
         while not self._stopped.is_set():

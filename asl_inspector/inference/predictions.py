@@ -9,6 +9,7 @@ one answer for a whole clip has one output frame a clip.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -37,6 +38,36 @@ class Outcome(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BeamSearch:
+    """The most probable prefix of every clip. N clips, L glosses altogether.
+
+    Attributes:
+        tokens: (L,).
+        starts: (N + 1,), clip `i` says `tokens[starts[i]:starts[i + 1]]`; clips that did not run say nothing.
+    """
+
+    tokens: SmallIntArray
+    starts: IntArray
+
+    def __post_init__(self) -> None:
+        self.tokens.flags.writeable = self.starts.flags.writeable = False
+
+    def first(self, blank: int) -> SmallIntArray:
+        """(N,), first gloss of each clip, the blank for a clip without any."""
+        said = np.diff(self.starts) > 0
+        result = np.full(len(said), blank, np.int32)
+        result[said] = self.tokens[self.starts[:-1][said]]
+        return result
+
+    @property
+    def paths(self) -> tuple[tuple[int, ...], ...]:
+        """(N,), the glosses of every clip."""
+        tokens: list[int] = self.tokens.tolist()
+        ends: list[int] = self.starts.tolist()
+        return tuple(tuple(tokens[start:end]) for start, end in itertools.pairwise(ends))
+
+
+@dataclass(frozen=True, slots=True)
 class Predictions:
     """Outputs of one network on the clips of one file. N clips, M frames altogether, C classes.
 
@@ -58,8 +89,7 @@ class Predictions:
         seconds: How long it took, loading of data included.
         outcomes: (N,), the `Outcome` of every clip, or None where only `ran` is known.
         notes: What was out of the ordinary about the run, as sentences.
-        beam: (N,), first gloss of the best hypothesis of a prefix beam search, the blank for an empty one; None where
-            none was asked for.
+        beam: The best hypothesis of a prefix beam search of every clip; None where none was asked for.
         ranked: How many of the best glosses are known; 1 where only the answers were saved.
         probabilities: False where the scores are none, so that there is neither a confidence nor a loss.
         complete: False where the run was interrupted and only the clips that `ran` were reached.
@@ -82,7 +112,7 @@ class Predictions:
     outcomes: NDArray[np.uint8] | None = None
     notes: tuple[str, ...] = ()
     complete: bool = True
-    beam: SmallIntArray | None = None
+    beam: BeamSearch | None = None
     ranked: int = TOP
     probabilities: bool = True
 

@@ -15,13 +15,14 @@ from asl_inspector.inference.predictions import Predictions
 from asl_inspector.inference.preparing import Spread, measure_spread, prepared
 from asl_inspector.inference.records import Settings
 from asl_inspector.inference.running import run_network
-from asl_inspector.inference.settling import MOST_CLIPS, combinations, settle, stored_figures
+from asl_inspector.inference.searching import Search, lengths_of
+from asl_inspector.inference.settling import MOST_CLIPS, combinations, stored_figures
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import Content
 from asl_inspector.networks.building import BuiltNetwork, build_network, with_choices_measured, with_tries
 from asl_inspector.networks.plans import Labels
 from asl_inspector.networks.preparation import STANDARDISED
-from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.progress import CancelToken, Progress, silent
 
 
 class Program(Protocol):
@@ -147,24 +148,17 @@ def _rebuilt(
         return spread
 
     stored = stored_figures(checkpoint.contents.stored)
-    choices = network.architecture.choices
-    count = len(combinations(choices))
     told = validation is not None and len(validation.lengths) <= MOST_CLIPS and bool((validation.gloss_ids >= 0).any())
-    if stored is None or validation is None or count < 2 or not told:
+    if stored is None or validation is None or len(combinations(network.architecture.choices)) < 2 or not told:
         return Rebuilt(network, spread_for(network), program)
-    clips, tried = validation if program is None else program.prepared(validation, cancel), 0
 
-    def run(more: Mapping[str, str]) -> Predictions:
-        nonlocal tried
-        progress(Step("Trying what the checkpoint leaves open", tried, count, "ways"))
-        tried += 1
+    def run(some: ClipSource, more: Mapping[str, str]) -> Predictions:
         one = build(more)
-        return run_network(
-            one, prepared(clips, one.preparation, spread_for(one)), device=settings.device, cancel=cancel
-        )
+        return run_network(one, prepared(some, one.preparation, spread_for(one)), device=settings.device, cancel=cancel)
 
-    found = settle(choices, stored, clips.gloss_ids, run)
+    clips = validation if program is None else program.prepared(validation, cancel)
+    found = Search(network.architecture.choices, stored, clips, run, progress).settled(lengths_of(train))
     if found.chosen is None:
         return Rebuilt(with_tries(network, found.by_choice), spread_for(network), program)
-    best = with_choices_measured(build(found.chosen), found.sentences)
+    best = with_choices_measured(build(found.chosen), found.sentences, found.undecided)
     return Rebuilt(with_tries(best, found.by_choice), spread_for(best), program)

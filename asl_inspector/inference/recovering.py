@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchSize
-from asl_inspector.inference.devices import describe_device, is_out_of_memory
+from asl_inspector.inference.devices import Threads, describe_device, is_out_of_memory
 from asl_inspector.inference.loading import Batch
 from asl_inspector.inference.placed import PlacedNetwork, Underway
 from asl_inspector.inference.precision import NOT_HERE, settle_precision
+from asl_inspector.inference.workers import AtWork, Workers
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken
 
@@ -49,10 +51,15 @@ class Runner:
         self.notes: list[str] = []
         self._network, self._name = network, name
         self._placed = PlacedNetwork(network.module, network.architecture.blank, device, mixed=mixed, beam=beam)
+        self._threads: Threads | None = None
+        self._workers: Workers | None = None
+        self._settle_threads()
         parameters = sum(one.numel() for one in network.module.parameters())
-        self.size = BatchSize(self._placed.kind, network.architecture.classes, batch_frames, parameters)
+        self.size = BatchSize(
+            self._placed.kind, network.architecture.classes, batch_frames, parameters, workers=self.workers
+        )
         self._sampled = not mixed
-        self._under_way: deque[Underway] = deque()
+        self._under_way: deque[Underway | AtWork] = deque()
         if mixed and not self._placed.mixed:
             self.notes.append(NOT_HERE)
 
@@ -60,6 +67,31 @@ class Runner:
     def kind(self) -> str:
         """Kind of the device: "cpu", "cuda" or "mps"."""
         return self._placed.kind
+
+    @property
+    def workers(self) -> int:
+        """Batches that are computed side by side."""
+        return self._workers.count if self._workers is not None else 1
+
+    @property
+    def ahead(self) -> int:
+        """Batches that are started before the results of the first are waited for."""
+        if self._workers is not None:
+            return 2 * self._workers.count
+        return BATCHES_UNDER_WAY if self.kind == "cuda" else 1
+
+    def describe(self) -> str:
+        """The device, for people; what runs side by side counts as threads."""
+        return describe_device(self.device, self.workers if self._workers is not None else None)
+
+    def _settle_threads(self) -> None:
+        """Batches side by side on a CPU; a network that takes one at a time gets the best number of threads instead."""
+        if self.kind != "cpu":
+            return
+        if self._network.module.concurrent:
+            self._workers = Workers()
+        else:
+            self._threads = Threads()
 
     def put(self, batch: Batch, cancel: CancelToken) -> Iterator[Results]:
         """Run a batch; gives the results that are there meanwhile, maybe of earlier batches.
@@ -72,11 +104,41 @@ class Runner:
             self._sampled = True
             if self._placed.mixed:
                 self.notes.append(settle_precision(self._placed, batch))
+        began = time.perf_counter()
         yield from self._run([batch], cancel, flush=False)
+        if self._workers is None:
+            self._learn(batch, time.perf_counter() - began)
 
     def flush(self, cancel: CancelToken) -> Iterator[Results]:
         """The results that are still on their way."""
         yield from self._run([], cancel, flush=True)
+
+    def finished(self) -> Iterator[Results]:
+        """The results that are there and were not waited for; those that failed are left out."""
+        for one in self._under_way:
+            if isinstance(one, AtWork) and (results := one.results_if_done()) is not None:
+                yield one.batch, results
+        self._under_way.clear()
+
+    def end(self) -> None:
+        """No batch is to be run any more."""
+        if self._workers is not None:
+            self._workers.end()
+
+    def _learn(self, batch: Batch, seconds: float) -> None:
+        self.size.note(batch.frames, seconds)
+        if self._threads is not None:
+            self._threads.note(batch.frames, seconds)
+
+    def _start(self, batch: Batch) -> Underway | AtWork:
+        return self._placed.start(batch) if self._workers is None else self._workers.start(self._placed, batch)
+
+    def _wait(self, first: Underway | AtWork, cancel: CancelToken) -> dict[str, NDArray[Any]]:
+        if not isinstance(first, AtWork):
+            return first.wait()
+        results, seconds = first.wait(cancel)
+        self._learn(first.batch, seconds)
+        return results
 
     def _run(self, todo: list[Batch], cancel: CancelToken, *, flush: bool) -> Iterator[Results]:
         while todo or (flush and self._under_way):
@@ -85,20 +147,27 @@ class Runner:
             starting = not self._under_way or batch is not self._under_way[0].batch
             try:
                 if starting:
-                    self._under_way.append(self._placed.start(batch))
+                    self._under_way.append(self._start(batch))
                 results = None
-                most = BATCHES_UNDER_WAY if self.kind == "cuda" else 1
-                if len(self._under_way) >= most or not starting:
+                if len(self._under_way) >= self.ahead or not starting:
                     batch = self._under_way[0].batch
-                    results = batch, self._under_way[0].wait()
+                    results = batch, self._wait(self._under_way[0], cancel)
             except (RuntimeError, MemoryError) as error:
-                todo += [one.batch for one in self._under_way if one.batch is not batch]
-                self._under_way.clear()
+                todo += self._others(batch)
                 todo += self._recover(batch, error)
                 continue
             if results is not None:
                 self._under_way.popleft()
                 yield results
+
+    def _others(self, failed: Batch) -> list[Batch]:
+        """The batches that were under way beside one that failed, to be run again."""
+        others = [one for one in self._under_way if one.batch is not failed]
+        self._under_way.clear()
+        for one in others:
+            if isinstance(one, AtWork):
+                one.abandon()
+        return [one.batch for one in others]
 
     def _recover(self, batch: Batch, error: Exception) -> list[Batch]:
         """What to run next after an error; the device may be another one then.
@@ -120,6 +189,7 @@ class Runner:
             self._placed = PlacedNetwork(
                 self._network.module, self._network.architecture.blank, self.device, beam=self._beam
             )
+            self._settle_threads()
             return [batch]
         if short:
             raise InferenceError(

@@ -28,7 +28,7 @@ class Reduced:
         top_log_prob: (N, K).
         loss: (N,), minus the log probability of the true gloss; NaN where there is none.
         finite: (N,), False for clips with an output that is not finite.
-        beam: (N,), first gloss of the best prefix, the blank where that is empty; -1 where it was not asked for.
+        beam: (N, L), the best prefix of a beam search, padded with -1; (N, 0) where it was not asked for.
     """
 
     best_gloss: Tensor
@@ -62,10 +62,9 @@ def reduce_logits(
         padding = torch.arange(logits.shape[1], device=logits.device) >= lengths.unsqueeze(1)  # (N, T)
         logits = logits.masked_fill(padding.unsqueeze(-1), 0)
     finite = logits.sum(dim=(1, 2)).isfinite()  # forty times faster than asking every number
-    first = torch.full_like(labels, -1)
+    prefixes = labels.new_empty((len(labels), 0))
     if beam and blank is not None:
-        found = prefix_beam(logits.log_softmax(dim=-1), blank, lengths)
-        first = torch.where(found.lengths > 0, found.tokens[:, 0], blank)
+        prefixes = prefix_beam(logits.log_softmax(dim=-1), blank, lengths).tokens
     if blank is None:
         best, best_gloss = logits.max(dim=-1)
         lead = torch.full_like(best, -torch.inf)
@@ -94,7 +93,7 @@ def reduce_logits(
         top.values,
         _losses(scores, blank, labels),
         finite,
-        first.int(),
+        prefixes.int(),
     )
 
 

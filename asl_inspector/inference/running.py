@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchPlan
 from asl_inspector.inference.columns import Columns
-from asl_inspector.inference.devices import Threads, choose_device, describe_device, exact_arithmetic
+from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic
 from asl_inspector.inference.loading import Loader
 from asl_inspector.inference.placed import PlacedNetwork
 from asl_inspector.inference.predictions import NO_BLANK, Outcome, Predictions
@@ -57,9 +57,10 @@ class Run:
         self.notes: list[str] = []
         self.seconds = 0.0
         self.device = choose_device(device)
+        self._told_device = ""
         self._batch_frames = batch_frames
         self._mixed = mixed
-        self._columns = _columns(network, clips)
+        self._columns = _columns(network, clips, beam=self._beam)
 
     def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
         """Run all clips that were not run yet. After `Cancelled` it can be called again.
@@ -105,12 +106,12 @@ class Run:
             top_log_prob=_read_only(columns.top_log_prob.copy()),
             loss=_read_only(columns.loss.copy()),
             padding_reads_as=None if padding is None else int(padding.argmax()),
-            device=describe_device(self.device),
+            device=self._told_device or describe_device(self.device),
             seconds=self.seconds,
             outcomes=_read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
-            beam=_read_only(columns.beam.copy()) if self._beam else None,
+            beam=columns.beam_search(),
         )
 
     def _require_some(self) -> None:
@@ -140,9 +141,9 @@ class Run:
         columns, clips = self._columns, self.clips
         self.network.module.heed(cancel)
         runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
-        threads = Threads() if runner.kind == "cpu" else None
         plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
-        loader = Loader(clips, plan, runner.size, pinned=runner.kind == "cuda", cancel=cancel)
+        pinned = runner.kind == "cuda"
+        loader = Loader(clips, plan, runner.size, pinned=pinned, cancel=cancel, workers=runner.workers)
         reached = int((columns.outcomes == Outcome.RAN).sum())
         total = reached + int(columns.waiting.sum())
         try:
@@ -152,19 +153,17 @@ class Run:
                 total -= len(batch.broken)
                 if not len(batch.clips):
                     continue
-                began = time.perf_counter()
                 for part, results in runner.put(batch, cancel):
                     columns.fill(part.clips, results)
                     reached += len(part.clips)
-                seconds = time.perf_counter() - began
-                runner.size.note(batch.frames, seconds)
-                if threads is not None:
-                    threads.note(batch.frames, seconds)
             for part, results in runner.flush(cancel):
                 columns.fill(part.clips, results)
         finally:
+            runner.end()
+            for part, results in runner.finished():  # what was computed meanwhile, after Cancel too
+                columns.fill(part.clips, results)
             self.network.module.heed(CancelToken())
-            self.device = runner.device
+            self.device, self._told_device = runner.device, runner.describe()
             self.notes += [note for note in runner.notes if note not in self.notes]
 
 
@@ -213,7 +212,7 @@ def check_features(network: BuiltNetwork, clips: ClipSource) -> None:
         )
 
 
-def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
+def _columns(network: BuiltNetwork, clips: ClipSource, *, beam: bool) -> Columns:
     """Empty columns, with the clips marked that are known not to run."""
     lengths = clips.lengths
     outcomes = np.full(len(lengths), Outcome.NOT_REACHED, np.uint8)
@@ -225,7 +224,7 @@ def _columns(network: BuiltNetwork, clips: ClipSource) -> Columns:
     different, where = np.unique(lengths, return_inverse=True)
     answers = np.array([network.module.output_frames(length) if length > 0 else 0 for length in different.tolist()])
     frames = np.where(outcomes == Outcome.NOT_REACHED, answers[where] if len(different) else 0, 0).astype(np.int64)
-    return Columns(frames, outcomes)
+    return Columns(frames, outcomes, beam=beam)
 
 
 def _read_only(array: Any) -> Any:

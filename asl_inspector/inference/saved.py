@@ -273,7 +273,8 @@ def _reduced(
     clips: Clips = joined.clips
     outcomes = np.where(joined.rows < 0, Outcome.NO_OUTPUT, Outcome.NOT_REACHED).astype(np.uint8)
     outcomes[(joined.rows >= 0) & (lengths <= 0)] = Outcome.NO_FRAMES
-    columns = Columns(np.where(outcomes == Outcome.NOT_REACHED, lengths, 0), outcomes)
+    searching = beam and blank is not None
+    columns = Columns(np.where(outcomes == Outcome.NOT_REACHED, lengths, 0), outcomes, beam=searching)
     done, total = 0, int(columns.waiting.sum())
     with torch.inference_mode():
         for part in _batches(columns.frames, scores.classes):
@@ -283,7 +284,7 @@ def _reduced(
             logits = torch.from_numpy(_as_logits(rows, scale))
             outputs.forget(joined.rows[part], int(columns.frames[part[0]]))
             labels = torch.from_numpy(np.array(clips.gloss_ids[part]))
-            found = reduce_logits(logits, blank, labels, beam=beam and blank is not None)
+            found = reduce_logits(logits, blank, labels, beam=searching)
             columns.fill(part, _on_cpu(found))
             done += len(part)
     ran, starts, best_gloss, blank_lead, blank_posterior = columns.finished()
@@ -309,7 +310,7 @@ def _reduced(
         device=DEVICE,
         seconds=0.0,
         outcomes=_fixed(columns.outcomes),
-        beam=_fixed(columns.beam) if beam and blank is not None else None,
+        beam=columns.beam_search(),
         probabilities=not raw,
     )
 

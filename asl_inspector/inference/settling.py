@@ -1,8 +1,13 @@
 """Tries what the tensors leave open until the rebuilt network reproduces the figures that the checkpoint stores.
 
-A choice counts as settled only where exactly one combination gives the stored accuracy, and the stored loss if there is
-one: with few clips several combinations may have one accuracy by luck. For the same reason an accuracy near guessing,
-without a loss beside it, settles nothing.
+A choice counts as settled only where every combination that gives the stored accuracy, and the stored loss if there is
+one, has the same answer to it: a network that is always right may be right with two poolings. What such combinations
+disagree about stays assumed, and the most usual of them is taken, since no other is known to be right. An accuracy near
+guessing, without a loss beside it, settles nothing: many combinations have it by luck.
+
+Many combinations are first tried on a sample of the clips, and those that come near the stored accuracy there on all of
+them. The length that clips were brought to can be any number: where nothing else reproduces a good accuracy, each
+combination is tried at two usual lengths, and the best of them at all usual lengths.
 """
 
 from __future__ import annotations
@@ -20,7 +25,11 @@ from asl_inspector.inference.predictions import Predictions
 from asl_inspector.networks.records import Choice, Tried
 
 MOST_COMBINATIONS = 64
+MOST_ON_A_SAMPLE = 512
 MOST_CLIPS = 20_000
+SAMPLE = 48
+NEAR = 0.2  # three standard errors of an accuracy on so many clips
+GOOD_ACCURACY = 0.5  # below it, a sample tells too little
 LEAST_ACCURACY = 0.1  # what many combinations reach by luck proves nothing
 LOSS_TOLERANCE = 2e-4  # relative; sums in another order
 
@@ -53,13 +62,15 @@ class Settled:
     """What the trials showed.
 
     Attributes:
-        chosen: The one combination that reproduces the stored figures, or None.
-        sentences: For each choice of it that was open, what settled it.
+        chosen: The combination to take, one that reproduces the stored figures, or None.
+        sentences: For each choice that it settles, what settled it.
+        undecided: For each choice that was open and stays so, why this answer was taken.
         trials: All of them.
     """
 
     chosen: Mapping[str, str] | None
     sentences: Mapping[str, str]
+    undecided: Mapping[str, str]
     trials: tuple[Trial, ...]
 
     @property
@@ -90,11 +101,11 @@ def stored_figures(stored: Mapping[str, float]) -> Stored | None:
     return Stored(accuracy, loss)
 
 
-def combinations(choices: Sequence[Choice]) -> list[dict[str, str]]:
-    """The open choices' options in every combination that makes sense, the taken one first; at most 64."""
+def combinations(choices: Sequence[Choice], most: int = MOST_COMBINATIONS) -> list[dict[str, str]]:
+    """The open choices' options in every combination that makes sense, the taken one first; no more than `most`."""
     open_ones = [choice for choice in choices if choice.settled_by == "assumed"]
     ordered = [(one.value, *(option for option in one.options if option != one.value)) for one in open_ones]
-    while math.prod(map(len, ordered)) > MOST_COMBINATIONS:  # what has most options loses its least usual ones
+    while math.prod(map(len, ordered)) > most:  # what has most options loses its least usual ones
         longest = max(range(len(ordered)), key=lambda index: len(ordered[index]))
         ordered[longest] = ordered[longest][:-1]
     names = [choice.name for choice in open_ones]
@@ -108,7 +119,7 @@ def _possible(chosen: Mapping[str, str]) -> bool:
 
 
 def settle(
-    choices: Sequence[Choice],
+    combined: Sequence[Mapping[str, str]],
     stored: Stored,
     labels: np.ndarray,
     run: Callable[[Mapping[str, str]], Predictions],
@@ -116,7 +127,7 @@ def settle(
     """Run every combination and see which one reproduces the stored figures.
 
     Args:
-        choices: What is known and open.
+        combined: The combinations, the most usual first.
         stored: The stored figures.
         labels: (N,), true ids; -1 for none.
         run: Rebuilds and runs the network with these answers.
@@ -125,16 +136,35 @@ def settle(
         Cancelled: By `run`.
     """
     trials = []
-    for chosen in combinations(choices):
+    for chosen in combined:
         try:
             trials.append(_trial(chosen, run(chosen), labels, stored))
         except InspectorError:
             trials.append(Trial(chosen, None, None, fits=False))
     fitting = [trial for trial in trials if trial.fits]
-    if len(fitting) != 1:
-        return Settled(None, {}, tuple(trials))
+    if not fitting:
+        return Settled(None, {}, {}, tuple(trials))
     found = fitting[0]
-    return Settled(found.chosen, _sentences(found, trials, stored), tuple(trials))
+    agreed = {name for name, value in found.chosen.items() if all(one.chosen[name] == value for one in fitting)}
+    undecided = {
+        name: f"{name.capitalize()}: {value}, assumed: others reproduce the stored {_words(stored)} as well."
+        for name, value in found.chosen.items()
+        if name not in agreed
+    }
+    sentences = _sentences(found, trials, stored)
+    return Settled(found.chosen, {name: sentences[name] for name in agreed}, undecided, tuple(trials))
+
+
+def best_accuracy(predictions: Predictions, labels: np.ndarray) -> float:
+    """The highest of the decoders' accuracies, 0 where no clip can be scored."""
+    known = predictions.ran & (labels >= 0)
+    return max(_right(predictions, labels, known)) / max(1, int(known.sum()))
+
+
+def _right(predictions: Predictions, labels: np.ndarray, known: np.ndarray) -> list[int]:
+    """How many clips are right by each decoder that training code may have used."""
+    answers = (majority(predictions), first_token(predictions), predictions.top[:, 0])
+    return [int((answer[known] == labels[known]).sum()) for answer in answers]
 
 
 def _trial(chosen: Mapping[str, str], predictions: Predictions, labels: np.ndarray, stored: Stored) -> Trial:
@@ -142,8 +172,7 @@ def _trial(chosen: Mapping[str, str], predictions: Predictions, labels: np.ndarr
     count = int(known.sum())
     if not count:
         return Trial(chosen, None, None, fits=False)
-    answers = (majority(predictions), first_token(predictions), predictions.top[:, 0])
-    right = [int((answer[known] == labels[known]).sum()) for answer in answers]
+    right = _right(predictions, labels, known)
     losses = predictions.loss[known].astype(float)
     loss = float(losses.mean()) if np.isfinite(losses).all() else None
     fits = True
@@ -156,13 +185,16 @@ def _trial(chosen: Mapping[str, str], predictions: Predictions, labels: np.ndarr
 
 def _sentences(found: Trial, trials: Sequence[Trial], stored: Stored) -> dict[str, str]:
     """For each open choice: what it is, and how near the others came."""
-    what = f"{100 * stored.accuracy:.2f} %" if stored.accuracy is not None else f"loss of {stored.loss:.4f}"
     sentences = {}
     for name, value in found.chosen.items():
         others = [one for one in trials if one.chosen[name] != value and one.accuracy is not None]
         best = max(others, key=lambda one: one.accuracy or 0, default=None)
-        sentence = f"{name.capitalize()}: {value} reproduces the stored {what}"
+        sentence = f"{name.capitalize()}: {value} reproduces the stored {_words(stored)}"
         if best is not None and best.accuracy is not None:
             sentence += f"; {best.chosen[name]} does not ({100 * best.accuracy:.2f} % at best)"
         sentences[name] = sentence + "."
     return sentences
+
+
+def _words(stored: Stored) -> str:
+    return f"{100 * stored.accuracy:.2f} %" if stored.accuracy is not None else f"loss of {stored.loss:.4f}"

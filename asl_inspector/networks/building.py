@@ -132,15 +132,29 @@ def _architecture(plan: Plan, answers: Mapping[str, Answer]) -> Architecture:
     )
 
 
-def with_choices_measured(network: BuiltNetwork, names: Mapping[str, str]) -> BuiltNetwork:
-    """The same network, with the sentences of choices that a measurement settled replaced; `names` by choice."""
-    before = {choice.name: choice.sentence for choice in network.architecture.choices}
+def with_choices_measured(
+    network: BuiltNetwork, settled: Mapping[str, str], undecided: Mapping[str, str]
+) -> BuiltNetwork:
+    """The same network, with new sentences for choices that were tried, by their names.
+
+    Args:
+        network: The network, built with what trying has shown.
+        settled: Sentences of choices that a stored figure settles.
+        undecided: Sentences of choices that stay assumed.
+    """
+    sentences = {**settled, **undecided}
+    before = {choice.sentence: choice.name for choice in network.architecture.choices if choice.name in sentences}
     choices = tuple(
-        replace(choice, settled_by="measured", sentence=names[choice.name]) if choice.name in names else choice
+        replace(
+            choice,
+            settled_by="measured" if choice.name in settled else "assumed",
+            sentence=sentences[choice.name],
+        )
+        if choice.name in sentences
+        else choice
         for choice in network.architecture.choices
     )
-    sentences = {before[name]: sentence for name, sentence in names.items()}
-    assumptions = tuple(sentences.get(one, one) for one in network.architecture.assumptions)
+    assumptions = tuple(sentences[before[one]] if one in before else one for one in network.architecture.assumptions)
     architecture = replace(network.architecture, choices=choices, assumptions=assumptions)
     return replace(network, architecture=architecture)
 

@@ -24,7 +24,12 @@ class Foreign:
 OWN_CODE = "Give the code that builds it (--trust CODE.py), or drop its saved outputs instead."
 VIDEO = "It reads video frames, not features of clips."
 LAYOUTS = (
-    (("conv2d.",), ("temporal_model.",), "a continuous recogniser of the VAC family (CorrNet, SlowFastSign)", VIDEO),
+    (
+        ("conv2d.",),
+        ("temporal_model.",),
+        "a continuous recogniser of the VAC family (CorrNet, SlowFastSign)",
+        f"{VIDEO} What follows the visual part could be run on its features, but is not as in the published code.",
+    ),
     (("visual_backbone", "gloss_output_layer"), (), "a TwoStream or NLA recogniser", VIDEO),
     (("logits.conv3d",), (), "an I3D video network", VIDEO),
     (

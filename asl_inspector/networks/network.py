@@ -16,10 +16,12 @@ class Network(nn.Module):
         least_frames: Fewest frames of a clip that can be run.
         ragged: True where `forward` also takes the lengths (N,) of clips that are padded at their ends, and gives for
             every clip the outputs that it would give alone.
+        concurrent: True where several batches may be computed at the same time, by as many threads.
     """
 
     least_frames = 1
     ragged = False
+    concurrent = True
 
     def heed(self, cancel: CancelToken) -> None:
         """Told whom to ask while a batch is being computed; networks of the program's own are quick enough."""

@@ -74,6 +74,7 @@ class Plan:
         settled: True where the layout settles whether there is a blank.
         prepared: True where the layout settles how features are prepared: not at all, unless the user knows better.
         frames: Frames that every clip must have, or None for any number.
+        left_out: Keys of the file that belong to parts that are not run; `facts` says which.
         shape_state: Brings the file's tensors, under the names of `keys`, into the form that the module has.
     """
 
@@ -91,6 +92,7 @@ class Plan:
     settled: bool = False
     prepared: bool = False
     frames: int | None = None
+    left_out: frozenset[str] = frozenset()
     shape_state: Callable[[dict[str, Tensor]], dict[str, Tensor]] = _as_they_are
 
 

@@ -22,6 +22,7 @@ AS_IT_IS, STANDARDISED, EACH_CLIP, WRIST, SHOULDERS = (
 )
 OWN_LENGTH = "as it is"
 RESAMPLED, PADDED, HELD = "resampled to {}", "padded or cut to {}", "held or cut to {}"
+USUAL_LENGTHS = (30, 32, 60, 64, 100, 50, 128, 20, 40, 16, 24, 80, 90, 96, 120, 150, 200, 256)
 LENGTH_WORDS = (
     "max_sequence_length",
     "max_seq_len",

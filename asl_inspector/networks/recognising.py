@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.networks import recurrent, spoter, st_gcn, temporal_convolution, tgcn, transformer
+from asl_inspector.networks import recurrent, spoter, st_gcn, temporal_convolution, tgcn, transformer, vac
 from asl_inspector.networks.parts import Part, common_prefix, parts_of
 from asl_inspector.networks.plans import Plan
 from asl_inspector.networks.strangers import Stranger
@@ -14,6 +14,7 @@ FAMILIES = (
     spoter.recognise,
     st_gcn.recognise,
     tgcn.recognise,
+    vac.recognise,
     transformer.recognise,
     temporal_convolution.recognise,
     recurrent.recognise,
@@ -31,7 +32,9 @@ def find_plan(weights: Mapping[str, TensorRecord]) -> Plan | None:
     names = {short.name: part.name for short, part in zip(bare, parts, strict=True)}
     for family in FAMILIES:
         plan = family(bare)
-        if plan is not None and set(plan.keys.values()) == {key.removeprefix(prefix) for key in weights}:
+        if plan is None:
+            continue
+        if {*plan.keys.values(), *plan.left_out} == {key.removeprefix(prefix) for key in weights}:
             return _renamed(plan, names)
     return None
 
@@ -50,4 +53,5 @@ def _renamed(plan: Plan, names: Mapping[str, str]) -> Plan:
         whole = names[module]
         return f"{whole}.{tensor}" if whole else tensor
 
-    return replace(plan, keys={name: full(key) for name, key in plan.keys.items()})
+    left_out = frozenset(full(key) for key in plan.left_out)
+    return replace(plan, keys={name: full(key) for name, key in plan.keys.items()}, left_out=left_out)

@@ -20,6 +20,7 @@ from asl_inspector.programs.building import HostedProgram
 from asl_inspector.programs.consent import ONNX, WITH_CONSENT, hash_of, read_code
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.records import Build, CheckpointTensor, CheckpointValue, Kind, PlainValue, Start
+from asl_inspector.programs.same_program import same_program
 
 ONNX_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.ms.internal.nhwc"}
 SHORT_HASH = 16
@@ -60,9 +61,42 @@ def program_of(
         )
     held = bytes(_whole(content))
     _check(consent, held)
+    return _in_file(checkpoint, held, clips, _allowed(consent))
+
+
+def program_beside(
+    main: Checkpoint,
+    main_content: Content,
+    other: Checkpoint,
+    content: Content,
+    settings: Settings,
+    clips: Sequence[ClipSource],
+) -> HostedProgram | None:
+    """The program of another checkpoint of a run whose inspected one is run by a program.
+
+    Code of the researcher serves all checkpoints of the run. Consent to a program in the inspected one covers another
+    that differs in the numbers of its tensors and in nothing else.
+
+    Raises:
+        InspectorError: If it cannot be run, or consent does not cover it.
+    """
+    consent = settings.consent
+    if consent is None or not _is_same(consent.path, main.path):
+        return program_of(other, content, settings, clips)
+    held, beside = bytes(_whole(main_content)), bytes(_whole(content))
+    _check(consent, held)
+    if not same_program(main, held, other, beside):
+        raise InferenceError(
+            f"“{other.path.name}” carries another program than “{main.path.name}”, so it was not run: you allowed only that.",
+            advice="Inspect it by itself, and allow it if you trust it.",
+        )
+    return _in_file(other, beside, clips, f"It carries the program that you allowed in “{main.path.name}”.")
+
+
+def _in_file(checkpoint: Checkpoint, held: bytes, clips: Sequence[ClipSource], fact: str) -> HostedProgram:
     kind = cast("Kind", checkpoint.format)
     host = Host(checkpoint.path.name, Start(kind, checkpoint.path.name, held))
-    return HostedProgram(host, kind, clips, checkpoint.contents.hyperparameters, (_allowed(consent),))
+    return HostedProgram(host, kind, clips, checkpoint.contents.hyperparameters, (fact,))
 
 
 def state_of(consent: Consent | None) -> tuple[object, ...]:

@@ -57,6 +57,8 @@ class ProgramNetwork(Network):
         way: How it wants to be called.
     """
 
+    concurrent = False  # there is one process, which answers one call after the other
+
     def __init__(self, asker: Asker, way: Way) -> None:
         super().__init__()
         self.asker, self.way = asker, way

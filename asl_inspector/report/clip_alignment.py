@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from asl_inspector.diagnosis.continuous_records import GREEDY
 from asl_inspector.inference.aligning import align
 from asl_inspector.inference.records import AlignedGloss, ClipDetail
 from asl_inspector.inference.word_errors import edits
@@ -26,10 +28,7 @@ def with_alignment(inspected: Inspected, detail: ClipDetail) -> ClipDetail:
     if not signed:
         return detail
     blank = scored.predictions.blank
-    best = detail.log_posteriors.argmax(axis=1)
-    begins = np.ones(len(best), bool)
-    begins[1:] = best[1:] != best[:-1]
-    recognised: list[int] = best[begins & (best != blank)].tolist()
+    recognised = _recognised(inspected, detail, blank)
     spans = _spans(detail, signed, blank)
     steps = []
     for edit in edits(signed, recognised):
@@ -46,6 +45,18 @@ def with_alignment(inspected: Inspected, detail: ClipDetail) -> ClipDetail:
             )
         )
     return replace(detail, aligned=tuple(steps))
+
+
+def _recognised(inspected: Inspected, detail: ClipDetail, blank: int) -> Sequence[int]:
+    """What the decoder says of a continuous clip; of a clip with one gloss the greedy path."""
+    continuous = inspected.diagnosis.continuous
+    if continuous is not None and continuous.decoder != GREEDY:
+        return continuous.recognised[detail.index]
+    best = detail.log_posteriors.argmax(axis=1)
+    begins = np.ones(len(best), bool)
+    begins[1:] = best[1:] != best[:-1]
+    found: list[int] = best[begins & (best != blank)].tolist()
+    return found
 
 
 def _signed(inspected: Inspected, clip: int) -> tuple[tuple[int, ...], tuple[str, ...]]:

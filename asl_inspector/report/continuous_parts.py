@@ -21,7 +21,8 @@ def continuous_json(found: ContinuousMeasures | None, train: ContinuousMeasures 
         return None
     return {
         **_counts(found),
-        "decoder": "greedy path",
+        "decoder": found.decoder,
+        "greedy_word_error_rate": found.total.rate if found.greedy is None else found.greedy.rate,
         "ids_by": found.reference or None,
         "other_ids": found.other_ids,
         "train": _counts(train) if train is not None else None,
@@ -47,7 +48,7 @@ def continuous_tile(inspected: Inspected) -> dict[str, Json] | None:
     if found is None or rate is None:
         return None
     total = found.total
-    note = f"{total.substitutions:,} S, {total.deletions:,} D, {total.insertions:,} I in {total.glosses:,} glosses"
+    note = f"{found.decoder}: {total.substitutions:,} S, {total.deletions:,} D, {total.insertions:,} I in {total.glosses:,} glosses"
     return {"title": "Word error rate", "value": f"{100 * rate:.1f} %", "note": note, "alarm": False}
 
 
@@ -68,7 +69,9 @@ def continuous_section(inspected: Inspected) -> dict[str, Json] | None:
         for clip in worst
         if table.ran[clip]
     ]
-    facts = [("Validation", rate_words(found.total))]
+    facts = [("Decoder", found.decoder), ("Validation", rate_words(found.total))]
+    if found.greedy is not None:
+        facts.append(("Validation, greedy path", rate_words(found.greedy)))
     train = inspected.diagnosis.continuous_train
     if train is not None:
         facts.append(("Training", rate_words(train.total)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from asl_inspector.about import program_version
 from asl_inspector.report.anonymising import anonymiser_of
+from asl_inspector.report.code_spans import mark_document
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.continuous_parts import continuous_section
 from asl_inspector.report.first_page import front, tiles
@@ -47,6 +48,7 @@ def document(inspected: Inspected, options: ReportOptions = STANDARD) -> dict[st
         sections=[] if options.summary else _sections(inspected),
         options=options,
     )
+    mark_document(made)
     return anonymiser_of(inspected).document(made) if options.anonymise else made
 
 

@@ -12,13 +12,18 @@ from asl_inspector.report.writing import write_atomically
 KINDS = ("pdf", "html", "md", "json", "csv")
 
 
-def export(inspected: Inspected, path: Path, kind: str, options: ReportOptions = STANDARD) -> None:
+def export(inspected: Inspected, path: Path, kind: str, options: ReportOptions = STANDARD) -> tuple[str, ...]:
     """Write `inspected` to `path` as one of `KINDS`, whole or not at all.
+
+    Returns:
+        Sentences on what could not be shown as it is, such as a script that no font has.
 
     Raises:
         ExportError: If it cannot be written.
     """
-    write_atomically(path, content_of(inspected, kind, options))
+    content, notes = _content_of(inspected, kind, options)
+    write_atomically(path, content)
+    return notes
 
 
 def content_of(inspected: Inspected, kind: str, options: ReportOptions = STANDARD) -> bytes:
@@ -27,11 +32,16 @@ def content_of(inspected: Inspected, kind: str, options: ReportOptions = STANDAR
     Raises:
         ExportError: If there is no such kind, or the typesetter fails.
     """
-    if kind == "pdf":
-        from asl_inspector.report.pdf import pdf_report
+    return _content_of(inspected, kind, options)[0]
 
-        return pdf_report(inspected, options)
-    return _text_of(inspected, kind, options).encode("utf-8", "backslashreplace")
+
+def _content_of(inspected: Inspected, kind: str, options: ReportOptions) -> tuple[bytes, tuple[str, ...]]:
+    if kind == "pdf":
+        from asl_inspector.report.pdf import noted_report
+
+        made = noted_report(inspected, options)
+        return made.pdf, made.notes
+    return _text_of(inspected, kind, options).encode("utf-8", "backslashreplace"), ()
 
 
 def _text_of(inspected: Inspected, kind: str, options: ReportOptions) -> str:

@@ -65,7 +65,7 @@ def front(inspected: Inspected) -> list[Json]:
     """What the first page tells under the figures: symptoms, causes, first actions."""
     found, actions = symptoms(inspected), plan(inspected)
     shown = [("", shortened(one)) for one in found[:MOST_SYMPTOMS]]
-    parts: list[Json] = [list_part(shown)]
+    parts: list[Json] = [list_part(shown) if shown else text_part("Nothing that was looked at is out of the ordinary.")]
     if len(found) > MOST_SYMPTOMS:
         parts.append(small_part(f"And {len(found) - MOST_SYMPTOMS} more, under All symptoms."))
     first = [("", shortened(one)) for one in actions[:MOST_ACTIONS]]

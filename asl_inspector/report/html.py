@@ -13,6 +13,7 @@ from html import escape as escape_markup
 from typing import Any
 
 from asl_inspector.bundled_files import resources
+from asl_inspector.report.code_spans import spans
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
 from asl_inspector.report.html_charts import chart_svg
@@ -62,10 +63,10 @@ def _head(held: Mapping[str, Any]) -> str:
         f"<small>{escape(tile['note'])}</small></div>"
         for tile in held["tiles"]
     )
-    problems = "".join(f'<p class="problem"><b>{escape(a)}</b> {escape(b)}</p>' for a, b in held["problems"])
+    problems = "".join(f'<p class="problem"><b>{escape(a)}</b> {prose(b)}</p>' for a, b in held["problems"])
     return (
         f'<p class="over">{escape(held["short_title"])} · {escape(held["case_name"])}</p>'
-        f'<h1>{escape(held["headline"])}</h1><p class="lead">{escape(held["summary"])}</p>'
+        f'<h1>{escape(held["headline"])}</h1><p class="lead">{prose(held["summary"])}</p>'
         f'<div class="tiles">{tiles}</div>{problems}'
     )
 
@@ -86,9 +87,9 @@ def _section(section: Mapping[str, Any], held: Mapping[str, Any]) -> str:
 def _part(part: Mapping[str, Any]) -> str:
     match part["kind"]:
         case "text":
-            return f"<p>{escape(part['text'])}</p>"
+            return f"<p>{prose(part['text'])}</p>"
         case "small":
-            return f'<p class="small">{escape(part["text"])}</p>'
+            return f'<p class="small">{prose(part["text"])}</p>'
         case "list":
             return _list(part)
         case "facts":
@@ -110,9 +111,14 @@ def _part(part: Mapping[str, Any]) -> str:
     raise ValueError(f"a part of an unknown kind: {part['kind']}")
 
 
+def prose(text: str) -> str:
+    """A sentence, with the code in it set as code."""
+    return "".join(f"<code>{escape(one)}</code>" if is_code else escape(one) for one, is_code in spans(text))
+
+
 def _list(part: Mapping[str, Any]) -> str:
     items = "".join(
-        f"<li>{f'<b>{escape(lead)}</b> ' if lead else ''}{escape(text)}</li>" for lead, text in part["items"]
+        f"<li>{f'<b>{escape(lead)}</b> ' if lead else ''}{prose(text)}</li>" for lead, text in part["items"]
     )
     return f"<ol>{items}</ol>" if part["numbered"] else f"<ul>{items}</ul>"
 
@@ -130,7 +136,7 @@ def _notes(part: Mapping[str, Any]) -> str:
 
 def _cause(cause: Mapping[str, Any]) -> str:
     evidence = "".join(
-        f'<li class="{"for" if sign == "+" else "against"}">{escape(sentence)}{_link(place, title)}</li>'
+        f'<li class="{"for" if sign == "+" else "against"}">{prose(sentence)}{_link(place, title)}</li>'
         for sign, sentence, place, title in cause["evidence"]
     )
     snippet = f"<pre><code>{escape(cause['snippet'])}</code></pre>" if cause["snippet"] else ""
@@ -138,7 +144,7 @@ def _cause(cause: Mapping[str, Any]) -> str:
         f'<article><h3>{escape(cause["title"])} <span class="badge {escape(cause["severity"])}">'
         f"{escape(cause['severity'])}</span> <small>{escape(cause['confidence'])}</small></h3>"
         f'<ul class="evidence">{evidence}</ul>{_counterfactual(cause["counterfactual"])}'
-        f"<h4>First</h4><p>{escape(cause['next_experiment'])}</p><h4>Fix</h4><p>{escape(cause['fix'])}</p>{snippet}</article>"
+        f"<h4>First</h4><p>{prose(cause['next_experiment'])}</p><h4>Fix</h4><p>{prose(cause['fix'])}</p>{snippet}</article>"
     )
 
 
@@ -157,7 +163,7 @@ def _counterfactual(found: Mapping[str, Any] | None) -> str:
             ("if fixed", "then", found["then"], found["then_words"]),
         )
     )
-    return f'<h4>If this were fixed</h4>{rows}<p class="small">{escape(found["how"])}</p>'
+    return f'<h4>If this were fixed</h4>{rows}<p class="small">{prose(found["how"])}</p>'
 
 
 def _table(part: Mapping[str, Any]) -> str:
@@ -166,7 +172,12 @@ def _table(part: Mapping[str, Any]) -> str:
         f'<th scope="col" class="{c}">{escape(text)}</th>' for c, text in zip(classes, part["head"], strict=True)
     )
     rows = "".join(
-        "<tr>" + "".join(f'<td class="{c}">{escape(text)}</td>' for c, text in zip(classes, row, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(
+            f'<td class="{c}">{prose(text) if sentence else escape(text)}</td>'
+            for c, sentence, text in zip(classes, part["prose"], row, strict=True)
+        )
+        + "</tr>"
         for row in part["rows"]
     )
     lively = ' class="lively"' if len(part["rows"]) >= ROWS_TO_FILTER else ""

@@ -16,20 +16,25 @@ def to_json(value: Json) -> str:
 
     Characters that steer a display are escaped, so that the text is exact to a parser and harmless on a terminal.
     """
-    text = json.dumps(_clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(cleaned(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return escaped_steering(text)
+
+
+def escaped_steering(text: str) -> str:
+    """JSON text in which characters that steer a display are written as escapes; its value stays the same."""
     return STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
-def _clean(value: Json) -> Json:
-    """The same without NaN and infinities, and with lone surrogates escaped. Results are a few levels deep."""
+def cleaned(value: Json) -> Json:
+    """The same value without NaN and infinities, and with lone surrogates escaped. Results are a few levels deep."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogate(value) else value
     if isinstance(value, Mapping):
-        return {key: _clean(held) for key, held in value.items()}
+        return {key: cleaned(held) for key, held in value.items()}
     if isinstance(value, Sequence):
-        return [_clean(held) for held in value]
+        return [cleaned(held) for held in value]
     return value
 
 

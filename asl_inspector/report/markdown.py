@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from asl_inspector.report.code_spans import spans
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
 from asl_inspector.report.options import STANDARD, ReportOptions
@@ -41,12 +42,18 @@ def markdown_text(held: Mapping[str, Any]) -> str:
 def plain(text: str, *, cell: bool = False) -> str:
     """`text` as text: nothing in it is markup, a link, an entity or the start of a list; `cell` where pipes end one."""
     text = text.strip()  # four spaces would begin a block of code
+    if not cell:
+        return LEADING.sub(_not_a_list, "".join(code(one) if is_code else _plain(one) for one, is_code in spans(text)))
+    return LEADING.sub(_not_a_list, _plain(text, cell=True))
+
+
+def _plain(text: str, *, cell: bool = False) -> str:
+    """A piece of `plain`."""
     pieces, end = [], 0
     for found in WITH_AT.finditer(text):
         pieces += [_escaped(text[end : found.start()]), code(found[0], cell=cell)]
         end = found.end()
-    whole = "".join([*pieces, _escaped(text[end:])])
-    return LEADING.sub(_not_a_list, whole)
+    return "".join([*pieces, _escaped(text[end:])])
 
 
 def code(text: str, *, cell: bool = False) -> str:

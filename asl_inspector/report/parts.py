@@ -34,7 +34,9 @@ def notes_part(rows: list[tuple[str, str, str, str]]) -> dict[str, Json]:
     return {"kind": "notes", "rows": [list(row) for row in rows]}
 
 
-def table_part(head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]]) -> dict[str, Json]:
+def table_part(
+    head: list[str], columns: list[int], numeric: list[bool], rows: list[list[str]], prose: Sequence[int] = ()
+) -> dict[str, Json]:
     """A table.
 
     Args:
@@ -42,12 +44,14 @@ def table_part(head: list[str], columns: list[int], numeric: list[bool], rows: l
         columns: Shares of the width; 0 takes what the text needs.
         numeric: True for columns that stand at the right.
         rows: As text.
+        prose: Columns that hold sentences of the program's own, in which backticks enclose code.
     """
     return {
         "kind": "table",
         "head": list(head),
         "columns": list(columns),
         "numeric": list(numeric),
+        "prose": [index in prose for index in range(len(head))],
         "rows": [list(row) for row in rows],
     }
 

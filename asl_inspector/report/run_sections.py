@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from asl_inspector.visible_text import visible
 
 MOST_BARS = 120
 MOST_PAIRS = 20
+MOST_ABOVE = 3  # points above a frame that are told one by one
+HEIGHTS_DRAWN = 4.0  # times the usual height up to which a chart grows for its tallest point
 WATCHED = {"val_loss": "validation loss", "val_acc": "validation accuracy", "drop": "accuracy a point below its best"}
 FloatArray = NDArray[np.float64]
 
@@ -41,7 +44,7 @@ def history_section(inspected: Inspected) -> dict[str, Json] | None:
         rows = [
             [visible(one.where), _breakable(visible(one.text)[:90]), visible(one.sentence)] for one in history.hints
         ]
-        parts.append(table_part(["place", "code", "what it does"], [1, 3, 5], [False] * 3, rows))
+        parts.append(table_part(["place", "code", "what it does"], [1, 3, 5], [False] * 3, rows, prose=[2]))
     parts += [text_part(visible(note)) for note in history.notes]
     return section_part("Training history", parts)
 
@@ -75,12 +78,28 @@ def _charts(history: History, run: RunMeasures | None) -> list[Json]:
     found: list[Json] = []
     if len(known):
         high = float(np.quantile(known, 0.98)) * 1.1
-        clipped = [Series(one.name, one.x, np.minimum(one.y, high)) for one in losses]
-        note = "Values above the frame are drawn at its edge." if float(known.max()) > high else ""
+        if (
+            float(known.max()) <= HEIGHTS_DRAWN * high
+        ):  # a tall first epoch is drawn; what would flatten all else is told
+            high = max(high, float(known.max()) * 1.03)
+        inside = [Series(one.name, one.x, np.where(one.y <= high, one.y, np.nan)) for one in losses]
+        note = _above_words(losses, high, history.axis)
         alt = f"Training and validation loss by {history.axis}"
         axis = Axis(min(0.0, float(known.min())), high)
-        found.append(Chart("Loss", alt, history.axis, x, axis, note=note, series=clipped, marks=marks).as_json())
+        found.append(Chart("Loss", alt, history.axis, x, axis, note=note, series=inside, marks=marks).as_json())
     return found + _accuracy_chart(history, run, epochs, x, marks)
+
+
+def _above_words(losses: Sequence[Series], high: float, axis: str) -> str:
+    """The points that lie above the frame, as words; empty where none does."""
+    above = [
+        f"{one.name} {value:,.3g} at {axis} {place:,.0f}"
+        for one in losses
+        for place, value in zip(one.x.tolist(), one.y.tolist(), strict=True)
+        if value > high
+    ]
+    more = f" and {len(above) - MOST_ABOVE} more" if len(above) > MOST_ABOVE else ""
+    return f"Above the frame: {', '.join(above[:MOST_ABOVE])}{more}." if above else ""
 
 
 def _accuracy_chart(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +19,13 @@ from asl_inspector.case_files.changes import changed_files, changed_result
 from asl_inspector.case_files.reading import is_case_file, read_case
 from asl_inspector.case_files.records import SavedCase, SavedResult
 from asl_inspector.case_files.writing import write_case
+from asl_inspector.engine import saved_views
+from asl_inspector.engine.saved_cases import kept_view, save
 from asl_inspector.errors import DataError, InspectorError
 from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.samples.mapping import Correction
+from asl_inspector.wire import write_frame
 
 
 def saved(run: Run, path: Path, **settings: object) -> Inspector:
@@ -226,3 +233,146 @@ def test_a_case_in_its_own_folder_is_no_part_of_itself(run: Run, capsys: pytest.
     capsys.readouterr()
     cli.main(["diagnose", str(path)])
     assert "was not part of the case" not in capsys.readouterr().err
+
+
+# -- the result that a case keeps -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(run: Run, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A case of a whole folder, with its result."""
+    path = run.folder / "kept.aslcase"
+    cli.main(["diagnose", str(run.folder), "--save-case", str(path), "--fail-on", "never"])
+    capsys.readouterr()
+    return path
+
+
+def is_kept(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> bool:
+    """True where what was found is shown and nothing is run."""
+    cli.main(["diagnose", str(path), "--fail-on", "never", *options])
+    return "These results are kept in" in capsys.readouterr().err
+
+
+def test_an_unchanged_case_is_shown_without_a_run(
+    kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the case was run")
+
+    cli.main(["diagnose", str(kept), "--rerun", "--json", "-"])
+    fresh = json.loads(capsys.readouterr().out)
+    cli.main(["diagnose", str(kept), "--rerun"])
+    text = capsys.readouterr().out
+    monkeypatch.setattr(Inspector, "inspect", never)
+    monkeypatch.setattr(Inspector, "add", never)
+    assert cli.main(["diagnose", str(kept)]) in (0, 1)
+    told = capsys.readouterr()
+    assert told.out == text
+    assert f"found by version {read_case(kept).program} on 20" in told.err
+    assert "--rerun computes them anew" in told.err
+    cli.main(["diagnose", str(kept), "--json", "-"])
+    document = json.loads(capsys.readouterr().out)
+    assert document.keys() == fresh.keys()
+    told_apart = ("predictions", "case", "notes")  # times, and the case file itself among the files of its folder
+    assert {name: document[name] for name in document if name not in told_apart} == {
+        name: fresh[name] for name in fresh if name not in told_apart
+    }
+    assert document["predictions"]["accuracy"] == fresh["predictions"]["accuracy"]
+
+
+def test_a_changed_file_leads_to_a_run_though_its_size_is_the_same(
+    kept: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(run.log.read_bytes())
+    content[-2] ^= 1
+    run.log.write_bytes(content)
+    assert not is_kept(kept, capsys)
+
+
+def test_a_new_or_missing_file_leads_to_a_run(kept: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert is_kept(kept, capsys)
+    (run.folder / "new.txt").write_text("Epoch 1: loss 2.0")
+    assert not is_kept(kept, capsys)
+    (run.folder / "new.txt").unlink()
+    assert is_kept(kept, capsys)
+    run.log.unlink()
+    assert not is_kept(kept, capsys)
+
+
+@pytest.mark.parametrize(
+    "options", [("--rerun",), ("--decoder", "score"), ("--device", "cpu"), ("--blank", "0"), ("--no-epochs",)]
+)
+def test_what_asks_for_another_result_leads_to_a_run(
+    kept: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    assert not is_kept(kept, capsys, *options)
+
+
+def test_a_result_of_another_version_leads_to_a_run(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held = json.loads(kept.read_text())
+    held["cached"]["program"] = "0.0.1"
+    kept.write_text(json.dumps(held))
+    assert not is_kept(kept, capsys)
+
+
+def test_a_moved_folder_keeps_its_result_and_tells_its_new_places(
+    kept: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.move(run.folder, moved)
+    assert str(run.folder) not in (moved / "kept.aslcase").read_text()
+    target = tmp_path / "a.json"
+    assert is_kept(moved / "kept.aslcase", capsys, "--json", str(target))
+    files = json.loads(target.read_text())["case"]["files"]
+    assert {Path(one["path"]).parent for one in files if one["role"] != "unused"} == {moved}
+
+
+def test_a_network_that_cannot_be_run_is_remembered_with_its_status(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.aslcase"
+    assert (
+        cli.main(["diagnose", str(run.checkpoint), str(run.validation), "--blank", "77", "--save-case", str(path)]) == 2
+    )
+    first = capsys.readouterr().err
+    assert cli.main(["diagnose", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "These results are kept in" in told
+    assert "The blank cannot be 77" in first
+    assert "The blank cannot be 77" in told
+
+
+@pytest.mark.parametrize("cached", [None, [], "x", {"report": []}, {"report": {}, "problems": [1, [2]], "view": 3}])
+def test_a_result_of_the_wrong_shape_is_as_good_as_none(
+    kept: Path, capsys: pytest.CaptureFixture[str], cached: object
+) -> None:
+    held = json.loads(kept.read_text())
+    held["cached"] = cached
+    kept.write_text(json.dumps(held))
+    assert not is_kept(kept, capsys)
+
+
+def test_a_view_that_unpacks_to_very_much_is_refused() -> None:
+    layout = saved_views.LAYOUT
+    bomb = base64.b64encode(zlib.compress(b"ASLI" + bytes(300 << 20), 9)).decode()
+    assert saved_views.unpack_view(f"{layout}:{bomb}", [], {}) is None
+    many = {"same": 0, "count": 10**12, "kind": "tuple"}
+    stream = io.BytesIO()
+    write_frame(stream, [json.dumps(many).encode()])
+    packed = base64.b64encode(zlib.compress(stream.getvalue())).decode()
+    assert saved_views.unpack_view(f"{layout}:{packed}", [], {}) is None
+
+
+def test_consent_is_not_kept_with_the_result(run: Run, tmp_path: Path) -> None:
+    inspector = Inspector()
+    inspector.add([run.checkpoint, run.validation])
+    inspector.hash_files()
+    found = inspector.inspect()
+    consent = Consent(tmp_path / "mine.py", "f" * 64)
+    trusted = replace(found, settings=replace(found.settings, consent=consent))
+    path = tmp_path / "a.aslcase"
+    save(path, inspector.case, [], settings=trusted.settings, inspected=trusted)
+    view = kept_view(read_case(path))
+    assert view is not None
+    assert view.settings.consent is None
+    assert "f" * 64 not in path.read_text()

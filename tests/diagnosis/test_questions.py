@@ -210,7 +210,7 @@ def test_without_training_clips_the_curves_can_only_raise_a_suspicion() -> None:
     answers = overfitting.ask(case, labels_wrong=False, above_chance=True)
     assert ids_of(answers) == {"losses-part"}
     assert answers.findings[0].severity == "info"
-    assert answers.undetermined[0].needs == "Drop the training clips."
+    assert answers.undetermined[0].needs == "Add the training clips."
 
 
 # -- blanks -----------------------------------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def test_with_training_clips_alone_the_validation_clips_are_asked_for() -> None:
     clips = train()
     case = evidence(train=scored(clips, answers_right(clips, 0.9), classes=CLASSES))
     (asked,) = overfitting.ask(case, labels_wrong=False, above_chance=None).undetermined
-    assert asked.needs == "Drop the validation clips."
+    assert asked.needs == "Add the validation clips."
 
 
 def test_one_clip_is_not_compared_with_another() -> None:

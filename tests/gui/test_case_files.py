@@ -55,7 +55,7 @@ def test_a_case_is_saved_closed_and_opened_again(
     assert window.session.settings.choices == (("preprocessing", "none"),)
     assert window.session.settings.decoder == "score"
     assert window.windowTitle().startswith("mine.aslcase")
-    assert not window.sidebar._remarks.isVisibleTo(window)
+    assert window.sidebar._remarks.text().startswith("Kept with the case: found by version ")
 
 
 def test_what_changed_since_it_was_saved_is_told(window: MainWindow, qtbot: QtBot, run: Run) -> None:
@@ -82,3 +82,20 @@ def test_what_is_no_case_leaves_the_case_as_it_is(window: MainWindow, qtbot: QtB
     assert "no case" in told.args[0].sentence
     assert len(window.session.case.files) == 2
     assert window.session.inspection is not None
+
+
+def test_a_report_of_a_kept_result_is_made_from_a_run(
+    window: MainWindow, qtbot: QtBot, run: Run, tmp_path: Path
+) -> None:
+    opened(window, qtbot, [run.checkpoint, run.validation])
+    path = tmp_path / "mine.aslcase"
+    with qtbot.waitSignal(window.session.case_saved, timeout=20_000):
+        window.session.save_case(path)
+    window.session.clear()
+    qtbot.waitUntil(lambda: not window.session.case.files, timeout=20_000)
+    opened(window, qtbot, [path])
+    assert window.session.inspection is not None
+    assert window.session.inspection.origin
+    with qtbot.waitSignal(window.session.exported, timeout=60_000):
+        window.session.export(tmp_path / "r.md", "md")
+    assert window.session.inspection.diagnosis.headline in (tmp_path / "r.md").read_text()

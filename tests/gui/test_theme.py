@@ -55,7 +55,7 @@ def test_text_can_be_read_on_its_ground(scheme: Colours, text: str, ground: str)
 
 def test_the_style_sheet_uses_only_colours_that_exist() -> None:
     assert theme.STYLE.get_identifiers()
-    names = set(LIGHT.__dataclass_fields__) | {"chevron"}
+    names = set(LIGHT.__dataclass_fields__) | {"chevron", "tick"}
     assert set(theme.STYLE.get_identifiers()) <= names
 
 

@@ -102,7 +102,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> type[PretendedGpu]:
     monkeypatch.setattr(recovering, "PlacedNetwork", PretendedGpu)
     monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cuda:9"))
     for module in (recovering, running):
-        monkeypatch.setattr(module, "describe_device", lambda device: "GPU nine" if device.type == "cuda" else "CPU")
+        monkeypatch.setattr(
+            module, "describe_device", lambda device, threads=None: "GPU nine" if device.type == "cuda" else "CPU"
+        )
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
     PretendedGpu.fail = PretendedGpu.late = staticmethod(lambda _: None)  # type: ignore[method-assign]
     return PretendedGpu
@@ -114,6 +116,51 @@ def test_a_sound_gpu_gives_what_the_cpu_gives(network: BuiltNetwork, gpu: type[P
     assert found.device == "GPU nine"
     assert found.notes == ()
     assert found.ran.all()
+
+
+def test_what_a_gpu_fetches_is_pinned_and_nothing_else(
+    network: BuiltNetwork, gpu: type[PretendedGpu], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a transfer overlaps with the computation; with a real device `non_blocking` does the rest."""
+    pinned: list[tuple[int, ...]] = []
+
+    def pin(tensor: torch.Tensor) -> torch.Tensor:
+        pinned.append(tuple(tensor.shape))
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin)
+    clips = arrays()
+    run_network(network, source(clips), batch_frames=16)
+    features = [shape for shape in pinned if len(shape) == 3]
+    assert sum(shape[0] for shape in features) == len(clips)
+    assert len(pinned) == 2 * len(features)  # with the labels
+    pinned.clear()
+    monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cpu"))
+    run_network(network, source(clips), batch_frames=16)
+    assert pinned == []
+
+
+@pytest.mark.parametrize("short", [0, 2, 5])
+def test_too_little_memory_beside_other_batches_loses_none(
+    network: BuiltNetwork, monkeypatch: pytest.MonkeyPatch, short: int
+) -> None:
+    """On the CPU several batches are computed at once; those beside the one that failed are run again."""
+    clips = arrays(200)
+    wanted = run_network(network, source(clips), device="cpu")
+    plain = PlacedNetwork.start
+    calls: list[int] = []
+
+    def sometimes(self: PlacedNetwork, batch: Batch) -> Underway:
+        calls.append(len(batch.clips))
+        if len(calls) == short + 1 and len(batch.clips) > 1:
+            raise MemoryError
+        return plain(self, batch)
+
+    monkeypatch.setattr(PlacedNetwork, "start", sometimes)
+    found = run_network(network, source(clips), device="cpu", batch_frames=30)
+    same(found, wanted)
+    assert len(found.notes) == 1
+    assert "did not fit into memory" in found.notes[0]
 
 
 @pytest.mark.parametrize("stage", ["fail", "late"])

@@ -267,6 +267,61 @@ class WlaslTgcn(nn.Module):
         return self.fc_out(y.mean(1))
 
 
+class NormLinear(nn.Module):
+    """As published: (inputs, outputs), every column of length one."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(inputs, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ (self.weight / self.weight.norm(dim=0, keepdim=True))
+
+
+class TemporalConvolutions(nn.Module):
+    """As published: a sequence with pooling between and at the end, and a classifier that only training uses."""
+
+    def __init__(self, classifier: nn.Module) -> None:
+        super().__init__()
+        self.temporal_conv = nn.Sequential(
+            nn.Conv1d(FEATURES, 12, 5),
+            nn.BatchNorm1d(12),
+            nn.ReLU(inplace=True),
+            nn.MaxPool1d(2),
+            nn.Conv1d(12, 12, 5),
+            nn.BatchNorm1d(12),
+            nn.ReLU(inplace=True),
+            nn.MaxPool1d(2),
+        )
+        self.fc = classifier
+
+
+class RecurrentFramesFirst(nn.Module):
+    """As published: frames come first, two layers, half of the width a direction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(12, 6, 2, bidirectional=True)
+
+
+class Vac(nn.Module):
+    """As published, with a picture network that is never called here; clips are padded as its loader pads the video."""
+
+    def __init__(self, *, shared: bool) -> None:
+        super().__init__()
+        self.conv2d = nn.Sequential(nn.Conv2d(3, 4, 7), nn.BatchNorm2d(4))
+        self.classifier = NormLinear(12, CLASSES) if shared else nn.Linear(12, CLASSES)
+        self.conv1d = TemporalConvolutions(self.classifier if shared else nn.Linear(12, CLASSES))
+        self.temporal_model = RecurrentFramesFirst()
+
+    def forward(self, x: Tensor) -> Tensor:
+        frames = x.shape[1]
+        after = math.ceil(frames / 4) * 4 - frames + 6
+        x = torch.cat([x[:, :1].expand(-1, 6, -1), x, x[:, -1:].expand(-1, after, -1)], dim=1)
+        y = self.conv1d.temporal_conv(x.transpose(1, 2))
+        return self.classifier(self.temporal_model.rnn(y.permute(2, 0, 1))[0]).transpose(0, 1)
+
+
 @dataclass(frozen=True)
 class Member:
     """A network, the choices that its tensors cannot tell, and what the program should say of it."""
@@ -313,6 +368,8 @@ MEMBERS = (
         pooled=False,
         least=8,
     ),
+    Member("vac", lambda: Vac(shared=True), "VAC", blank=0, pooled=False),
+    Member("vac_linear", lambda: Vac(shared=False), "VAC", blank=0, pooled=False, prefix="module."),
     Member("tcn", lambda: Tcn(normed=False), "TCN"),
     Member("tcn_weight_norm", lambda: Tcn(normed=True), "TCN"),
 )

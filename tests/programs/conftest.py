@@ -14,7 +14,8 @@ from torch import nn
 from asl_inspector.inference.predictions import Predictions
 from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.inference.running import run_network
-from asl_inspector.inspection import Inspector, clip_source
+from asl_inspector.inspection import Inspector
+from asl_inspector.inspection_parts import clip_source
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.records import Architecture

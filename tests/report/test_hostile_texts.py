@@ -18,8 +18,13 @@ from makers import make_clips, make_notebook, make_run, save_notebook, write_cac
 from markdown_it import MarkdownIt
 
 from asl_inspector.bundled_files import resources
+from asl_inspector.case_files.reading import read_case
+from asl_inspector.engine.saved_cases import kept_view, save
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.cells import FORMULA_STARTS, as_cell
+from asl_inspector.report.changes.comparing import compare_reports
+from asl_inspector.report.changes.outputs import changes_bytes, changes_text
+from asl_inspector.report.changes.reading import read_report
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import framed
 from asl_inspector.report.exporting import KINDS, content_of
@@ -253,6 +258,40 @@ def test_the_json_is_exact_to_a_parser_and_harmless_on_a_terminal(hostile: Inspe
     told = [text.replace("\ud800", "�") for text in glosses]
     found = json.loads(whole)["samples"]["gloss"]
     assert [re.sub("[�?]{1,3}", "�", text) for text in found] == [re.sub("[�?]{1,3}", "�", text) for text in told]
+
+
+def test_a_case_of_hostile_strings_is_harmless_and_comes_back_exactly(hostile: Inspected, tmp_path: Path) -> None:
+    path = tmp_path / "=hostile.aslcase"
+    save(path, hostile.case, [], settings=hostile.settings, inspected=hostile)
+    whole = path.read_bytes().decode()
+    assert not STEERS.search(whole)
+    case = read_case(path)
+    assert case.cached is not None
+    assert {file.path for file in case.files} == {one.row.path for one in hostile.case.files}
+    assert case.cached.report["samples"]["gloss"] == json.loads(content_of(hostile, "json"))["samples"]["gloss"]
+    assert not STEERS.search(visible(case.cached.text, one_line=False))
+    view = kept_view(case)
+    assert view is not None
+    assert view.samples is not None
+    assert list(view.samples.glosses) == [text for text in HOSTILE if text]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "html", "md", "json"])
+def test_a_comparison_of_hostile_cases_is_text_in_every_kind(hostile: Inspected, tmp_path: Path, kind: str) -> None:
+    for name in ("before.aslcase", "after.aslcase"):
+        save(tmp_path / name, hostile.case, [], settings=hostile.settings, inspected=hostile)
+    changes = compare_reports(read_report(tmp_path / "before.aslcase"), read_report(tmp_path / "after.aslcase"))
+    found = changes_bytes(changes, kind)
+    if kind == "html":
+        check_page(found.decode())
+    elif kind == "md":
+        check_markdown(found.decode())
+    elif kind == "pdf":
+        assert b"/JavaScript" not in found
+        assert b"/URI" not in found
+    else:
+        assert not STEERS.search(found.decode())
+    assert not STEERS.search(visible(changes_text(changes), one_line=False))
 
 
 def test_nothing_steers_the_terminal(hostile: Inspected) -> None:

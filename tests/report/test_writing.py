@@ -165,6 +165,6 @@ def test_exports_that_are_killed_leave_whole_files(tmp_path: Path, kills: int) -
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     assert found["damaged"] == []
-    assert found["looked"] == 6 * kills
+    assert found["looked"] == 7 * kills
     assert found["interrupted"] > 0
     assert found["typeset"] or kills < 20

@@ -12,5 +12,5 @@ def show_word_errors(tile: Tile, found: ContinuousMeasures | None, title: str) -
     if found is None or rate is None:
         return
     total = found.total
-    note = f"{total.substitutions:,} S, {total.deletions:,} D, {total.insertions:,} I in {total.glosses:,} glosses"
+    note = f"{found.decoder}: {total.substitutions:,} S, {total.deletions:,} D, {total.insertions:,} I in {total.glosses:,} glosses"
     tile.show_figure(f"{100 * rate:.1f} %", note, title=title)

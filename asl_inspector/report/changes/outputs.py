@@ -7,9 +7,10 @@ from dataclasses import asdict
 from asl_inspector.about import program_version
 from asl_inspector.report.changes.records import ChangedCause, ChangedFigure, Changes, PairedTest
 from asl_inspector.report.document import framed
-from asl_inspector.report.json_text import Json
+from asl_inspector.report.json_text import Json, to_json
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.parts import list_part, section_part, small_part, table_part, text_part
+from asl_inspector.report.rendering import rendered
 from asl_inspector.visible_text import visible
 
 SCHEMA = "asl-inspector/changes/1"
@@ -35,11 +36,11 @@ def changes_document(changes: Changes, options: ReportOptions = STANDARD) -> dic
             ["figure", "before", "after", "change"],
             [3, 1, 1, 1],
             [False, True, True, True],
-            [[one.name, *_values(one)] for one in changes.figures],
+            [[one.name, *values_of(one)] for one in changes.figures],
         )
     ]
     figures += [small_part(visible(note)) for note in changes.notes]
-    tests: list[Json] = [text_part(visible(_test_words(test))) for test in changes.tests]
+    tests: list[Json] = [text_part(visible(tested_words(test))) for test in changes.tests]
     return framed(
         title=f"{visible(changes.before)} and {visible(changes.after)}: {headline(changes)}",
         short_title="Before and after",
@@ -63,15 +64,31 @@ def changes_document(changes: Changes, options: ReportOptions = STANDARD) -> dic
     )
 
 
+def changes_bytes(changes: Changes, kind: str, options: ReportOptions = STANDARD) -> bytes:
+    """The comparison as the content of a file.
+
+    Args:
+        changes: What differs.
+        kind: "pdf", "html", "md" or "json".
+        options: Only the paper counts.
+
+    Raises:
+        ExportError: If there is no such kind, or the typesetter fails.
+    """
+    if kind == "json":
+        return to_json(changes_json(changes)).encode()
+    return rendered(changes_document(changes, options), kind)
+
+
 def changes_text(changes: Changes) -> str:
     """The comparison as text for a terminal."""
     lines = [headline(changes), ""]
-    lines += [f"  {_mark(one)} {one.title} ({one.id}), {_confidences(one)}" for one in changes.causes]
-    lines += ["", *(f"  {_test_words(test)}" for test in changes.tests)]
+    lines += [f"  {_mark(one)} {one.title} ({one.id}), {confidences(one)}" for one in changes.causes]
+    lines += ["", *(f"  {tested_words(test)}" for test in changes.tests)]
     lines += [f"  {note}" for note in changes.notes]
     lines.append("")
     for figure in changes.figures:
-        was, now, change = _values(figure)
+        was, now, change = values_of(figure)
         lines.append(f"  {figure.name}: {was} -> {now}" + (f" ({change})" if change else ""))
     lines.append("")
     lines += [f"  {one.change}: {one.role} {one.after or one.before}" for one in changes.files]
@@ -103,7 +120,8 @@ def _count(number: int) -> str:
     return "no cause" if number == 0 else "one cause" if number == 1 else f"{number} causes"
 
 
-def _test_words(test: PairedTest) -> str:
+def tested_words(test: PairedTest) -> str:
+    """A paired test as a sentence."""
     by = "by the ids of the files" if test.scored == "id" else "by gloss name"
     p = f"p = {test.p:.2g}" if test.p >= 0.001 else "p < 0.001"
     return (
@@ -112,7 +130,8 @@ def _test_words(test: PairedTest) -> str:
     )
 
 
-def _values(figure: ChangedFigure) -> tuple[str, str, str]:
+def values_of(figure: ChangedFigure) -> tuple[str, str, str]:
+    """Before, after, and the difference, as words."""
     was, now = (_value(value, share=figure.share) for value in (figure.before, figure.after))
     if figure.before is None or figure.after is None:
         return was, now, ""
@@ -129,7 +148,7 @@ def _value(value: float | None, *, share: bool) -> str:
 
 
 def _tile(figure: ChangedFigure) -> dict[str, Json]:
-    was, now, change = _values(figure)
+    was, now, change = values_of(figure)
     note = f"before: {was}" + (f", {change}" if change else "")
     return {"title": figure.name, "value": now, "note": note, "alarm": False}
 
@@ -138,7 +157,8 @@ def _mark(cause: ChangedCause) -> str:
     return {"gone": "gone: ", "new": "new:  ", "stays": "stays:"}[cause.change]
 
 
-def _confidences(cause: ChangedCause) -> str:
+def confidences(cause: ChangedCause) -> str:
+    """How sure the diagnoses are of a cause."""
     was, now = (None if value is None else f"{100 * value:.0f} %" for value in (cause.before, cause.after))
     return f"confidence {was} -> {now}" if was and now else f"confidence {was or now or 'unknown'}"
 
@@ -147,7 +167,7 @@ def _cause_parts(changes: Changes) -> list[Json]:
     if not changes.causes:
         return [text_part("Neither diagnosis names a cause.")]
     rows = [
-        (f"{_mark(one).strip(' :').capitalize()}:", visible(f"{one.title}, {_confidences(one)}"))
+        (f"{_mark(one).strip(' :').capitalize()}:", visible(f"{one.title}, {confidences(one)}"))
         for one in changes.causes
     ]
     return [list_part(rows)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from asl_inspector.bounded_json import read_json, shortened
+from asl_inspector.case.records import SAVED_CASE
 from asl_inspector.errors import DataError
 
 SCHEMA = "asl-inspector/report/"
@@ -14,7 +15,7 @@ MOST_BYTES = 1 << 30
 DEEPEST = 24
 MOST_VALUES = 20_000_000
 LARGEST = 1e300
-WRITE_ONE = "Write one with `asl-inspector diagnose ... --json FILE`."
+WRITE_ONE = "Give a saved case (.aslcase), or what `asl-inspector diagnose ... --json FILE` wrote."
 
 
 class Report:
@@ -68,7 +69,7 @@ def number_of(value: object) -> float | None:
 
 
 def read_report(path: Path) -> Report:
-    """The diagnosis that `diagnose --json` wrote.
+    """The diagnosis that `diagnose --json` wrote, or the one that a saved case keeps.
 
     Raises:
         DataError: If it cannot be read, or is no such file, or of a version that this program does not know.
@@ -78,11 +79,13 @@ def read_report(path: Path) -> Report:
             raise DataError(f"“{path.name}” is too large for a diagnosis.", advice=WRITE_ONE)
         raw = path.read_bytes()
     except OSError as error:
-        raise DataError(f"“{path}” cannot be read: {error.strerror}.", advice=WRITE_ONE) from None
+        raise DataError(f"“{path.name}” cannot be read: {error.strerror}.", advice=WRITE_ONE) from None
     try:
         held = read_json(raw, deepest=DEEPEST, most_values=MOST_VALUES)
     except ValueError as error:
         raise DataError(f"“{path.name}” is no diagnosis: its JSON {shortened(error)}.", advice=WRITE_ONE) from None
+    if isinstance(held, dict) and held.get("kind") == SAVED_CASE:
+        held = _kept(held, path)
     schema = held.get("schema") if isinstance(held, dict) else None
     if not isinstance(held, dict) or not isinstance(schema, str) or not schema.startswith(SCHEMA):
         raise DataError(f"“{path.name}” is JSON, but no diagnosis of this program.", advice=WRITE_ONE)
@@ -91,3 +94,15 @@ def read_report(path: Path) -> Report:
             f"“{path.name}” is a diagnosis of another version ({schema[:60]}).", advice="Diagnose the case again."
         )
     return Report(path, held)
+
+
+def _kept(case: Mapping[str, object], path: Path) -> object:
+    """The diagnosis in a saved case."""
+    cached = case.get("cached")
+    report = cached.get("report") if isinstance(cached, dict) else None
+    if not isinstance(report, dict):
+        raise DataError(
+            f"“{path.name}” is a case without a diagnosis: it was saved before it was run.",
+            advice="Open it, let it run, and save it again.",
+        )
+    return report

@@ -20,7 +20,8 @@ def label_section(inspected: Inspected) -> dict[str, Json] | None:
         rows = [
             [visible(one.gloss), str(one.there), str(one.here), str(one.clips)] for one in audit.clashes[:MOST_CLASHES]
         ]
-        head = ["gloss", f"id in {audit.reference}", "id in validation", "clips"]
+        reference = "training" if audit.reference == "the training clips" else audit.reference
+        head = ["gloss", f"id in {reference}", "id in validation", "clips"]
         parts.append(table_part(head, [2, 1, 1, 1], [False, True, True, True], rows))
         if len(audit.clashes) > MOST_CLASHES:
             parts.append(text_part(f"And {len(audit.clashes) - MOST_CLASHES} more glosses."))

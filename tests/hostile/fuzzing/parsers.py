@@ -20,6 +20,7 @@ from hostile.corpus.tensors import archive, storage, tensor, with_good
 from hostile.fuzzing import clip_seeds
 from hostile.fuzzing.archive_changes import change_tar, change_zip
 from hostile.fuzzing.byte_changes import change_bytes
+from hostile.fuzzing.case_changes import change_kept_case, kept_case
 from hostile.fuzzing.pickle_changes import change_pickle
 from hostile.fuzzing.protobuf_changes import change_message
 from hostile.fuzzing.text_changes import change_json, change_log, change_npy, change_safetensors
@@ -174,6 +175,7 @@ def small_parsers() -> tuple[Parser, ...]:
         Parser("clips of torch.save", change_zip, (clip_seeds.torch_clips(),)),
         Parser("events", clip_seeds.change_events, (clip_seeds.event_file(),)),
         Parser("saved case", change_json, (clip_seeds.saved_case(),)),
+        Parser("result kept in a case", change_kept_case, (kept_case(),)),
         Parser("any bytes", change_bytes, (*held.values(), LOG, _onnx())),
     )
 

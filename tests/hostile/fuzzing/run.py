@@ -64,10 +64,15 @@ def changed(parser: Parser, seed: int, number: int) -> bytes:
 
 def read(path: Path, number: int) -> bool:
     """Open a file through the program's doors; True where it opened. Raises only what is a fault."""
-    from asl_inspector.case.recognising import SAVED_CASE, open_file
+    from asl_inspector.case.recognising import open_file
+    from asl_inspector.case.records import SAVED_CASE
     from asl_inspector.case_files.reading import read_case
     from asl_inspector.checkpoints.records import Checkpoint
+    from asl_inspector.engine.saved_views import unpack_view
     from asl_inspector.errors import InspectorError
+    from asl_inspector.report.changes.comparing import compare_reports
+    from asl_inspector.report.changes.outputs import changes_text
+    from asl_inspector.report.changes.reading import read_report
     from asl_inspector.report.json_text import to_json
     from asl_inspector.report.keys_json import keys_json
     from asl_inspector.report.keys_text import keys_text
@@ -75,7 +80,12 @@ def read(path: Path, number: int) -> bool:
 
     if SAVED_CASE.encode() in path.read_bytes()[:200]:
         try:
-            return bool(read_case(path).files)
+            held = read_case(path)
+            view = held.cached.view if held.cached is not None else ""
+            unpack_view(view, [file.path for file in held.files], {})
+            with suppress(InspectorError):  # a case without a result has no report
+                changes_text(compare_reports(read_report(path), read_report(path)))
+            return bool(held.files)
         except InspectorError:
             return False
     opened = open_file(path)

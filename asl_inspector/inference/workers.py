@@ -1,0 +1,90 @@
+"""Threads that run whole batches side by side on the CPU, one core each.
+
+Torch can spread one operation over the cores instead, but then every operation waits for its slowest thread: a step of a
+recurrent layer is too short for that, and on a busy machine the wait costs ten times what the cores give. Batches need
+not wait for each other.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from asl_inspector.inference.loading import SECONDS_BETWEEN_LOOKS, Batch
+from asl_inspector.inference.placed import PlacedNetwork
+from asl_inspector.progress import CancelToken
+
+MOST_WORKERS = 8  # more would take memory for their batches and wait for each other's Python
+Results = dict[str, NDArray[Any]]
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A batch that a worker has or will have."""
+
+    batch: Batch
+    future: Future[tuple[Results, float]]
+
+    def wait(self, cancel: CancelToken) -> tuple[Results, float]:
+        """The results as arrays, by the names of `Reduced`, and the seconds that the batch took.
+
+        Raises:
+            Cancelled: At once, even while the batch is being computed.
+        """
+        while True:
+            cancel.raise_if_cancelled()
+            try:
+                return self.future.result(SECONDS_BETWEEN_LOOKS)
+            except NotYet:
+                if self.future.done():  # and not the wait is over but the work itself raised it
+                    raise
+
+    def results_if_done(self) -> Results | None:
+        """The results, or None where the batch is not done, or failed."""
+        if not self.future.done() or self.future.cancelled() or self.future.exception() is not None:
+            return None
+        return self.future.result()[0]
+
+    def abandon(self) -> None:
+        """Have it not done, or wait until it is over, so that its memory is free again."""
+        if not self.future.cancel():
+            self.future.exception()
+
+
+class Workers:
+    """A pool for one run.
+
+    Args:
+        count: How many; None for one a core.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = min(MOST_WORKERS, cores()) if count is None else count
+        self._pool = ThreadPoolExecutor(self.count, "clip worker", initializer=torch.set_num_threads, initargs=(1,))
+
+    def start(self, placed: PlacedNetwork, batch: Batch) -> AtWork:
+        """Have a batch run as soon as a worker is free."""
+        return AtWork(batch, self._pool.submit(_run, placed, batch))
+
+    def end(self) -> None:
+        """What waits is not done any more; what is being computed is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(placed: PlacedNetwork, batch: Batch) -> tuple[Results, float]:
+    started = time.perf_counter()
+    with torch.inference_mode():  # it holds for the thread that asks for it
+        results = placed.start(batch).wait()
+    return results, time.perf_counter() - started

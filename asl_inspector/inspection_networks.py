@@ -1,0 +1,209 @@
+"""The network of a case and its runs: built once while its files stay the same, run once over each set of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.checkpoints.records import Checkpoint
+from asl_inspector.errors import InferenceError, InspectorError
+from asl_inspector.inference.records import Settings
+from asl_inspector.inspection_parts import Key, clip_source, identity_of, problem_of
+from asl_inspector.progress import CancelToken, Progress
+from asl_inspector.samples.records import Clips
+
+if TYPE_CHECKING:
+    from asl_inspector.diagnosis.evidence import Evidence, Scored
+    from asl_inspector.inference.predictions import Predictions
+    from asl_inspector.inference.rebuilding import Rebuilt
+    from asl_inspector.inference.running import Run
+    from asl_inspector.networks.records import Architecture
+    from asl_inspector.report.contents import Problem
+
+
+class NetworkRuns:
+    """What was built and predicted; an error on the way becomes a `Problem` of the inspection."""
+
+    def __init__(self) -> None:
+        self.held: tuple[Key, Rebuilt] | None = None
+        self._predictions: dict[Key, Predictions] = {}
+        self._runs: dict[Key, Run] = {}  # those that were cancelled, to go on with
+
+    @property
+    def rebuilt(self) -> Rebuilt | None:
+        """The network of the last inspection, or None."""
+        return self.held[1] if self.held is not None else None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.end()
+        self._predictions, self._runs = {}, {}
+
+    def build(
+        self,
+        main: OpenFile | None,
+        case: Case,
+        settings: Settings,
+        problems: list[Problem],
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Rebuilt | None:
+        """The network of the inspected checkpoint, as it was where nothing has changed; None with a problem more.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.inference.rebuilding import rebuild
+        from asl_inspector.programs.choosing import program_of, state_of
+
+        witnesses = (Role.VALIDATION, Role.TRAIN, Role.VOCABULARY)
+        seen = tuple(identity_of(one) for one in case.files if one.row.role in witnesses)
+        key = (*identity_of(main), settings.blank, settings.choices, state_of(settings.consent), seen)
+        if self.held is None or self.held[0] != key:
+            self.end()
+            try:
+                clips = [clip_source(one) for one in (case.validation, case.train) if one is not None]
+                rebuilt = rebuild(
+                    main.opened,
+                    main.file.view,
+                    settings,
+                    validation=clip_source(case.validation) if case.validation is not None else None,
+                    train=clip_source(case.train) if case.train is not None else None,
+                    vocabularies=[vocabulary.gloss_to_id for vocabulary in case.vocabularies],
+                    program=program_of(main.opened, main.file.view, settings, clips),
+                    progress=progress,
+                    cancel=cancel,
+                )
+                self.held = (key, rebuilt)
+            except InspectorError as error:
+                problems.append(problem_of(error))
+                return None
+        return self.held[1]
+
+    def end(self) -> None:
+        """Let go of the network, and of its process where it has one."""
+        if self.held is not None:
+            self.held[1].end()
+        self.held = None
+
+    def architecture(self, main: OpenFile | None, settings: Settings) -> Architecture | None:
+        """What network a checkpoint holds, without building it, or None."""
+        if main is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.networks.building import recognise
+
+        try:
+            return recognise(main.opened, chosen=dict(settings.choices))
+        except InspectorError:  # an impossible choice was told of where the network was to be built
+            return recognise(main.opened)
+
+    def score(
+        self,
+        case: Case,
+        settings: Settings,
+        rebuilt: Rebuilt | None,
+        main: OpenFile | None,
+        clips: Clips | None,
+        problems: list[Problem],
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Scored | None:
+        """Predictions on the clips, as they were where nothing has changed; None with a problem more.
+
+        Raises:
+            Cancelled: If `cancel` was set; the next call goes on where this one stopped.
+        """
+        if rebuilt is None or main is None or clips is None:
+            return None
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.running import Run
+
+        source = next(one for one in case.files if one.opened is clips)
+        network = rebuilt.network
+        beam = "beam" if settings.decoder == "beam" else ""  # the other decoders read what every run keeps
+        answers = tuple(choice.value for choice in network.architecture.choices)
+        key = (*identity_of(main), *identity_of(source), replace(settings, decoder=beam), answers)
+        if key not in self._predictions:
+            try:
+                if key not in self._runs:
+                    self._runs[key] = Run(
+                        network,
+                        rebuilt.prepare(clip_source(clips), cancel),
+                        device=settings.device,
+                        batch_frames=settings.batch_frames,
+                        mixed=settings.mixed,
+                        beam=settings.decoder == "beam",
+                    )
+                self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
+                del self._runs[key]
+            except InspectorError as error:
+                problems.append(problem_of(error))
+                return self._partial(key, clips, settings, problems)
+            except MemoryError as error:
+                shortage = InferenceError("There is not enough memory to run this network.", detail=str(error))
+                problems.append(problem_of(shortage))
+                return self._partial(key, clips, settings, problems)
+        return Scored(clips, self._predictions[key], settings.decoder)
+
+    def _partial(self, key: Key, clips: Clips, settings: Settings, problems: list[Problem]) -> Scored | None:
+        """What was predicted before a run failed, marked as partial; the next call goes on with the rest."""
+        from asl_inspector.diagnosis.evidence import Scored
+
+        found = self._runs[key].predictions() if key in self._runs else None
+        if found is None or not found.ran.any():
+            return None
+        sentence = (
+            f"Partial: {int(found.ran.sum()):,} of the {len(clips):,} clips of “{clips.path.name}” were run before that; every"
+            " figure is of these alone."
+        )
+        problems.append(problem_of(InferenceError(sentence, advice="Run again to go on with the others.")))
+        return Scored(clips, replace(found, notes=(*found.notes, sentence)), settings.decoder)
+
+    def realign(
+        self,
+        case: Case,
+        settings: Settings,
+        rebuilt: Rebuilt,
+        evidence: Evidence,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> dict[str, Scored]:
+        """The validation clips run again after each repair that their numbers call for; most sets call for none."""
+        from asl_inspector.data.realigning import repairs_for
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.running import Run
+
+        scored, data, train = evidence.validation, evidence.data, evidence.case.train
+        if scored is None or data is None or train is None or self.held is None:
+            return {}
+        found: dict[str, Scored] = {}
+        files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train)]
+        for repair in repairs_for(data):
+            key = (self.held[0], *map(identity_of, files), settings, repair.name)
+            if key not in self._predictions:
+                source = clip_source(scored.clips)
+                mended = replace(source, features=partial(_repaired, source.features, repair.apply))
+                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device)
+                try:
+                    self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
+                except InferenceError:  # a repair after which nothing can be run repairs nothing
+                    continue
+            found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
+        return found
+
+
+def _repaired(
+    features: Callable[[int], NDArray[np.float32]],
+    repair: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    index: int,
+) -> NDArray[np.float32]:
+    """Features of a clip after a repair."""
+    return repair(features(index))

@@ -1,0 +1,8 @@
+"""Where the self-contained build starts."""
+
+import sys
+
+from asl_inspector.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
