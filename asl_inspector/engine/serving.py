@@ -370,7 +370,8 @@ class Server:
             shortage = InferenceError("There is not enough memory for this.", advice="Close other programs.")
             self._reply(request, "error", Problem(shortage.sentence, shortage.advice))
         except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
-            problem = Problem("The program met an error of its own.", "Please report it.", traceback.format_exc())
+            advice = "Please report it: Help > Copy diagnostics for a bug report puts what is needed on the clipboard."
+            problem = Problem("The program met an error of its own.", advice, traceback.format_exc())
             self._reply(request, "error", problem)
 
     def _reply(self, request: Request, kind: ReplyKind, value: object) -> None:

@@ -285,7 +285,7 @@ class PanelButton(QPushButton):
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setProperty("look", "panel")
-        self.setMinimumHeight(30)
+        self.setMinimumHeight(28)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
         self._name = name

@@ -251,7 +251,7 @@ def _thinned(places: FloatArray, values: FloatArray, x: Scale) -> tuple[list[flo
     last = int(np.searchsorted(places, high, side="right")) + 1
     places, values = places[first:last], values[first:last]
     columns = max(1, int(abs(x.end - x.start)))
-    if len(places) <= 4 * columns or high <= low:
+    if len(places) <= 2 * columns or high <= low:
         return places.tolist(), values.tolist()
     starts = np.unique(np.searchsorted(places, np.linspace(low, high, columns + 1)[:-1]))
     starts = np.unique(np.minimum(np.append(0, starts), len(places) - 1))
