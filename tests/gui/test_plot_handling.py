@@ -261,7 +261,7 @@ def test_a_formula_in_a_name_is_no_formula_in_the_file(qtbot: QtBot) -> None:
     assert plot.csv_text() == "name,'@sum\n'=HYPERLINK(1),1.0\n'-a\\u202eb,\n"
 
 
-@pytest.mark.parametrize("name", ["手話", "שלום", "👋🏽 hello", "Straße", "élève"])
+@pytest.mark.parametrize("name", ["手話", "שלום", "👋🏽 hello", "👩🏽\u200d🦰", "می\u200cخواهم", "Straße", "élève"])
 def test_names_of_every_script_are_drawn_and_kept(qtbot: QtBot, name: str) -> None:
     plot = BarPlot()
     qtbot.addWidget(plot)
