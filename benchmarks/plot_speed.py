@@ -45,7 +45,7 @@ for name, plot in (('bars', bars), ('curve', curve), ('matrix', matrix)):
     frames = []
     for index in range(2 * int(sys.argv[2])):
         if index < int(sys.argv[2]):
-            plot.zoom(0.9, *middle)
+            plot.zoom_at(0.9, *middle)
         else:
             plot.move_view(0.05)
         frames.append(frame())

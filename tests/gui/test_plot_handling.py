@@ -206,7 +206,7 @@ def test_where_a_drag_moves_a_cursor_shift_chooses(plot: Plot, qtbot: QtBot) -> 
 def test_new_data_are_shown_whole(qtbot: QtBot) -> None:
     plot = new_plot("bars")
     qtbot.addWidget(plot)
-    plot.zoom(0.5, 5, 0)
+    plot.zoom_at(0.5, 5, 0)
     assert isinstance(plot, BarPlot)
     plot.show_bars(["a", "b"], [1, 2])
     assert plot.shown_x() == (-0.6, 1.6)
@@ -322,7 +322,7 @@ def test_moving_the_mark_does_not_draw_the_data_again(qtbot: QtBot, monkeypatch:
     plot.grab()
     assert len(drawn) == 1
     plot.reset()
-    plot.zoom(0.5, 3, 0)
+    plot.zoom_at(0.5, 3, 0)
     plot.grab()
     assert len(drawn) == 2
 
@@ -342,3 +342,28 @@ def test_a_cursor_says_the_values_where_the_plot_has_the_focus(plot: Plot) -> No
     plot.set_cursor_at(None)
     plot.set_cursor_at(middle)
     assert plot.mark is None
+
+
+def test_a_click_tells_its_place_and_a_drag_does_not(plot: Plot, qtbot: QtBot) -> None:
+    frame, x, _ = plot.layout_on_screen()
+    told: list[float] = []
+    plot.pressed.connect(told.append)
+    drag(plot, frame.center(), frame.center() + QPointF(80, 0))
+    assert told == []
+    plot.reset()
+    drag(plot, frame.center(), frame.center())
+    assert told == pytest.approx([x.value(frame.center().x())])
+    assert not plot.is_zoomed
+
+
+def test_other_figures_of_the_same_bars_keep_the_view(qtbot: QtBot) -> None:
+    plot = BarPlot()
+    qtbot.addWidget(plot)
+    names = [str(number) for number in range(30)]
+    plot.show_bars(names, range(30))
+    plot.zoom_at(0.5, 10, 0)
+    shown = plot.shown_x()
+    plot.show_bars(names, range(30), marked={11})
+    assert plot.shown_x() == shown
+    plot.show_bars(names[::-1], range(30))
+    assert not plot.is_zoomed

@@ -58,14 +58,20 @@ class BarPlot(Plot):
             reference: One a bar, or none.
             labels: What heights and reference count.
             marked: Bars in the second colour.
+
+        The part that is shown stays where the names are those that were shown.
         """
+        same = list(names) == list(self._names)
         self._names = names
         self._heights = np.asarray(heights, dtype=float)
         self._reference = np.asarray(reference, dtype=float)
         self._labels = labels
         self._counts = bool(np.all(self._heights == np.round(self._heights)))
         self._marked = marked or set()
-        self.show_anew()
+        if same:  # other figures of the same bars: the view stays
+            self.update()
+        else:
+            self.show_anew()
 
     def set_log(self, on: bool) -> None:
         """Draw the logarithm of 1 + height: 0 stays at the bottom, and a bar of 1 is seen beside one of 10,000."""

@@ -145,7 +145,7 @@ class Chart(QWidget):
     def paint_kept(self, painter: QPainter) -> None:
         """Paint the plot as it was drawn last, or draw it where something changed."""
         ratio = self.devicePixelRatioF()
-        wanted = (self.width(), self.height(), ratio, theme.current().is_dark)
+        wanted = (self.width(), self.height(), ratio, theme.current().is_dark, self.hasFocus())
         if self._kept is None or self._kept_for != wanted:
             kept = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
             kept.setDevicePixelRatio(ratio)

@@ -53,7 +53,7 @@ STEPS = {
 class Plot(Chart):
     """A chart with a mark that reads values, a part that is shown, and a menu."""
 
-    pressed = Signal(float)  # the number of the horizontal axis at which the user pressed, or to which they drag
+    pressed = Signal(float)  # the number of the horizontal axis that was clicked, or to which a cursor is dragged
 
     def __init__(self, *, x_title: str = "", y_title: str = "", height: int = 190) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
@@ -94,7 +94,7 @@ class Plot(Chart):
             self._x_view = self._y_view = None
             self.update()
 
-    def zoom(self, factor: float, x: float, y: float) -> bool:
+    def zoom_at(self, factor: float, x: float, y: float) -> bool:
         """Look closer (a factor below 1) or from farther away about a place; False where nothing changed."""
         if not self.has_data():
             return False
@@ -193,7 +193,7 @@ class Plot(Chart):
         if self._band is not None:
             shade = QColor(colours.accent)
             shade.setAlphaF(0.18)
-            painter.fillRect(self._chosen(frame), shade)
+            painter.fillRect(self._band_box(frame), shade)
             return
         if self._mark is None or not x.holds(self._mark[0]):
             return
@@ -209,7 +209,7 @@ class Plot(Chart):
         if text := self.mark_words():
             draw_label(painter, text, at, QRectF(self.rect()).adjusted(2, 2, -2, -2))
 
-    def _chosen(self, frame: QRectF) -> QRectF:
+    def _band_box(self, frame: QRectF) -> QRectF:
         """The part that the user drags over."""
         if self._band is None:
             return QRectF()
@@ -228,7 +228,7 @@ class Plot(Chart):
         frame, x, _ = self.layout_on_screen()
         if chooses and frame.contains(event.position()):
             self._band = (event.position(), event.position())
-        if not chooses or not self.scrubs:
+        if not chooses:
             self.pressed.emit(x.value(min(max(event.position().x(), frame.left()), frame.right())))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -248,7 +248,7 @@ class Plot(Chart):
         if self._band is None:
             return
         frame, x, y = self.layout_on_screen()
-        box = self._chosen(frame)
+        box, start = self._band_box(frame), self._band[0]
         self._band = None
         if box.width() >= SHORTEST_DRAG:
             middle = x.value(box.center().x())
@@ -257,6 +257,8 @@ class Plot(Chart):
             if self.zooms_y and box.height() < frame.height():
                 self._y_view = (y.value(box.bottom()), y.value(box.top()))
             self._mark = None
+        elif not self.scrubs:
+            self.pressed.emit(x.value(start.x()))
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -275,7 +277,7 @@ class Plot(Chart):
         asked = self.hasFocus() or bool(keys & Qt.KeyboardModifier.ControlModifier)
         place = event.position()
         if asked and turned and frame.contains(place):
-            if self.zoom(CLOSER**turned, x.value(place.x()), y.value(place.y())):
+            if self.zoom_at(CLOSER**turned, x.value(place.x()), y.value(place.y())):
                 self.set_mark(None)
                 event.accept()
                 return
@@ -326,7 +328,7 @@ class Plot(Chart):
             x, y = sum(self.shown_x()) / 2, sum(self.shown_y()) / 2
             if self._mark is not None:
                 x, y = self._mark[0], y if self._mark[1] is None else self._mark[1]
-            self.zoom(1 / CLOSER if key == Qt.Key.Key_Minus else CLOSER, x, y)
+            self.zoom_at(1 / CLOSER if key == Qt.Key.Key_Minus else CLOSER, x, y)
         elif key == Qt.Key.Key_0:
             self.reset()
         else:
