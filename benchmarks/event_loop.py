@@ -23,11 +23,11 @@ import json, sys, time
 from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QTimer, Qt, QSettings
-from asl_inspector.gui import app, main_window
+from asl_inspector.gui import app, main_window, scheme
 from asl_inspector.gui.session import Session
 from asl_inspector.engine.client import Engine
 application = app.new_application()
-main_window.apply_scheme('light')
+scheme.apply_scheme('light')
 engine = Engine()
 window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
 late, last = [], [None]

@@ -20,13 +20,13 @@ import json, os, sys, time
 from pathlib import Path
 from PySide6.QtCore import QSettings, Qt, QTimer
 from asl_inspector.engine.client import Engine
-from asl_inspector.gui import app, main_window
+from asl_inspector.gui import app, main_window, scheme
 from asl_inspector.gui.session import Session
 def end_at_error(*error):
     sys.__excepthook__(*error); engine.stop(); os._exit(1)
 sys.excepthook = end_at_error  # a failed check in a slot would leave the window waiting for ever
 application = app.new_application()
-main_window.apply_scheme('light')
+scheme.apply_scheme('light')
 engine = Engine()
 window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
 late, last, told = [], [None], {}

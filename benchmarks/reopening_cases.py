@@ -25,10 +25,10 @@ import json, os, sys, time
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from asl_inspector.engine.client import Engine
-from asl_inspector.gui import app, main_window
+from asl_inspector.gui import app, main_window, scheme
 from asl_inspector.gui.session import Session
 application = app.new_application()
-main_window.apply_scheme('light')
+scheme.apply_scheme('light')
 engine = Engine()
 window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
 told = {}

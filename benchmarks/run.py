@@ -29,6 +29,7 @@ NAMES = (
     "leakage_search",
     "diagnosis_time",
     "opening_clips",
+    "plot_speed",
     "reopening_cases",
     "million_rows",
     "confusion_matrix",

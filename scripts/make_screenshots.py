@@ -53,7 +53,9 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
     from asl_inspector.bundled_files import demo_files
     from asl_inspector.engine.client import Engine
     from asl_inspector.gui.app import new_application
-    from asl_inspector.gui.main_window import PANELS, MainWindow, apply_scheme
+    from asl_inspector.gui.main_window import MainWindow
+    from asl_inspector.gui.panel_building import PANELS
+    from asl_inspector.gui.scheme import apply_scheme
     from asl_inspector.gui.session import Session
 
     application = new_application()
@@ -111,7 +113,8 @@ def take_skeleton(window: MainWindow, out: Path, schemes: list[str]) -> None:
     from PySide6.QtTest import QTest
     from signing_clip import write_case
 
-    from asl_inspector.gui.main_window import PANELS, apply_scheme
+    from asl_inspector.gui.panel_building import PANELS
+    from asl_inspector.gui.scheme import apply_scheme
 
     with tempfile.TemporaryDirectory() as folder:
         loop = QEventLoop()

@@ -405,8 +405,9 @@ class Server:
             shortage = InferenceError("There is not enough memory for this.", advice="Close other programs.")
             self._reply(request, "error", Problem(shortage.sentence, shortage.advice))
         except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
-            sentence = "The program met an error of its own; its log has the details."
-            self._reply(request, "error", Problem(sentence, detail=traceback.format_exc()))
+            advice = "Please report it: Help > Copy diagnostics for a bug report puts what is needed on the clipboard."
+            problem = Problem("The program met an error of its own.", advice, traceback.format_exc())
+            self._reply(request, "error", problem)
 
     def _reply(self, request: Request, kind: ReplyKind, value: object) -> None:
         parts = CODEC.encode(Reply(request.number, kind, value))

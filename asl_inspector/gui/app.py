@@ -17,7 +17,8 @@ from asl_inspector.gui.collecting import Collector
 from asl_inspector.gui.life.living import Life
 from asl_inspector.gui.life.logbook import start_log
 from asl_inspector.gui.life.single_instance import hand_over
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
 
 SIGNAL_POLL_MS = 200

@@ -21,6 +21,7 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 
 SECONDS_BETWEEN_UPDATES = 0.05  # at most 20 progress updates a second
+REPORT_IT = "Please report it: Help > Copy diagnostics for a bug report puts what is needed on the clipboard."
 log = logging.getLogger(__name__)
 
 Publish = Callable[[object], None]
@@ -60,7 +61,7 @@ class Worker(QObject):
         except Exception:  # a defect of ours must not look like a hang
             log.exception("a job failed")
             sentence = "The program met an error of its own."
-            self.failed.emit(self._number, Problem(sentence, "Please report it.", traceback.format_exc()))
+            self.failed.emit(self._number, Problem(sentence, REPORT_IT, traceback.format_exc()))
         finally:
             self.finished.emit(self._number)
 

@@ -179,7 +179,7 @@ class LayoutDialog(QDialog):
             known = {box.itemData(place) for place in range(box.count())}
             used = getattr(mapping, name)
             is_open = box.currentIndex() == 0 and box.currentText() == box.itemText(0)
-            box.setItemText(0, f"{AUTOMATIC}: {visible(used)}" if used and is_open else AUTOMATIC)
+            box.setItemText(0, f"{AUTOMATIC}: {_unquoted(used)}" if used and is_open else AUTOMATIC)
             for text in mapping.available:
                 if _field(text) not in known:
                     box.addItem(visible(text), _field(text))
@@ -194,6 +194,11 @@ class LayoutDialog(QDialog):
         if self.correction != self._first:
             self.corrected.emit(self.path, self.correction)
         super().accept()
+
+
+def _unquoted(used: str) -> str:
+    """Names of fields; two of them come as they stand within the quotes of a sentence."""
+    return visible(used.replace("” and “", " and "))
 
 
 def _field(text: str) -> str:

@@ -24,6 +24,7 @@ from asl_inspector.engine.messages import (
     PairView,
 )
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
+from asl_inspector.gui.case_choices import CaseChoices
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.network_words import checkpoint_of, for_checkpoint, with_choices
 from asl_inspector.inference.records import ClipDetail, Consent, Settings
@@ -82,6 +83,9 @@ class Session(QObject):
     remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
     cases_to_compare = Signal(object, object)  # paths of the case before, and of the one after or None for this one
     drained = Signal()  # no job is left
+    added = Signal(object)  # list of paths that were added together
+    choices_changed = Signal(str, object, object)  # what was done, CaseChoices before and after it
+    choices_forgotten = Signal()  # another case took the place of this one
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +113,25 @@ class Session(QObject):
         """Have the engine started and torch imported while the user looks for files."""
         self.jobs.start("warm up", self._call("warm_up"))
 
+    @property
+    def choices(self) -> CaseChoices:
+        """What the user chose so far."""
+        roles, corrections = tuple(self._chosen.items()), tuple(self._corrections.items())
+        return CaseChoices(tuple(self._paths), roles, corrections, self.settings, self._told_of)
+
+    def restore(self, choices: CaseChoices) -> None:
+        """Go back or on to other choices; what was allowed to run stays as it is."""
+        self._paths = list(choices.paths)
+        self._chosen, self._corrections = dict(choices.roles), dict(choices.corrections)
+        self.settings = replace(choices.settings, consent=self.settings.consent)
+        self._told_of = choices.told_of
+        self._open()
+
+    def _changed(self, words: str, before: CaseChoices) -> None:
+        """Tell of a step that can be undone, and inspect the case."""
+        self.choices_changed.emit(words, before, self.choices)
+        self._open()
+
     def add_files(self, paths: list[Path]) -> None:
         """Add files and folders to the case and inspect it."""
         new = [path for path in paths if path not in self._paths]
@@ -119,35 +142,43 @@ class Session(QObject):
         elif saved:  # a saved case takes the place of the current one; what was dropped with it is added
             self.open_case(saved[0], [path for path in new if path not in saved])
         elif new or again:
+            before = self.choices
             self._paths += new
             self.opening.emit(new)
-            self._open()
+            self.added.emit(paths)
+            if new:
+                self._changed(f"adding {_named(new)}", before)
+            else:
+                self._open()
 
     def remove_file(self, path: Path) -> None:
         """Take a file out of the case."""
+        before = self.choices
         if path not in self._paths:  # it came with a folder: keep the others of the folder
             self._paths = [row.path for row in self.case.files]
         self._paths = [other for other in self._paths if other != path]
         self._chosen.pop(path, None)
         self._corrections.pop(path, None)
-        self._open()
+        self._changed(f"removing {path.name}", before)
 
     def replace_file(self, old: Path, new: Path) -> None:
         """Put another file in the place of one."""
+        before = self.choices
         role = self._chosen.pop(old, None)
         if old not in self._paths:
             self._paths = [row.path for row in self.case.files]
         self._paths = [new if other == old else other for other in self._paths]
         if role is not None:
             self._chosen[new] = role
-        self._open()
+        self._changed(f"replacing {old.name}", before)
 
     def choose_role(self, path: Path, role: Role) -> None:
         """Give a file a role; the file that had it before chooses anew."""
+        before = self.choices
         if role in SOLE_ROLES:
             self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
         self._chosen[path] = role
-        self._open()
+        self._changed(f"the role of {path.name}", before)
 
     def correction_of(self, path: Path) -> Correction:
         """What the user said of the layout of a file's clips."""
@@ -156,8 +187,9 @@ class Session(QObject):
     def correct(self, path: Path, correction: Correction) -> None:
         """Have the clips of a file read as the user says."""
         if correction != self.correction_of(path):
+            before = self.choices
             self._corrections[path] = correction
-            self._open()
+            self._changed(f"the layout of {path.name}", before)
 
     def ask_for_preview(self, path: Path, correction: Correction) -> None:
         """Have a correction tried; `preview_arrived` follows. One that is under way is given up."""
@@ -172,6 +204,7 @@ class Session(QObject):
     def open_case(self, path: Path, more: list[Path] | None = None) -> None:
         """Open a saved case in place of the current one, with further files; what it keeps is shown at once."""
         self._more = more or []
+        self.added.emit([path])
         self.jobs.cancel("case")
         self.became_busy.emit(f"Opening {path.name}")
         self.jobs.start("saved case", self._call("read_case", path))
@@ -184,6 +217,7 @@ class Session(QObject):
     def _take(self, saved: SavedCase) -> None:
         """Make the case what a case file says."""
         self.saved = saved
+        self.choices_forgotten.emit()
         here = self.settings
         self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
@@ -215,6 +249,7 @@ class Session(QObject):
     def clear(self) -> None:
         """Forget the case, and what was allowed in it."""
         self.saved = None
+        self.choices_forgotten.emit()
         self.remarked.emit(())
         self.settings = with_choices(replace(self.settings, consent=None), {})
         self._paths, self._chosen, self._corrections = [], {}, {}
@@ -224,9 +259,10 @@ class Session(QObject):
         """Rebuild and run the network as the user chose; choices about it hold for this checkpoint."""
         if settings == self.settings:
             return
+        before = self.choices
         self.settings, self._told_of = settings, checkpoint_of(self.case)
         if self.case.files:
-            self._open()
+            self._changed("the choices about the network", before)
 
     def cancel(self) -> None:
         """Stop what is going on."""
@@ -464,3 +500,8 @@ class Session(QObject):
             self.comparison_failed.emit(None)
         elif lane == "neighbours":
             self.neighbours_failed.emit(None)
+
+
+def _named(paths: list[Path]) -> str:
+    """One file by its name, more by their number."""
+    return paths[0].name if len(paths) == 1 else f"{len(paths)} files"

@@ -58,7 +58,7 @@ class FileCard(QFrame):
         layout.addLayout(line)
         why = row.problem or row.why
         if row.role is not Role.UNUSED:
-            layout.addWidget(Elided(row.why, size=theme.SMALL, tone="muted"))
+            layout.addWidget(Text(row.why, size=theme.SMALL, tone="muted"))
         if row.layout:
             layout.addWidget(Elided(row.layout, size=theme.SMALL, tone="muted"))
         if row.notes:
@@ -172,12 +172,15 @@ class Sidebar(QWidget):
         outer.addWidget(area, 1)
         outer.addSpacing(6)
         outer.addWidget(_heading("PANELS"))
+        panels = QVBoxLayout()
+        panels.setSpacing(1)
+        outer.addLayout(panels)
         self._buttons: list[PanelButton] = []
         for index, title in enumerate(titles):
             button = PanelButton(title)
             button.clicked.connect(partial(self._choose, index))
             self._buttons.append(button)
-            outer.addWidget(button)
+            panels.addWidget(button)
         self.select_panel(0)
         self.show_case(CaseView((), (), None))
 

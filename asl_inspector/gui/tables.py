@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.array_order import order_of
+from asl_inspector.gui.numbers import local_figure
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -120,7 +121,8 @@ class ColumnModel(QAbstractTableModel):
             return None
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(int(self._rows[index.row()]))
+            text = column.text(int(self._rows[index.row()]))
+            return local_figure(text) if column.numeric else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)

@@ -157,6 +157,11 @@ QPushButton[look="segment"]:checked { background: $selection; color: $accent; bo
 QPushButton[look="segment"]:focus { border-color: $accent; }
 QPushButton[look="small"] { padding: 3px 10px; }
 QComboBox[look="small"] { padding: 2px 26px 2px 8px; }
+QToolButton[look="plot"] { background: $raised; color: $text; border: 1px solid $border; border-radius: 4px; padding: 0; }
+QToolButton[look="plot"]:hover { border-color: $accent; }
+QToolButton[look="why"] { background: $neutral_soft; color: $muted; border: 1px solid transparent; border-radius: 8px; padding: 0; }
+QToolButton[look="why"]:hover, QToolButton[look="why"]:focus { color: $accent; border-color: $accent; }
+QFrame[kind="popup"] { background: $raised; border: 1px solid $muted; }
 QSlider::groove:horizontal { background: $neutral_soft; height: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent_strong; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -17,11 +19,20 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local_figure
+from asl_inspector.gui.why import WhyButton
+from asl_inspector.report.why import why_of
 from asl_inspector.visible_text import visible
+
+CODE = re.compile(r"`([^`\n]+)`")
 
 
 class Text(QLabel):
-    """Plain text that wraps, can be selected, and shows control characters instead of obeying them."""
+    """Plain text that wraps, can be selected, and shows control characters instead of obeying them.
+
+    The backticks that sentences of the program put around code are left out: they mean nothing on a label. `exact` keeps
+    them, for what a file says.
+    """
 
     def __init__(
         self,
@@ -33,8 +44,10 @@ class Text(QLabel):
         mono: bool = False,
         wrap: bool = True,
         selectable: bool = False,
+        exact: bool = False,
     ) -> None:
         super().__init__()
+        self._exact = exact or mono
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, weight=weight, mono=mono))
         self.setWordWrap(wrap)
@@ -44,7 +57,8 @@ class Text(QLabel):
         self.setText(text)
 
     def setText(self, text: str) -> None:
-        super().setText(visible(text, one_line=False))
+        shown = text if self._exact else CODE.sub(r"\1", text)
+        super().setText(visible(shown, one_line=False))
 
     def set_tone(self, tone: str) -> None:
         """Colour by meaning: "", "muted", "danger", "caution", "good" or "accent"."""
@@ -110,8 +124,15 @@ class Tile(Card):
         self.title = Text(title, size=theme.SMALL, tone="muted")
         self.value = Text(size=theme.FIGURE, weight=QFont.Weight.DemiBold, wrap=False, selectable=True)
         self.note = Text(size=theme.SMALL, tone="muted")
-        for label in (self.title, self.value, self.note):
-            self.body.addWidget(label)
+        self.why = WhyButton(self)
+        self.why.explain(title, why_of(title))
+        heading = QHBoxLayout()
+        heading.setSpacing(6)
+        heading.addWidget(self.title, 1)
+        heading.addWidget(self.why, alignment=Qt.AlignmentFlag.AlignTop)
+        self.body.addLayout(heading)
+        self.body.addWidget(self.value)
+        self.body.addWidget(self.note)
         self.body.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -119,6 +140,8 @@ class Tile(Card):
         """Show a value; "-" stands for what is not known."""
         if title is not None:
             self.title.setText(title)
+            self.why.explain(title, why_of(title))
+        value = local_figure(value)
         self.value.setText(value)
         self.value.set_tone(tone)
         self.note.setText(note)
@@ -189,6 +212,7 @@ class Scrolled(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Page")
         self._inside = QWidget()
         self.column = QVBoxLayout(self._inside)
         self.column.setContentsMargins(*margins)
@@ -203,6 +227,7 @@ class Columns(QWidget):
         super().__init__()
         self._narrowest = narrowest
         self._members: list[QWidget] = []
+        self._fillers: list[QWidget] = []
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(theme.GAP)
@@ -230,6 +255,9 @@ class Columns(QWidget):
         if count == self._count:
             return
         self._count = count
+        for filler in self._fillers:
+            let_go(filler)
+        self._fillers = []
         while (item := self._rows.takeAt(0)) is not None:
             row = item.layout()
             while row is not None and row.count():
@@ -242,7 +270,10 @@ class Columns(QWidget):
             for member in self._members[start : start + count]:
                 line.addWidget(member, 1)
             for _ in range(count - len(self._members[start : start + count])):
-                line.addStretch(1)
+                filler = QWidget()  # as wide as a member, which a stretch is not: it has no margins
+                filler.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+                self._fillers.append(filler)
+                line.addWidget(filler, 1)
             self._rows.addLayout(line)
 
 
@@ -254,7 +285,7 @@ class PanelButton(QPushButton):
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setProperty("look", "panel")
-        self.setMinimumHeight(30)
+        self.setMinimumHeight(28)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
         self._name = name
@@ -262,7 +293,7 @@ class PanelButton(QPushButton):
 
     def set_figure(self, text: str) -> None:
         """Show a short figure at the right edge."""
-        self._figure = text
+        self._figure = local_figure(text)
         self.setAccessibleName(f"{self._name} {text}".strip())
         self.update()
 

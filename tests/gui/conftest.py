@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.engine.serving import Service, Talk
 from asl_inspector.gui import theme
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
 from asl_inspector.progress import CancelToken, Progress, silent
 

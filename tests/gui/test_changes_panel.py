@@ -106,7 +106,7 @@ def test_a_case_before_can_be_chosen_in_the_menu(
     qtbot.waitUntil(lambda: window.session.inspection is not None and window.session.jobs.is_idle, timeout=30_000)
     assert window.session.inspection.origin.startswith("version ")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(before), ""))
-    window._case_files.ask_before()
+    window.case_files.ask_before()
     qtbot.waitUntil(lambda: bool(window.changes.text()), timeout=10_000)
     assert (window.changes.before.chosen, window.changes.after.chosen) == (before, THIS_CASE)
     assert "changed: val features_val.pkl" in window.changes.text()

@@ -14,6 +14,7 @@ from gui.test_window import open_and_wait, texts
 from makers import make_notebook, save_notebook
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from samples.test_skeletons import citizen
 
@@ -23,12 +24,15 @@ from asl_inspector.errors import DataError
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import drawing_of
 from asl_inspector.gui.clip_jobs import LANE
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.plots.feature_heat import MIDDLE, MISSING, MOST_ROWS, Band, FeatureHeat, heat_rows
+from asl_inspector.gui.plots.skeleton import SkeletonView
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.inspection import Inspector
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.known_landmarks import landmarks_of
+from asl_inspector.samples.skeletons import BodyPart, Skeleton
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 LENGTH = 12
@@ -288,6 +292,25 @@ def test_features_that_cannot_be_read_become_a_sentence(
     qtbot.waitUntil(lambda: in_window._why.text() == "The clip is cut short. Copy it again.", timeout=10_000)
     assert not in_window._heat.isVisible()
     assert not in_window.movement.isVisible()
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "csv"])
+def test_a_frame_of_the_skeleton_is_saved(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    points = np.arange(12.0).reshape(2, 3, 2)  # (T, J, 2)
+    nothing = np.zeros(2, bool)
+    hand = BodyPart("left hand", "left", points, ((0, 1), (1, 2)), nothing, np.ones(3, bool))
+    view = SkeletonView()
+    qtbot.addWidget(view)
+    view.show_skeleton(Skeleton((hand,), (0.0, 0.0, 12.0, 12.0)))
+    view.show_frame(1)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / f"x.{kind}"), ""))
+    view._save(kind)
+    content = (tmp_path / f"x.{kind}").read_bytes()
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "csv": b"part,joint,x,y\nleft hand,0,6.0,7.0\n"}
+    assert content.startswith(starts[kind])
+    view.close()
 
 
 def picture_of(card: ClipCard) -> set[str]:

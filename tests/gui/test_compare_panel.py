@@ -18,9 +18,10 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.engine.messages import CompareSide, CompareView
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.compare_results import csv_of
 from asl_inspector.gui.panels.compare_sides import ANOTHER
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.progress import Cancelled, Step
 
 

@@ -67,8 +67,8 @@ def test_the_program_in_the_checkpoint_runs_after_a_yes(
     window: MainWindow, qtbot: QtBot, script: Path, tmp_path: Path
 ) -> None:
     open_case(window, qtbot, script, clips_of(tmp_path / "features_val.pkl", 8, first=1))
-    assert window._program_action.isEnabled()
-    window._program_action.trigger()
+    assert window.menus.program_action.isEnabled()
+    window.menus.program_action.trigger()
     dialog = asked(window, qtbot)
     told = texts(dialog)
     digest = hash_of(script.read_bytes())
@@ -83,9 +83,9 @@ def test_the_program_in_the_checkpoint_runs_after_a_yes(
     assert not window.session.inspection.problems
     assert window.session.inspection.clips == 8
     assert "Nothing but “frozen.pt”, which you allowed, was executed" in window._status._what.toolTip()
-    assert window._forbid_action.isEnabled()
+    assert window.menus.forbid_action.isEnabled()
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
-        window._forbid_action.trigger()
+        window.menus.forbid_action.trigger()
     assert window.session.inspection.clips == 0
 
 
@@ -113,7 +113,7 @@ def test_code_of_ones_own_is_asked_for_by_its_name_and_a_changed_file_again(
     code.write_text(CODE)
     open_case(window, qtbot, tmp_path / "odd.pt", clips_of(tmp_path / "features_val.pkl", 5))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(code), ""))
-    window._code_action.trigger()
+    window.menus.code_action.trigger()
     dialog = asked(window, qtbot)
     assert "It defines build_model(checkpoint).\nIt imports torch." in texts(dialog)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
@@ -132,7 +132,7 @@ def test_what_is_no_code_is_said_and_not_asked(
 ) -> None:
     (tmp_path / "notes.py").write_text("x = 1")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "notes.py"), ""))
-    window._ask_code()
+    window.questions.ask_code()
     qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)), timeout=10_000)
     box = window.findChildren(QMessageBox)[0]
     assert "defines no function build_model(checkpoint)" in box.text()

@@ -17,7 +17,8 @@ from trained_runs import TrainedRun, train_run
 
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.along_epochs import Answered
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.widgets import Foldable
 from asl_inspector.inspection_epochs import EpochRuns
 

@@ -40,7 +40,7 @@ def dialog(window: MainWindow, qtbot: QtBot, ambiguous: Path) -> LayoutDialog:
     (row,) = window.session.case.files
     assert "63 numbers a frame" in row.layout
     with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
-        window._ask_layout(row)
+        window.questions.ask_layout(row)
     (found,) = window.findChildren(LayoutDialog)
     return found
 

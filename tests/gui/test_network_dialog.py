@@ -148,14 +148,14 @@ def test_choices_do_not_follow_another_checkpoint(
 
 def test_the_device_menu_and_the_dialog_agree(window: MainWindow, qtbot: QtBot, case: list[Path]) -> None:
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
-        window._network._devices["cpu"].trigger()
+        window.menus.network._devices["cpu"].trigger()
     dialog = opened(window)
     assert dialog.device.currentData() == "cpu"
     dialog.device.setCurrentIndex(0)
     dialog.precision.setCurrentIndex(1)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         dialog.accept()
-    assert window._network._devices["auto"].isChecked()
+    assert window.menus.network._devices["auto"].isChecked()
     assert window.session.settings == Settings(mixed=True)
 
 

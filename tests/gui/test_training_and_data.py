@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.data.warping import MOST_PAIRS
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
+from asl_inspector.gui.scheme import apply_scheme
 
 CODE = "try:\n    m.load_state_dict(s, strict=False)\nexcept Exception:\n    pass"
 
@@ -53,7 +54,7 @@ def test_the_training_panel_shows_the_run(window: MainWindow, qtbot: QtBot, engi
     shown = texts(window.training)
     assert "contradicts itself" in shown
     assert "cell 5" in "\n".join(hint.where for hint in history.hints)
-    assert "`gloss_to_id` is built inside `extract_split`" in shown
+    assert "gloss_to_id is built inside extract_split" in shown
     assert "training.ipynb" in shown
     assert "validation loss" in window.training.text()
 

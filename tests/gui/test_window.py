@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case.records import Role
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.sidebar import FileCard
 from asl_inspector.gui.widgets import Text
 from asl_inspector.progress import Cancelled
@@ -264,7 +265,7 @@ def test_an_export_that_fails_says_why(window: MainWindow, qtbot: QtBot, run: Ru
 
 def test_the_diagnosis_can_be_copied_as_text(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    window._copy_panel_text()
+    window.copy_panel_text()
     assert "Label map mismatch" in QGuiApplication.clipboard().text()
 
 
@@ -273,7 +274,7 @@ def test_panels_are_reached_by_the_keyboard(window: MainWindow, qtbot: QtBot) ->
     for index in range(len(window.panels)):
         action = next(
             a
-            for a in window.findChildren(type(window._export_actions[0]))
+            for a in window.findChildren(type(window.menus.export_actions[0]))
             if a.shortcut().toString() == f"Ctrl+{index + 1}"
         )
         action.trigger()

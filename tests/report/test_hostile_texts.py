@@ -305,6 +305,18 @@ def test_what_steers_a_display_is_shown_as_an_escape(text: str) -> None:
     assert not STEERS.search(shown)
 
 
+@pytest.mark.parametrize("text", ["👩🏽\u200d🦰", "👁️\u200d🗨️", "می\u200cخواهم", "क्\u200dष"])
+def test_a_joiner_that_a_script_or_a_picture_needs_stays(text: str) -> None:
+    assert visible(text) == text
+    cut_off = text[: text.index("\u200d" if "\u200d" in text else "\u200c") + 1]
+    assert "\\u200" in visible(cut_off)
+
+
+@pytest.mark.parametrize("text", ["a\u200db", "a\u200cb", "\u200d🦰", "👩\u200da", "👩\u200c🦰", "م\u200da"])
+def test_a_joiner_that_only_hides_is_shown_as_an_escape(text: str) -> None:
+    assert "\\u200" in visible(text)
+
+
 def test_every_string_is_text_in_the_pdf(tmp_path: Path) -> None:
     """Set left to right in a script that the bundled fonts have; the others may be reordered or lack a glyph."""
     if shutil.which("pdftotext") is None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtGui import QFont
 
-from asl_inspector.diagnosis.records import BlankMeasures, BlankSweep
+from asl_inspector.diagnosis.records import BlankMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.panels.blank_sweep import SweepCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
+from asl_inspector.report.blank_expectation import expected_blank_share
+from asl_inspector.report.sample_table import SampleTable
 
 BINS = 25
 NARROWEST_TILE, NARROWEST_PLOT = 170, 380
@@ -34,6 +37,7 @@ class BlanksPanel(Panel):
         self._tiles = {
             "valid": Tile("Blank frames"),
             "posterior": Tile("Blank probability"),
+            "expected": Tile("To be expected"),
             "empty": Tile("Empty clips"),
             "padded": Tile("Counted with padding"),
         }
@@ -42,7 +46,7 @@ class BlanksPanel(Panel):
         page.column.addWidget(row)
         self._per_clip = HistogramPlot(x_title="blank frames of a clip", y_title="clips", percent=True)
         self._profile = CurvePlot(x_title="place in the clip", shares=True, x_shares=True)
-        self._sweep = CurvePlot(x_title="taken off the blank's logit", shares=True, height=230)
+        self._sweep = SweepCard()
         plots = Columns(narrowest=NARROWEST_PLOT)
         plots.set_members(
             [
@@ -51,11 +55,9 @@ class BlanksPanel(Panel):
             ]
         )
         page.column.addWidget(plots)
-        self._sweep_words = Text(tone="muted")
-        card = _titled("What if the blank were less likely?", self._sweep)
-        card.body.insertWidget(1, self._sweep_words)
-        page.column.addWidget(card)
-        page.column.addWidget(_explanation())
+        page.column.addWidget(self._sweep)
+        self._padding = Text(tone="muted", selectable=True)
+        page.column.addWidget(_explanation(self._padding))
         page.column.addStretch(1)
         self.set_content(page)
 
@@ -79,6 +81,9 @@ class BlanksPanel(Panel):
             return
         source = inspection.saved or inspection.architecture
         self._show_tiles(found, source.blank if source else None)
+        expected = expectation(inspection.samples)
+        self._show_expected(expected)
+        self._padding.setText(padding_words(found))
         sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
         names = (
             "blank-hides-answers",
@@ -90,10 +95,12 @@ class BlanksPanel(Panel):
         self._sentence.setText(" ".join(sentences[name] for name in names if name in sentences))
         shares = found.per_clip[np.isfinite(found.per_clip)]
         counts, edges = np.histogram(shares, bins=BINS, range=(min(0.5, float(shares.min())), 1.0))
-        self._per_clip.show_counts(counts.astype(np.int64), edges)
+        mean = float(shares.mean()) if len(shares) else 0.0
+        self._per_clip.show_counts(counts.astype(np.int64), edges, lines=[(mean, "mean")])
         middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
         self._profile.show_curves([Curve("blank frames", middle, found.profile)])
-        self._show_sweep(inspection.diagnosis.sweep)
+        self._profile.set_x_span(0.0, 1.0)
+        self._sweep.show_sweep(inspection.diagnosis.sweep)
         self.show_content()
         self.figure_changed.emit(f"{100 * found.argmax_valid:.1f} %")
 
@@ -114,25 +121,37 @@ class BlanksPanel(Panel):
             f"{found.padded_frames:,} padded frames read as {reads}: not a property of the network",
         )
 
-    def _show_sweep(self, sweep: BlankSweep | None) -> None:
-        if sweep is None:
-            self._sweep.show_curves([])
-            self._sweep_words.setText("Too few labelled clips to say.")
+    def _show_expected(self, expected: tuple[float, float] | None) -> None:
+        if expected is None:
+            self._tiles["expected"].show_figure("-", "needs clips with their lengths")
             return
-        bias = np.array([point.bias for point in sweep.points])
-        right = np.array([point.correct / point.of for point in sweep.points])
-        empty = np.array([point.empty_share for point in sweep.points])
-        marks = [(0.0, "as trained")] + ([(sweep.best_bias, "best")] if sweep.best_bias else [])
-        curves = [Curve("accuracy", bias, right), Curve("empty clips", bias, empty, "series_3", dashed=True)]
-        self._sweep.show_curves(curves, marks=marks)
-        before, after = sweep.before, sweep.after
-        if sweep.best_bias == 0:
-            self._sweep_words.setText("No bias on the blank gives more right answers: the blank is not in the way.")
-        else:
-            self._sweep_words.setText(
-                f"With {sweep.best_bias:g} taken off, {after.correct} instead of {before.correct} of {after.of} clips are "
-                f"right (p = {sweep.p:.2g}). The bias was chosen on the other half of the clips."
-            )
+        low, high = (100 * share for share in expected)
+        self._tiles["expected"].show_figure(
+            f"{low:.0f} to {high:.0f} %", "for these lengths, with a spike of one to three frames for each gloss"
+        )
+
+
+def expectation(samples: SampleTable | None) -> tuple[float, float] | None:
+    """The share of blank frames to expect of the clips that ran."""
+    if samples is None:
+        return None
+    glosses = samples.continuous.signed if samples.continuous is not None else np.ones(len(samples), np.int64)
+    return expected_blank_share(samples.lengths[samples.ran], glosses[samples.ran])
+
+
+def padding_words(found: BlankMeasures) -> str:
+    """Valid against padded frames, in sentences."""
+    valid = f"Of the frames of the clips themselves {100 * found.argmax_valid:.2f} % are blank."
+    if found.padding_reads_as is None:
+        return f"{valid} What padded frames would read as is not known, so they are not counted here."
+    if not found.padded_frames:
+        return f"{valid} The clips are equally long, so batches of them have no padding."
+    return (
+        f"{valid} In batches of 16 they are padded with {found.padded_frames:,} more frames, all of which read as class "
+        f"{found.padding_reads_as}; counted with those it would be {100 * found.argmax_padded:.2f} %, and the mean over "
+        f"batches that training loops print {100 * found.mean_of_batches:.2f} %. The argmax counts a frame as blank where the "
+        "blank is its best class, however narrowly; the probability above it says how sure the network is."
+    )
 
 
 def _titled(title: str, plot: CurvePlot | HistogramPlot) -> Card:
@@ -143,7 +162,7 @@ def _titled(title: str, plot: CurvePlot | HistogramPlot) -> Card:
     return card
 
 
-def _explanation() -> Card:
+def _explanation(padding: Text) -> Card:
     card = Card()
     card.body.addWidget(Text("Why does this matter?", weight=QFont.Weight.DemiBold))
     card.body.addWidget(
@@ -154,4 +173,6 @@ def _explanation() -> Card:
             tone="muted",
         )
     )
+    card.body.addWidget(Text("Valid and padded frames, best class and probability", weight=QFont.Weight.DemiBold))
+    card.body.addWidget(padding)
     return card

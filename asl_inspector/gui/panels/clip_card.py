@@ -54,6 +54,7 @@ class ClipCard(Card):
         self.body.addLayout(side_by_side)
         self.movement.frame_changed.connect(self._show_cursor)
         for plot in (self._plot, self._heat):
+            plot.scrubs = True
             plot.pressed.connect(self.movement.seek)
             self.movement.listen_to_keys_of(plot)
         self.show_nothing()

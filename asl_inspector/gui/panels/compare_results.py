@@ -35,6 +35,7 @@ from asl_inspector.gui.widgets import Card, Scrolled, Text
 from asl_inspector.report.writing import write_atomically
 
 SEARCH_DELAY_MS = 150
+TABS = ("Tensors", "Modules", "Values")
 LARGEST_PERCENT = 1_000.0
 TALLEST_EVIDENCE = 260
 SHOWN = (
@@ -98,8 +99,8 @@ class ResultsPage(QWidget):
         bar = QHBoxLayout()
         bar.setSpacing(8)
         self._tabs = QButtonGroup(self)
-        for index in range(3):
-            button = QPushButton()
+        for index, name in enumerate(TABS):
+            button = QPushButton(name)
             button.setCheckable(True)
             button.setChecked(index == 0)
             self._tabs.addButton(button, index)
@@ -108,6 +109,7 @@ class ResultsPage(QWidget):
         bar.addStretch(1)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search")
+        self._search.setAccessibleName("Search tensors")
         self._search.setClearButtonEnabled(True)
         self._search.setMinimumWidth(180)
         self._search.textChanged.connect(self._search_soon)
@@ -164,7 +166,7 @@ class ResultsPage(QWidget):
         for model, table, held in zip(self._models, self._views, columns, strict=True):
             _fill(model, table, held)
         counts = (len(compared.weights.tensors), len(compared.modules), len(compared.values))
-        for index, (name, count) in enumerate(zip(("Tensors", "Modules", "Values"), counts, strict=True)):
+        for index, (name, count) in enumerate(zip(TABS, counts, strict=True)):
             self._tabs.button(index).setText(f"{name} ({count:,})")
         known = [one for one in compared.modules if one.relative_distance is not None]
         self._distances.show_bars(

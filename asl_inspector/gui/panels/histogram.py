@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, QPushButton
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
+from asl_inspector.gui.plots.band import BandView
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
@@ -19,6 +21,7 @@ NARROWEST_TILE = 170
 MOST_NAMED = 40
 ORDERS = ("by id", "most predicted first", "most frequent label first")
 TOP = 10
+LISTED = (("10 glosses", TOP), ("50 glosses", 50), ("all glosses", None))
 
 
 class HistogramPanel(Panel):
@@ -57,18 +60,39 @@ class HistogramPanel(Panel):
         self._order.addItems(ORDERS)
         self._order.setAccessibleName("Order of the glosses")
         self._order.currentIndexChanged.connect(self._redraw)
+        self._log = QCheckBox("Logarithmic")
+        self._log.setToolTip("Rare glosses stay in sight beside frequent ones")
+        self._log.toggled.connect(self._set_log)
         bar.addStretch(1)
+        bar.addWidget(self._log)
         bar.addWidget(self._order)
         card.body.addLayout(bar)
         self._plot = BarPlot(x_title="gloss", y_title="count", height=300)
+        self._plot.setAccessibleName("Predictions by gloss, with the labels beside them")
         self._plot.pressed.connect(self._choose)
         card.body.addWidget(self._plot)
         self._legend = Text(size=theme.SMALL, tone="muted")
         card.body.addWidget(self._legend)
         page.column.addWidget(card)
         self._model = ColumnModel(self)
+        self._band = BandView("Answers as varied as so many equally frequent glosses")
+        self._band_card = Card()
+        self._band_card.body.addWidget(
+            Text("Equally frequent glosses as varied as the answers", weight=QFont.Weight.DemiBold)
+        )
+        self._band_card.body.addWidget(self._band)
+        page.column.addWidget(self._band_card)
         table_card = Card()
-        table_card.body.addWidget(Text("Most frequent", weight=QFont.Weight.DemiBold))
+        line = QHBoxLayout()
+        line.addWidget(Text("Most frequent", weight=QFont.Weight.DemiBold, wrap=False))
+        line.addStretch(1)
+        self._most = QComboBox()
+        self._most.setAccessibleName("How many of the most frequent glosses")
+        for text, count in LISTED:
+            self._most.addItem(text, count)
+        self._most.currentIndexChanged.connect(self._redraw)
+        line.addWidget(self._most)
+        table_card.body.addLayout(line)
         self._table = new_table(self._model, "Most frequent predictions")
         self._table.setFixedHeight(TOP * 28 + 40)
         table_card.body.addWidget(self._table)
@@ -112,6 +136,8 @@ class HistogramPanel(Panel):
                 f"{found.effective:.0f}",
                 f"equally frequent glosses; {found.null_low:.0f} to {found.null_high:.0f} expected",
             )
+            self._band.show_value(found.effective, found.null_low, found.null_high, float(samples_classes(inspection)))
+        self._band_card.setVisible(found.effective is not None and found.null_low is not None)
         if spoken and found.top_share is not None:
             top.show_figure(f"{100 * found.top_share:.1f} %", f"of the clips: “{samples.name_of(spoken[0][0])}”")
         else:
@@ -153,18 +179,25 @@ class HistogramPanel(Panel):
             numbers.sort(key=lambda number: (-truth.get(number, 0), number))
         names = [samples.name_of(number) or str(number) for number in numbers]
         heights = [counts.get(number, 0) for number in numbers]
-        reference = [truth.get(number, 0) for number in numbers] if by_clip else []
         unit = "clips" if by_clip else "frames"
+        spoken, labelled = sum(heights), max(1, sum(truth.values()))
+        scale = 1.0 if by_clip else spoken / labelled  # clips are labelled, not frames: as many frames by their shares
+        reference = [truth.get(number, 0) * scale for number in numbers]
+        what = "clips labelled" if by_clip else "frames if said as often as labelled"
         self._plot.y_title = unit
         self._bars = names
         marked = {place for place, name in enumerate(names) if name == self._chosen}
-        labels = (f"{unit} predicted", "clips labelled")
+        labels = (f"{unit} predicted", what)
         self._plot.show_bars(names, heights, reference=reference, labels=labels, marked=marked)
         blank = counts.get(samples.blank, 0)
         chosen = f"The orange bar is “{self._chosen}”, which is chosen. " if marked else ""
         left_out = chosen + (f"Blank is left out: {blank:,} {unit}. " if blank else "")
-        self._legend.setText(left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins."))
-        self._show_top(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP], unit)
+        words = left_out + ("" if by_clip else "A bar counts the frames in which a gloss wins.")
+        self._legend.setText(words)
+        self._legend.setVisible(bool(words))
+        most = self._most.currentData()
+        listed = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+        self._show_top(listed, unit, sum(counts.values()))
 
     @Slot(float)
     def _choose(self, place: float) -> None:
@@ -175,20 +208,26 @@ class HistogramPanel(Panel):
         self._chosen = gloss
         self._redraw()
 
-    def _show_top(self, top: list[tuple[int, int]], unit: str) -> None:
+    @Slot(bool)
+    def _set_log(self, on: bool) -> None:
+        self._plot.set_log(on)
+
+    def _show_top(self, top: list[tuple[int, int]], unit: str, total: int) -> None:
         samples = self._inspection.samples if self._inspection else None
         if samples is None:
             return
         truth = self._true_counts()
         ids = np.array([number for number, _ in top])
         counts = np.array([count for _, count in top])
+        shares = counts / max(1, total)
         labelled = np.array([truth.get(number, 0) for number, _ in top])
         self._model.set_columns(
             [
                 Column("gloss", ids, lambda row: samples.name_of(int(ids[row])) or str(ids[row]), width=150),
                 Column("id", ids, lambda row: str(ids[row]), numeric=True, width=60),
-                Column(unit, counts, lambda row: f"{counts[row]:,}", numeric=True, width=80),
-                Column("labelled clips", labelled, lambda row: f"{labelled[row]:,}", numeric=True, width=110),
+                Column(unit, counts, lambda row: local(f"{counts[row]:,}"), numeric=True, width=80),
+                Column("share", shares, lambda row: local(f"{100 * shares[row]:.1f} %"), numeric=True, width=80),
+                Column("labelled clips", labelled, lambda row: local(f"{labelled[row]:,}"), numeric=True, width=110),
             ]
         )
 

@@ -34,7 +34,7 @@ class EntryCard(Card):
         page = Scrolled(margins=(16, 14, 16, 14))
         page.column.setSpacing(8)
         self.body.addWidget(page)
-        self._title = Text(weight=QFont.Weight.DemiBold, selectable=True)
+        self._title = Text(weight=QFont.Weight.DemiBold, selectable=True, exact=True)
         self._facts = Text(tone="muted", selectable=True)
         self._gates = Text(size=theme.SMALL, selectable=True)
         self._plot = HistogramPlot(x_title="value", y_title="numbers", height=180)

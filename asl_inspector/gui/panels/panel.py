@@ -29,6 +29,7 @@ class Panel(QWidget):
 
     def set_content(self, content: QWidget) -> None:
         """The widget that shows results."""
+        content.setAccessibleName(self.title)
         self._stack.addWidget(content)
 
     def show_empty(self, title: str = "", advice: str = "") -> None:

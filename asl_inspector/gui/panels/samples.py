@@ -35,7 +35,8 @@ DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), 
 SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
 SEARCH_DELAY_MS = 150
 MOST_COPIED = 100_000  # rows; a spreadsheet takes no million from a clipboard, and the window would stand still
-LOWEST_TABLE, LOWEST_DETAIL, USUAL_DETAIL = 120, 200, 452  # pixels
+LOWEST_TABLE, LOWEST_DETAIL = 120, 200  # pixels
+SHARES = (2, 3)  # of the height: the table, and the clip
 LISTING = "samples:listing"  # the place of clips that were just listed
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -96,8 +97,9 @@ class SamplesPanel(Panel):
         self._table.setMinimumHeight(LOWEST_TABLE)
         splitter.addWidget(self._table)
         splitter.addWidget(below)
-        splitter.setStretchFactor(0, 1)
-        splitter.setSizes([LOWEST_TABLE, USUAL_DETAIL])
+        for index, share in enumerate(SHARES):
+            splitter.setStretchFactor(index, share)
+        splitter.setSizes([100 * share for share in SHARES])
         layout.addWidget(splitter, 1)
         self.set_content(content)
         self._timer = QTimer(self)

@@ -24,6 +24,10 @@ class Scale:
         span = self.end - self.start
         return self.low if span == 0 else self.low + (place - self.start) / span * (self.high - self.low)
 
+    def holds(self, value: float) -> bool:
+        """True where `value` lies on the axis."""
+        return min(self.low, self.high) <= value <= max(self.low, self.high)
+
 
 def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
     """A range a little wider than the data, so that nothing lies on the frame."""

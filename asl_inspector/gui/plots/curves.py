@@ -10,9 +10,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale, padded
 from asl_inspector.gui.plots.plot import Plot
 from asl_inspector.report.ticks import labelled
+from asl_inspector.visible_text import visible
 
 FloatArray = NDArray[np.float64]
 BAND_OPACITY = 0.16
@@ -67,6 +69,8 @@ class CurvePlot(Plot):
         self._x_whole = x_whole
         self._fitted = fitted
         self._ceiling: float | None = None
+        self._pieces: tuple[list[tuple[FloatArray, FloatArray]], ...] = ()
+        self._y_reach: tuple[float, float] | None = None
         self._x_span: tuple[float, float] | None = None
 
     def show_curves(
@@ -76,12 +80,15 @@ class CurvePlot(Plot):
         self._ceiling = ceiling
         self._x_span = None
         self._curves = tuple(curve for curve in curves if len(curve.x))
+        self._pieces = tuple(_unbroken(curve) for curve in self._curves)
+        self._y_reach = _reach(self._curves)
         self._marks = tuple(marks or ())
-        self.update()
+        self.show_anew()
 
     def set_x_span(self, low: float, high: float) -> None:
         """Have the horizontal axis reach from `low` to `high`, whatever the curves that are shown need."""
         self._x_span = (low, high)
+        self._x_view = None
         self.update()
 
     def has_data(self) -> bool:
@@ -97,25 +104,24 @@ class CurvePlot(Plot):
     def y_range(self) -> tuple[float, float]:
         if self._shares and not self._fitted:
             return 0.0, 1.02
-        parts = [curve.y for curve in self._curves] + [curve.band[1] for curve in self._curves if curve.band]
-        values = np.concatenate([part[np.isfinite(part)] for part in parts])
-        if not len(values):
+        if self._y_reach is None:
             return 0.0, 1.0
+        lowest, highest = self._y_reach
         if self._shares:
-            return 0.0, min(1.02, max(0.02, 1.08 * float(values.max())))
-        low, high = padded(min(0.0, float(values.min())), float(values.max()))
-        low = 0.0 if float(values.min()) >= 0 else low
+            return 0.0, min(1.02, max(0.02, 1.08 * highest))
+        low, high = padded(min(0.0, lowest), highest)
+        low = 0.0 if lowest >= 0 else low
         return low, high if self._ceiling is None else min(high, self._ceiling)
 
     def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         if self._x_whole:
             return [(value, f"{value:.0f}") for value, _ in super().x_ticks(low, high, most) if value == round(value)]
-        return labelled(low, high, most, percent=True) if self._x_shares else super().x_ticks(low, high, most)
+        return _percents(low, high, most) if self._x_shares else super().x_ticks(low, high, most)
 
     def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
         if not self._shares:
             return super().y_ticks(low, high, most)
-        return labelled(0.0, high if self._fitted else 1.0, min(most, 4), percent=True)
+        return _percents(0.0, high if self._fitted else 1.0, min(most, 4))
 
     def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
         colours = theme.current()
@@ -125,11 +131,11 @@ class CurvePlot(Plot):
         for curve in self._curves:
             if curve.band is not None:
                 self._draw_band(painter, curve, curve.band, x, y)
-        for curve in self._curves:
+        for curve, pieces in zip(self._curves, self._pieces, strict=True):
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
-            for part in _unbroken(curve):
-                points = [QPointF(x.place(float(a)), y.place(float(b))) for a, b in zip(*part, strict=True)]
+            for part in pieces:
+                points = [QPointF(x.place(a), y.place(b)) for a, b in zip(*_thinned(*part, x), strict=True)]
                 if len(points) > 1:
                     painter.drawPolyline(QPolygonF(points))
                 for point in points if curve.dots or len(points) == 1 else ():
@@ -147,9 +153,10 @@ class CurvePlot(Plot):
         low, high = band
         edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(low).astype(int), [0]])))
         for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            places = [x.place(float(value)) for value in curve.x[start:stop]]
-            above = [QPointF(a, y.place(float(b))) for a, b in zip(places, high[start:stop], strict=True)]
-            below = [QPointF(a, y.place(float(b))) for a, b in zip(places, low[start:stop], strict=True)]
+            upper = zip(*_thinned(curve.x[start:stop], high[start:stop], x), strict=True)
+            lower = zip(*_thinned(curve.x[start:stop], low[start:stop], x), strict=True)
+            above = [QPointF(x.place(a), y.place(b)) for a, b in upper]
+            below = [QPointF(x.place(a), y.place(b)) for a, b in lower]
             painter.drawPolygon(QPolygonF([*above, *reversed(below)]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
@@ -161,10 +168,11 @@ class CurvePlot(Plot):
         metrics = QFontMetricsF(painter.font())
         right = frame.right() - 4
         for curve in reversed(self._curves):
-            width = metrics.horizontalAdvance(curve.name)
+            name = visible(curve.name)
+            width = metrics.horizontalAdvance(name)
             box = QRectF(right - width, frame.top() - metrics.height() - 6, width, metrics.height())
             painter.setPen(QColor(colours.text))
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), curve.name)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 2.4, style))
             middle = box.center().y()
@@ -181,16 +189,29 @@ class CurvePlot(Plot):
                 left = x.place(value) - 4 - width
             painter.drawText(QPointF(left, frame.bottom() - 5), word)
 
+    def stops(self) -> FloatArray:
+        return np.unique(np.concatenate([curve.x for curve in self._curves])) if self._curves else np.zeros(0)
+
+    def nearest(self, x: float, y: float) -> tuple[float, float | None] | None:
+        """The value of any curve that is nearest across, and among those the one that is nearest in height."""
+        if not self._curves:
+            return None
+        at = min((float(curve.x[_index_near(curve.x, x)]) for curve in self._curves), key=lambda place: abs(place - x))
+        near = [(curve, _index_near(curve.x, at)) for curve in self._curves]
+        values = [float(curve.y[index]) for curve, index in near if curve.x[index] == at]
+        known = [value for value in values if value == value]
+        return at, min(known, key=lambda value: abs(value - y)) if known else None
+
     def readout(self, x: float, y: float) -> str:
         lines = []
         for curve in self._curves:
-            index = int(np.argmin(np.abs(curve.x - x)))
+            index = _index_near(curve.x, x)
             value = float(curve.y[index])
             shown = "no value" if value != value else f"{100 * value:.1f} %" if self._shares else f"{value:.4g}"
-            lines.append(f"{curve.name}: {shown}{_limits(curve, index)}")
-        nearest = self._curves[0].x[int(np.argmin(np.abs(self._curves[0].x - x)))]
-        where = f"{100 * nearest:.0f} %" if self._x_shares else f"{nearest:g}"
-        return f"{self.x_title or 'at'} {where}\n" + "\n".join(lines)
+            lines.append(f"{visible(curve.name)}: {local(shown + _limits(curve, index))}")
+        at = min((float(curve.x[_index_near(curve.x, x)]) for curve in self._curves), key=lambda place: abs(place - x))
+        where = f"{100 * at:.0f} %" if self._x_shares else f"{at:g}"
+        return f"{self.x_title or 'at'} {local(where)}\n" + "\n".join(lines)
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = [
@@ -199,6 +220,44 @@ class CurvePlot(Plot):
             for a, b in zip(curve.x.tolist(), curve.y.tolist(), strict=True)
         ]
         return ["curve", self.x_title or "x", self.y_title or "y"], rows
+
+
+def _reach(curves: tuple[Curve, ...]) -> tuple[float, float] | None:
+    """The lowest and the highest value of all, limits above included; None where there is no value."""
+    parts = [curve.y for curve in curves] + [curve.band[1] for curve in curves if curve.band]
+    known = [part[np.isfinite(part)] for part in parts]
+    known = [part for part in known if len(part)]
+    return (min(float(part.min()) for part in known), max(float(part.max()) for part in known)) if known else None
+
+
+def _index_near(places: FloatArray, x: float) -> int:
+    after = int(np.searchsorted(places, x))
+    if after == 0 or after == len(places):
+        return min(after, len(places) - 1)
+    return after if places[after] - x < x - places[after - 1] else after - 1
+
+
+def _percents(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    return [(value, local(text)) for value, text in labelled(low, high, most, percent=True)]
+
+
+def _thinned(places: FloatArray, values: FloatArray, x: Scale) -> tuple[list[float], list[float]]:
+    """The points of an unbroken piece that are needed to draw it: of each column of pixels the lowest and the highest.
+
+    What lies outside the frame is left out but for a neighbour on each side, so that lines leave the frame.
+    """
+    low, high = min(x.low, x.high), max(x.low, x.high)
+    first = max(0, int(np.searchsorted(places, low)) - 1)
+    last = int(np.searchsorted(places, high, side="right")) + 1
+    places, values = places[first:last], values[first:last]
+    columns = max(1, int(abs(x.end - x.start)))
+    if len(places) <= 2 * columns or high <= low:
+        return places.tolist(), values.tolist()
+    starts = np.unique(np.searchsorted(places, np.linspace(low, high, columns + 1)[:-1]))
+    starts = np.unique(np.minimum(np.append(0, starts), len(places) - 1))
+    middles = places[starts]
+    pairs = np.stack([np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)], axis=1)
+    return np.repeat(middles, 2).tolist(), pairs.ravel().tolist()
 
 
 def _limits(curve: Curve, index: int) -> str:

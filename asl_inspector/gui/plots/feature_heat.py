@@ -90,6 +90,8 @@ def _joined(deviations: NDArray[np.float32]) -> NDArray[np.float32]:
 class FeatureHeat(Plot):
     """One row a feature, one column a frame."""
 
+    zooms_y = True
+
     def __init__(self, *, height: int = 170) -> None:
         super().__init__(x_title="frame", height=height)
         self._rows: HeatRows | None = None
@@ -102,7 +104,7 @@ class FeatureHeat(Plot):
         self._rows = rows if rows is not None and rows.values.size else None
         self._span = len(rows.values) * rows.every if rows is not None else 0
         self._image = None
-        self.update()
+        self.show_anew()
 
     def set_span(self, frames: int) -> None:
         """Have the axis reach so many frames, where something beside it does."""
@@ -158,12 +160,20 @@ class FeatureHeat(Plot):
             self._image = _picture(rows.levels)
             self._painted_dark = colours.is_dark
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
-        right = x.place(len(rows.values) * rows.every - 0.5)
-        painter.drawImage(QRectF(frame.left(), frame.top(), right - frame.left(), frame.height()), self._image)
+        bottom, top = self.y_range()
+        corner = QPointF(x.place(-0.5), y.place(top))
+        far = QPointF(x.place(len(rows.values) * rows.every - 0.5), y.place(bottom))
+        painter.drawImage(QRectF(corner, far), self._image)
         painter.setPen(QPen(QColor(colours.surface), 2))
         for band in rows.bands[1:]:
             place = y.place(band.start)
             painter.drawLine(QPointF(frame.left(), place), QPointF(frame.right(), place))
+
+    def stops(self) -> FloatArray:
+        return np.arange(len(self._rows.values), dtype=float) * self._rows.every if self._rows else np.zeros(0)
+
+    def y_stops(self) -> FloatArray:
+        return np.arange(0.5, self._rows.values.shape[1]) if self._rows else np.zeros(0)
 
     def readout(self, x: float, y: float) -> str:
         rows = self._rows

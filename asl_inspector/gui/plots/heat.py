@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from asl_inspector.gui import theme
@@ -12,10 +12,14 @@ from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.plot import Plot
 
 FloatArray = NDArray[np.float64]
+SMALLEST = 1e-300  # of a number whose inverse is finite
+BROKEN = 255  # the level of what is no number; 127 is zero, and 0 and 254 are the largest numbers below and above it
 
 
 class HeatPlot(Plot):
     """Rows downwards, columns to the right; numbers that are not finite in the colour of danger."""
+
+    zooms_y = True
 
     def __init__(self, *, x_title: str = "column", y_title: str = "row", height: int = 230) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
@@ -33,7 +37,7 @@ class HeatPlot(Plot):
         finite = np.abs(self._values[np.isfinite(self._values)])
         self._largest = float(finite.max()) if finite.size else 0.0
         self._image = None
-        self.update()
+        self.show_anew()
 
     def has_data(self) -> bool:
         return self._values.size > 0
@@ -68,7 +72,20 @@ class HeatPlot(Plot):
             self._image = _picture(self._values, self._largest)
             self._painted_dark = colours.is_dark
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
-        painter.drawImage(frame, self._image)
+        (left, right), (bottom, top) = self.x_range(), self.y_range()
+        corner, far = QPointF(x.place(left), y.place(top)), QPointF(x.place(right), y.place(bottom))
+        painter.drawImage(QRectF(corner, far), self._image)
+
+    def stops(self) -> FloatArray:
+        places: FloatArray = np.arange(0.5, self._values.shape[1]) * self._steps[1]
+        return places
+
+    def y_stops(self) -> FloatArray:
+        places: FloatArray = np.arange(0.5, self._values.shape[0]) * self._steps[0]
+        return places
+
+    def least_span(self) -> float:
+        return float(min(4, self._values.shape[1]) * self._steps[1])
 
     def readout(self, x: float, y: float) -> str:
         row, column = int(y) // self._steps[0], int(x) // self._steps[1]
@@ -83,18 +100,22 @@ class HeatPlot(Plot):
 
 
 def _picture(values: FloatArray, largest: float) -> QImage:
-    """One pixel a number."""
+    """One pixel a number; the colours are looked up."""
     colours = theme.current()
-    ground, low = rgb(colours.surface), rgb(colours.series_1)
-    high, broken = rgb(colours.series_2), rgb(colours.danger)
-    share = np.nan_to_num(np.abs(values) / largest if largest else np.zeros_like(values), posinf=0.0)[..., None]
-    towards = np.where((values < 0)[..., None], low, high)
-    pixels = ground + (towards - ground) * np.clip(share, 0, 1)
-    pixels[~np.isfinite(values)] = broken
-    opaque = np.concatenate([pixels, np.full((*values.shape, 1), 255.0)], axis=-1)
-    held = np.ascontiguousarray(opaque.astype(np.uint8))
+    ground, low, high = rgb(colours.surface), rgb(colours.series_1), rgb(colours.series_2)
+    share = np.linspace(-1, 1, BROKEN)[:, None]  # (255, 1)
+    table = ground + (np.where(share < 0, low, high) - ground) * np.abs(share)
+    table = np.concatenate([table, [rgb(colours.danger)]])
+    scaled = values * ((BROKEN // 2) / largest if largest > SMALLEST else 0.0)
+    scaled += BROKEN // 2 + 0.5  # the half rounds
+    broken = ~np.isfinite(scaled)
+    if broken.any():
+        scaled[broken] = BROKEN
+    levels = np.ascontiguousarray(scaled.astype(np.uint8))
     rows, columns = values.shape
-    return QImage(held.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888).copy()
+    image = QImage(levels.data, columns, rows, columns, QImage.Format.Format_Indexed8)
+    image.setColorTable([QColor(*(int(part) for part in colour)).rgb() for colour in table.tolist()])
+    return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def rgb(name: str) -> FloatArray:

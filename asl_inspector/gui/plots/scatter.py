@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale, padded
 from asl_inspector.gui.plots.plot import Plot
 
@@ -18,6 +19,8 @@ RADIUS = 1.6
 class ScatterPlot(Plot):
     """One dot a pair of numbers; both axes have one range, so that the diagonal means equality."""
 
+    zooms_y = True
+
     def __init__(self, *, x_title: str = "", y_title: str = "", height: int = 200) -> None:
         super().__init__(x_title=x_title, y_title=y_title, height=height)
         self._x: FloatArray = np.zeros(0)
@@ -26,7 +29,7 @@ class ScatterPlot(Plot):
     def show_points(self, x: FloatArray, y: FloatArray) -> None:
         """Show points; both are (n,)."""
         self._x, self._y = x, y
-        self.update()
+        self.show_anew()
 
     def has_data(self) -> bool:
         return len(self._x) > 0
@@ -42,17 +45,32 @@ class ScatterPlot(Plot):
     def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
         colours = theme.current()
         painter.setPen(QPen(QColor(colours.muted), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(x.place(x.low), y.place(x.low)), QPointF(x.place(x.high), y.place(x.high)))
+        low, high = self.x_range()
+        painter.drawLine(QPointF(x.place(low), y.place(low)), QPointF(x.place(high), y.place(high)))
         colour = QColor(colours.series_1)
         colour.setAlpha(110)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        for a, b in zip(self._x.tolist(), self._y.tolist(), strict=True):
-            painter.drawEllipse(QPointF(x.place(a), y.place(b)), RADIUS, RADIUS)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(colour, 2 * RADIUS)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        inside = (self._x >= x.low) & (self._x <= x.high) & (self._y >= y.low) & (self._y <= y.high)
+        pairs = zip(self._x[inside].tolist(), self._y[inside].tolist(), strict=True)
+        painter.drawPoints(QPolygonF([QPointF(x.place(a), y.place(b)) for a, b in pairs]))
+
+    def stops(self) -> FloatArray:
+        return np.unique(self._x)
+
+    def at_stop(self, x: float, y: float) -> tuple[float, float | None] | None:
+        return x, float(self._y[int(np.argmin(np.abs(self._x - x)))])
+
+    def nearest(self, x: float, y: float) -> tuple[float, float | None] | None:
+        low, high = self.x_range()
+        if high <= low or not len(self._x):
+            return None
+        index = int(np.argmin((self._x - x) ** 2 + (self._y - y) ** 2))
+        return float(self._x[index]), float(self._y[index])
 
     def readout(self, x: float, y: float) -> str:
-        return f"{self.x_title} {x:.4g}, {self.y_title} {y:.4g}"
+        return f"{self.x_title or 'across'} {local(f'{x:.4g}')}\n{self.y_title or 'up'} {local(f'{y:.4g}')}"
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = [[a, b] for a, b in zip(self._x.tolist(), self._y.tolist(), strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
@@ -17,9 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.plots import saving
 from asl_inspector.samples.skeletons import BodyPart, Kind, Skeleton
 
-EXPORT_SCALE = 2.0
 SMALLEST = QSize(220, 200)
 ORDER: tuple[Kind, ...] = ("other", "face", "body", "left", "right")  # hands last, so that they cover the rest
 WIDTHS: dict[Kind, float] = {"body": 3.0, "face": 1.0, "other": 1.6, "left": 2.0, "right": 2.0}
@@ -153,24 +155,51 @@ class SkeletonView(QWidget):
 
     def image(self) -> QImage:
         """The frame as a picture, at twice its size on screen."""
-        found = QImage(self.size() * EXPORT_SCALE, QImage.Format.Format_ARGB32_Premultiplied)
-        found.fill(QColor(theme.current().surface))
-        painter = QPainter(found)
-        painter.scale(EXPORT_SCALE, EXPORT_SCALE)
+        return saving.picture(self.size(), self._paint_into)
+
+    def _paint_into(self, painter: QPainter, _area: QRectF) -> None:
         self._render(painter)
-        painter.end()
-        return found
+
+    def table(self) -> tuple[list[str], list[list[object]]]:
+        """The joints of the frame that is shown."""
+        skeleton = self._skeleton
+        if skeleton is None or not 0 <= self._frame < skeleton.frames:
+            return ["part", "joint", "x", "y"], []
+        rows: list[list[object]] = [
+            [part.name, joint, x, y]
+            for part in skeleton.parts
+            for joint, (x, y) in enumerate(part.points[self._frame].tolist())
+        ]
+        return ["part", "joint", "x", "y"], rows
 
     @Slot()
     def copy_image(self) -> None:
         """Put the picture on the clipboard."""
         QGuiApplication.clipboard().setImage(self.image())
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+    def new_menu(self) -> QMenu:
+        """The menu, which deletes itself when it is closed."""
         menu = QMenu(self)
-        menu.addAction("Copy image", self.copy_image)
-        menu.exec(event.globalPos())
-        menu.deleteLater()
+        menu.addAction("Copy &picture", self.copy_image)
+        menu.addSeparator()
+        menu.addAction("Save as P&NG...", partial(self._save, "png"))
+        menu.addAction("Save as &SVG...", partial(self._save, "svg"))
+        menu.addAction("Save values as &CSV...", partial(self._save, "csv"))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _save(self, kind: str) -> None:
+        saving.ask_and_write(self, f"skeleton frame {self._frame}", kind, partial(self._content, kind))
+
+    def _content(self, kind: str) -> bytes:
+        if kind == "png":
+            return saving.png_bytes(self.image())
+        if kind == "svg":
+            return saving.svg_bytes(self.size(), self._paint_into, self.accessibleName())
+        return saving.csv_text(*self.table()).encode()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.new_menu().popup(event.globalPos())
 
 
 def _colour(kind: Kind) -> QColor:

@@ -1,0 +1,68 @@
+"""The order in which the Tab key goes through what is built later than the window: as it is read, not as it was made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QLayout, QScrollArea, QSplitter, QStackedWidget, QWidget
+
+
+def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
+    """The widgets within `widget` that the Tab key stops at, as their layouts have them."""
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not isinstance(widget, QScrollArea):
+        yield widget
+    if isinstance(widget, QScrollArea):
+        inner = widget.widget()
+        if inner is not None:
+            yield from in_reading_order(inner)
+    elif isinstance(widget, QSplitter | QStackedWidget):
+        for index in range(widget.count()):
+            inner = widget.widget(index)
+            if inner is not None:
+                yield from in_reading_order(inner)
+    else:
+        layout = widget.layout()
+        if layout is not None:
+            yield from _in_layout(layout)
+
+
+def _in_layout(layout: QLayout) -> Iterator[QWidget]:
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        if item is None:
+            continue
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            yield from in_reading_order(widget)
+        elif inner is not None:
+            yield from _in_layout(inner)
+
+
+class TabOrder(QObject):
+    """Puts widgets in reading order, a moment after it is asked: what is being shown is complete by then.
+
+    Args:
+        parts: What follows each other, such as the sidebar and the panels.
+        parent: Owner.
+    """
+
+    def __init__(self, parts: list[QWidget], parent: QObject) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.arrange)
+
+    @Slot()
+    def arrange_soon(self) -> None:
+        """Arrange when the event loop comes round."""
+        self._timer.start(0)
+
+    @Slot()
+    def arrange(self) -> None:
+        """Arrange now."""
+        chain = [widget for part in self._parts for widget in in_reading_order(part)]
+        for before, after in itertools.pairwise(chain):
+            QWidget.setTabOrder(before, after)
