@@ -75,7 +75,7 @@ class ConfusionPage(QWidget):
         for text, words, react in (
             ("+", "Look closer", self._closer),
             ("−", "Look from farther", self._farther),
-            ("Whole", "Show every gloss", self.plot.show_whole),
+            ("Whole", "Show every gloss", self.plot.reset),
         ):
             button = QPushButton(text)
             button.setProperty("look", "small")

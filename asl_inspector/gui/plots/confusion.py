@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -93,7 +93,7 @@ class ConfusionPlot(Plot):
         self._painted, self._tones = (), None
         if not held:
             self._focus = (0, 0)
-            self.show_whole()
+            self.reset()
         self.update()
 
     def show_nothing(self) -> None:
@@ -106,7 +106,13 @@ class ConfusionPlot(Plot):
         self._chosen = place
         self.update()
 
-    def show_whole(self) -> None:
+    @property
+    def is_zoomed(self) -> bool:
+        """True where only some of the glosses are shown."""
+        return self._view.width < len(self._order)
+
+    @Slot()
+    def reset(self) -> None:
         """Show every gloss."""
         size = max(1, len(self._order))
         self._set_view(View(0, 0, size, size))
@@ -361,7 +367,7 @@ class ConfusionPlot(Plot):
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self._zoom_at(1 / STEP if key == Qt.Key.Key_Minus else STEP, self._focus[1] + 0.5, self._focus[0] + 0.5)
         elif key in (Qt.Key.Key_0, Qt.Key.Key_Home):
-            self.show_whole()
+            self.reset()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._press(*self._focus)
         else:
