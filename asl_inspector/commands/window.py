@@ -44,7 +44,14 @@ def has_screen() -> bool:
 
 
 def open_window(arguments: list[str]) -> int:
-    """Open the window with these files dropped on it."""
+    """Open the window with these files dropped on it.
+
+    Args:
+        arguments: Paths, or addresses of files as file managers give them; `--new-window` for a window beside one that
+            is there.
+    """
+    new_window = "--new-window" in arguments
+    arguments = [local_path(argument) for argument in arguments if argument != "--new-window"]
     unknown = [argument for argument in arguments if argument.startswith("-")]
     if unknown:
         print(f"asl-inspector: unknown option {visible(unknown[0])}; see asl-inspector --help", file=sys.stderr)
@@ -73,4 +80,15 @@ def open_window(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return UNUSABLE
-    return run([Path(argument) for argument in arguments])
+    return run([Path(argument) for argument in arguments], new_window=new_window)
+
+
+def local_path(argument: str) -> str:
+    """The path of a `file://` address on this machine; anything else as it is."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    if not argument.startswith("file://"):
+        return argument
+    parts = urlsplit(argument)
+    return url2pathname(parts.path) if parts.netloc in ("", "localhost") else argument

@@ -16,13 +16,12 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.collecting import Collector
 from asl_inspector.gui.life.living import Life
 from asl_inspector.gui.life.logbook import start_log
-from asl_inspector.gui.life.single_instance import hand_over
+from asl_inspector.gui.life.single_instance import hand_over, wants_windows
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
 
 SIGNAL_POLL_MS = 200
-NEW_WINDOW = "window/new"  # the user wants a window for every start
 
 
 def new_application() -> QApplication:
@@ -50,7 +49,7 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
     paths = [path.absolute() for path in paths]
     application = new_application()
     settings = QSettings()
-    new_window = new_window or settings.value(NEW_WINDOW, defaultValue=False, type=bool) is True
+    new_window = new_window or wants_windows(settings)
     if not new_window and hand_over(paths):
         return 0
     logbook = start_log()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from asl_inspector.case.records import Role
 from asl_inspector.engine.messages import CaseView, InspectionView
+from asl_inspector.gui.life.single_instance import NEW_WINDOW, wants_windows
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panel_building import PANELS
 from asl_inspector.gui.scheme import SCHEMES, apply_scheme
@@ -54,13 +55,19 @@ class Menus(QObject):
     def _add_view_menu(self, menu: QMenu) -> None:
         window = self._window
         for index, title in enumerate(PANELS):
-            menu.addAction(title, QKeySequence(f"Ctrl+{index + 1}"), partial(window.show_panel, index))
+            menu.addAction(title, QKeySequence(f"Ctrl+{(index + 1) % 10}"), partial(window.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
         chosen = window.settings.value("view/scheme", "system")
         for name, value in SCHEMES:
             action = self._choice(menu, group, name, checked=value == chosen)
             action.triggered.connect(partial(self._choose_scheme, value))
+        menu.addSeparator()
+        apart = menu.addAction("Open a &window for every start")
+        apart.setToolTip("Otherwise files that are opened from outside come into the window that is there")
+        apart.setCheckable(True)
+        apart.setChecked(wants_windows(window.settings))
+        apart.toggled.connect(partial(window.settings.setValue, NEW_WINDOW))
 
     def _add_run_menu(self, menu: QMenu) -> None:
         window = self._window

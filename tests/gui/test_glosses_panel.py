@@ -22,11 +22,12 @@ from asl_inspector.engine.messages import CODEC
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_listing import ClipListing
 from asl_inspector.gui.gloss_selection import GlossSelection
-from asl_inspector.gui.main_window import MainWindow, apply_scheme
+from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.glosses import GlossesPanel
 from asl_inspector.gui.panels.histogram import HistogramPanel
 from asl_inspector.gui.panels.samples import LISTING, SamplesPanel
 from asl_inspector.gui.plots.confusion import ConfusionPlot
+from asl_inspector.gui.scheme import apply_scheme
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 

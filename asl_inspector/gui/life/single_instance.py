@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QSettings, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 MS_TO_CONNECT = 300
@@ -19,6 +19,12 @@ MS_TO_HEAR = 3_000  # the window may be busy building its panels
 LONGEST = 1 << 20  # bytes of a message
 MOST_PATHS = 10_000
 TAKEN = b"taken\n"
+NEW_WINDOW = "window/new"
+
+
+def wants_windows(settings: QSettings) -> bool:
+    """True where the user wants a window for every start."""
+    return settings.value(NEW_WINDOW, defaultValue=False, type=bool) is True
 
 
 def socket_name() -> str:
