@@ -171,7 +171,12 @@ class NetworkRuns:
         """The share of the gates that the clips drive to their ends, or None where it cannot be told."""
         from asl_inspector.inference.saturation import saturated_share
 
-        return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips))) if scored else None
+        if scored is None:
+            return None
+        try:
+            return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips)))
+        except InspectorError:  # clips that can no longer be read were told of where they were to be run
+            return None
 
     def realign(
         self,
@@ -202,7 +207,7 @@ class NetworkRuns:
                 run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device)
                 try:
                     self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
-                except InferenceError:  # a repair after which nothing can be run repairs nothing
+                except InspectorError:  # a repair after which nothing can be run repairs nothing
                     continue
             found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
         return found

@@ -355,6 +355,7 @@ def test_two_epochs_of_the_overfit_run_are_not_shown_to_differ() -> None:
     assert found.diagnosis.causes[0].id == "overfitting"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CASES.is_dir(), reason="shared/cases is not beside the project")
 def test_the_two_files_of_a_public_run_are_one_run(tmp_path: Path) -> None:
     features = make_clips(glosses=[f"g{number}" for number in range(29)], clips_a_gloss=2, features=63)

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from asl_inspector.bounded_json import read_json
 from asl_inspector.case.records import CaseFile
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.engine.messages import CODEC, InspectionView
+from asl_inspector.history.records import History
+from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.typed_values import Fitting
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 
@@ -90,10 +93,13 @@ def _repeated(held: object) -> int:
 
 def _agrees(view: InspectionView) -> bool:
     """True where columns of one table have one length, and no array has more dimensions than are shown."""
-    table = view.samples
-    if table is None:
-        return True
-    columns = (
+    return (view.samples is None or _table_agrees(view.samples)) and (
+        view.history is None or _history_agrees(view.history)
+    )
+
+
+def _table_agrees(table: SampleTable) -> bool:
+    columns: list[Any] = [
         table.glosses,
         table.true_ids,
         table.learned_ids,
@@ -106,8 +112,31 @@ def _agrees(view: InspectionView) -> bool:
         table.blank_share,
         table.lengths,
         table.ran,
-    )
-    return all(len(column) == len(table.clip_ids) and np.ndim(column) == 1 for column in columns)
+        table.frozen,
+    ]
+    if (several := table.continuous) is not None:
+        columns += [
+            several.recognised,
+            several.substitutions,
+            several.deletions,
+            several.insertions,
+            several.signed,
+        ]
+    of_one_length = all(len(column) == len(table) and np.ndim(column) == 1 for column in columns)
+    return of_one_length and np.shape(table.missing) == (len(table), len(table.parts))
+
+
+def _history_agrees(history: History) -> bool:
+    curves = [
+        history.train_loss,
+        history.val_loss,
+        history.val_acc,
+        history.train_acc,
+        history.learning_rate,
+        history.places,
+        *(points for _, points in history.parts),
+    ]
+    return all(len(curve) in (0, len(history.epochs)) for curve in curves)
 
 
 def _file(path: Path, files: Sequence[Path]) -> Path | None:

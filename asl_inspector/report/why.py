@@ -7,6 +7,10 @@ WHY: dict[str, str] = {
         "The share of clips with the right answer. A network that guesses gets one clip in as many as there are glosses. "
         "Few clips leave a wide interval: two runs differ only where their intervals hardly overlap."
     ),
+    "Accuracy": (
+        "The share of clips with the right answer, decoded and scored as it is chosen here. Where another choice gives far "
+        "more, the network knows more than its answers show."
+    ),
     "Accuracy by gloss name": (
         "The same predictions, compared with the names of the glosses instead of their ids. Where this is far higher, "
         "the network is good and the ids of the two files mean different glosses."

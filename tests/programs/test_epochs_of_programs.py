@@ -77,6 +77,7 @@ def clips(tmp_path: Path) -> Path:
     return clips_of(tmp_path / "features_val.pkl", CLASSES, clips_a_gloss=6)
 
 
+@pytest.mark.slow
 def test_own_code_serves_every_checkpoint_of_the_run(tmp_path: Path, clips: Path) -> None:
     code = tmp_path / "code" / "build.py"
     code.parent.mkdir()
@@ -107,6 +108,7 @@ def test_consent_to_one_script_covers_the_same_program_with_other_numbers(tmp_pa
     check(files, clips, files[3], own=False)
 
 
+@pytest.mark.slow
 def test_so_it_does_for_exported_programs(tmp_path: Path, clips: Path) -> None:
     files = {epoch: exported(tmp_path / f"epoch_{epoch}.pt2", network) for epoch, network in networks(Windows).items()}
     check(files, clips, files[3], own=False)
@@ -132,6 +134,7 @@ def test_another_program_is_not_run_by_that_consent(tmp_path: Path, clips: Path)
     assert "carries another program than “epoch_3.pt”" in points[1].problem
 
 
+@pytest.mark.slow
 def test_one_answer_a_clip_is_scored_along_epochs_too(tmp_path: Path, clips: Path) -> None:
     files = scripts(tmp_path, networks(Pooled))
     check(files, clips, files[3], own=False)

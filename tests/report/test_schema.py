@@ -74,7 +74,7 @@ def test_without_validation_clips_predictions_are_null_with_a_reason(run: Run) -
     document = checked(inspected(run.checkpoint))
     assert document["predictions"] is None
     assert document["data"]["validation"] is None
-    assert any("Add the validation clips." in note for note in document["notes"])
+    assert any("Add the validation clips" in note for note in document["notes"])
 
 
 def test_a_network_that_cannot_be_run_gives_its_reason(run: Run) -> None:

@@ -45,8 +45,8 @@ class WhatIfStrip(Card):
         self.tiles = {
             "accuracy": Tile("Accuracy"),
             "blank": Tile("Blank frames"),
-            "effective": Tile("Effective classes"),
-            "empty": Tile("Empty answers"),
+            "effective": Tile("As varied as"),
+            "empty": Tile("Empty clips"),
         }
         self._figures = Columns(narrowest=NARROWEST_TILE)
         self._figures.set_members(list(self.tiles.values()))
