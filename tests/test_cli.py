@@ -103,6 +103,7 @@ def sentence(ran: subprocess.CompletedProcess[str]) -> str:
     return ran.stderr
 
 
+@pytest.mark.slow
 def test_forty_columns_for_another_network(run: Run) -> None:
     write_cache(run.validation, make_clips(features=40))
     assert "40 features a frame, but the network takes 6" in sentence(
@@ -135,6 +136,7 @@ def test_no_file_at_all() -> None:
     assert "No file was given" in sentence(inspector("diagnose"))
 
 
+@pytest.mark.slow
 def test_clips_without_frames_nan_and_foreign_labels_are_findings_not_crashes(run: Run) -> None:
     import numpy as np
 
@@ -153,6 +155,7 @@ def test_clips_without_frames_nan_and_foreign_labels_are_findings_not_crashes(ru
     assert held["predictions"]["accuracy"]["majority"]["of"] == 16
 
 
+@pytest.mark.slow
 def test_a_network_with_one_output_too_few(run: Run) -> None:
     save_notebook(run.checkpoint, make_notebook(classes=6), vocab_size=7)
     write_vocabulary(run.vocabulary, {gloss: number for number, gloss in enumerate("abcdef", start=1)})
@@ -163,6 +166,7 @@ def test_a_network_with_one_output_too_few(run: Run) -> None:
     )
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_finite_come_first(run: Run) -> None:
     with torch.no_grad():
         run.network.classifier.weight[0, 0] = float("nan")
@@ -389,6 +393,7 @@ def test_the_demo_case_is_diagnosed_and_its_report_written(tmp_path: Path) -> No
     assert fixed["accuracy_now"] < 0.05 < 0.6 < fixed["accuracy_if_fixed"]
 
 
+@pytest.mark.slow
 def test_without_a_screen_the_demo_says_where_its_report_is(tmp_path: Path) -> None:
     bare = {
         key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -431,12 +436,8 @@ def test_the_version_is_told() -> None:
     assert inspector("--version").stdout.startswith("asl-inspector ")
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "decoder", ["score", *(pytest.param(name, marks=SLOW) for name in ("majority", "first-token"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("decoder", ["score", "majority", "first-token"])
 def test_the_decoder_can_be_chosen(run: Run, decoder: str) -> None:
     held = json.loads(
         inspector("diagnose", *run.files, "--json", "-", "--decoder", decoder, "--fail-on", "never").stdout
@@ -445,12 +446,14 @@ def test_the_decoder_can_be_chosen(run: Run, decoder: str) -> None:
     assert above["evidence"]["correct"] == held["predictions"]["accuracy"][decoder.replace("-", "_")]["correct"]
 
 
+@pytest.mark.slow
 def test_the_blank_can_be_said(run: Run) -> None:
     held = json.loads(inspector("diagnose", *run.files, "--json", "-", "--blank", 6, "--fail-on", "never").stdout)
     assert held["checkpoint"]["blank"] == 6
     assert "The blank cannot be 7" in sentence(inspector("diagnose", *run.files, "--blank", 7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
@@ -464,6 +467,7 @@ def test_what_this_version_cannot_do_is_said(run: Run, option: str, value: str, 
     assert words in sentence(inspector("diagnose", *run.files, option, value))
 
 
+@pytest.mark.slow
 def test_a_cache_that_would_act_is_named_in_the_diagnosis(run: Run, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
 
@@ -482,12 +486,14 @@ def test_a_cache_that_would_act_is_named_in_the_diagnosis(run: Run, tmp_path: Pa
     assert held["predictions"]["clips"] == 18
 
 
+@pytest.mark.slow
 def test_the_html_report_is_written(run: Run, tmp_path: Path) -> None:
     ran = inspector("diagnose", *run.files, "--html", tmp_path / "r.html", "--fail-on", "never")
     assert ran.returncode == 0
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.slow
 def test_reports_take_their_options(run: Run, tmp_path: Path) -> None:
     outputs = [part for kind in ("pdf", "html", "md", "json", "csv") for part in (f"--{kind}", tmp_path / f"r.{kind}")]
     ran = inspector("diagnose", *run.files, *outputs, "--paper", "letter", "--summary", "--anonymise", "--quiet")

@@ -178,8 +178,9 @@ def test_choices_are_made_on_the_command_line(tmp_path: Path, capsys: pytest.Cap
 SIGN2SOUND = CASES / "real" / "sign2sound"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SIGN2SOUND.is_dir(), reason="shared/cases is not beside the project")
-@pytest.mark.parametrize("name", ["best_model.pth", pytest.param("checkpoint_epoch_25.pth", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["best_model.pth", "checkpoint_epoch_25.pth"])
 def test_a_public_gru_runs_on_clips_of_its_form(name: str, tmp_path: Path) -> None:
     """Against a module written here with the file's weights: linear, GRU, linear on the last frame."""
     held = torch.load(SIGN2SOUND / name, map_location="cpu", weights_only=False)["model_state_dict"]

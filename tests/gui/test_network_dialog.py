@@ -100,6 +100,7 @@ def test_what_is_chosen_is_run_and_can_be_taken_back(
     assert choices(window)["pooling"] == ("last state", "measured")
 
 
+@pytest.mark.slow
 def test_the_blank_can_be_moved_to_any_index(window: MainWindow, qtbot: QtBot, case: list[Path]) -> None:
     dialog = opened(window)
     row = dialog.rows["blank"]

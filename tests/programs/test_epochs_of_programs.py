@@ -103,6 +103,7 @@ def scripts(folder: Path, made: dict[int, nn.Module]) -> dict[int, Path]:
     return {epoch: frozen_script(folder / f"epoch_{epoch}.pt", network) for epoch, network in made.items()}
 
 
+@pytest.mark.slow
 def test_consent_to_one_script_covers_the_same_program_with_other_numbers(tmp_path: Path, clips: Path) -> None:
     files = scripts(tmp_path, networks(Reader))
     check(files, clips, files[3], own=False)
@@ -122,6 +123,7 @@ class Sly(Reader):
         return -self.answers(self.reader(gated)[0])
 
 
+@pytest.mark.slow
 def test_another_program_is_not_run_by_that_consent(tmp_path: Path, clips: Path) -> None:
     files = scripts(tmp_path, networks(Reader))
     with warnings.catch_warnings():

@@ -120,6 +120,7 @@ def test_one_answer_a_clip_channels_first_and_probabilities(tmp_path: Path, dire
     same(scored(result), directly(result, _Logged(network), lambda clips: clips.transpose(1, 2)))
 
 
+@pytest.mark.slow
 def test_an_exported_program_runs_after_consent(tmp_path: Path, directly: Directly) -> None:
     network = seeded(Windows, 9)
     archive = exported(tmp_path / "program.pt2", network)
@@ -127,6 +128,7 @@ def test_an_exported_program_runs_after_consent(tmp_path: Path, directly: Direct
     same(scored(result), directly(result, network))
 
 
+@pytest.mark.slow
 def test_an_exported_program_of_fixed_frames_gets_clips_of_that_length(tmp_path: Path) -> None:
     archive = exported(tmp_path / "program.pt2", seeded(Reader, 9), frames=20)
     result = inspected(archive, clips_of(tmp_path / "features_val.pkl", 8, first=1), trust=archive)

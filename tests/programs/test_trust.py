@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import onnx
+import pytest
 import torch
 from programs.conftest import clips_of
 from programs.models import Reader, Spotter, frozen_script, onnx_model, seeded
@@ -45,6 +46,7 @@ def diagnose(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 def test_trust_names_the_file_and_its_hash_even_when_quiet(tmp_path: Path) -> None:
     script = frozen_script(tmp_path / "frozen.pt", seeded(Reader, 9))
     clips = clips_of(tmp_path / "features_val.pkl", 8, first=1)
@@ -115,6 +117,7 @@ def is_alive(process: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_code_and_the_program_at_once(tmp_path: Path) -> None:
     process, child = started_process(tmp_path)
     asked = time.monotonic()
@@ -126,6 +129,7 @@ def test_ctrl_c_ends_the_code_and_the_program_at_once(tmp_path: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.slow
 def test_code_does_not_outlive_a_program_that_was_killed(tmp_path: Path) -> None:
     process, child = started_process(tmp_path)
     folder = Path(f"/proc/{child}/cwd").readlink()

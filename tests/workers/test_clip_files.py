@@ -297,7 +297,7 @@ def test_a_reader_tells_a_few_times_a_second_how_far_it_is() -> None:
 
 
 def test_many_groups_are_looked_through_with_progress_and_none_stays_open(tmp_path: Path, readers: Readers) -> None:
-    count = 6_000
+    count = 3_000
     path = tmp_path / "clips.h5"
     with h5py.File(path, "w") as file:
         for index in range(count):
