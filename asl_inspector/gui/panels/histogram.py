@@ -223,10 +223,10 @@ class HistogramPanel(Panel):
         labelled = np.array([truth.get(number, 0) for number, _ in top])
         self._model.set_columns(
             [
-                Column("gloss", ids, lambda row: samples.name_of(int(ids[row])) or str(ids[row]), width=150),
-                Column("id", ids, lambda row: str(ids[row]), numeric=True, width=60),
-                Column(unit, counts, lambda row: local(f"{counts[row]:,}"), numeric=True, width=80),
-                Column("share", shares, lambda row: local(f"{100 * shares[row]:.1f} %"), numeric=True, width=80),
+                Column("gloss", ids, lambda row: samples.name_of(int(ids[row])) or str(ids[row]), width=126),
+                Column("id", ids, lambda row: str(ids[row]), numeric=True, width=48),
+                Column(unit, counts, lambda row: local(f"{counts[row]:,}"), numeric=True, width=68),
+                Column("share", shares, lambda row: local(f"{100 * shares[row]:.1f} %"), numeric=True, width=74),
                 Column("labelled clips", labelled, lambda row: local(f"{labelled[row]:,}"), numeric=True, width=110),
             ]
         )
