@@ -17,7 +17,8 @@ from asl_inspector.progress import CancelToken, Progress, silent
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
 from asl_inspector.workers.calling import Readers
 from asl_inspector.workers.entries import open_again, open_entries
-from asl_inspector.workers.previewing import ClipPreview, open_corrected, preview
+from asl_inspector.workers.preview_records import ClipPreview
+from asl_inspector.workers.previewing import open_corrected, preview
 
 if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected, Problem

@@ -10,7 +10,6 @@ from pathlib import Path
 from asl_inspector.checkpoints.records import Checkpoint, WouldRun
 from asl_inspector.history.records import History
 from asl_inspector.mapped_file import MappedFile, MappedFolder, MappedParts
-from asl_inspector.outputs.building import read_as_labels
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.samples.records import Clips, Vocabulary
 
@@ -135,6 +134,8 @@ class Case:
     @property
     def labels(self) -> SavedOutputs | None:
         """Labels by clip, in a file of their own."""
+        from asl_inspector.outputs.building import read_as_labels  # the window needs these records and not that
+
         found = self._saved(Role.LABELS)
         return read_as_labels(found) if found is not None else None
 

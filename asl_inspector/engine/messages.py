@@ -87,7 +87,7 @@ from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.records import LandmarkGroup, Landmarks
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
-from asl_inspector.workers.previewing import ClipPreview, PreviewRow
+from asl_inspector.workers.preview_records import ClipPreview, PreviewRow
 
 
 @dataclass(frozen=True, slots=True)

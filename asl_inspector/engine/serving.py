@@ -64,7 +64,7 @@ from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.mapping import Correction
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
-from asl_inspector.workers.previewing import ClipPreview
+from asl_inspector.workers.preview_records import ClipPreview
 
 if TYPE_CHECKING:
     from asl_inspector.engine.looks import Looks

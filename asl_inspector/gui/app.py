@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QIcon
@@ -14,12 +15,14 @@ from asl_inspector.about import NAME
 from asl_inspector.engine.client import Engine
 from asl_inspector.gui import theme
 from asl_inspector.gui.collecting import Collector
-from asl_inspector.gui.life.living import Life
 from asl_inspector.gui.life.logbook import start_log
-from asl_inspector.gui.life.single_instance import hand_over, wants_windows
+from asl_inspector.gui.life.windows import may_be_there, wants_windows
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.session import Session
+
+if TYPE_CHECKING:
+    from asl_inspector.gui.life.living import Life
 
 SIGNAL_POLL_MS = 200
 
@@ -50,22 +53,34 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
     application = new_application()
     settings = QSettings()
     new_window = new_window or wants_windows(settings)
-    if not new_window and hand_over(paths):
-        return 0
+    if not new_window and may_be_there():
+        from asl_inspector.gui.life.single_instance import hand_over
+
+        if hand_over(paths):
+            return 0
     logbook = start_log()
     apply_scheme(str(settings.value("view/scheme", "system")))
     application.styleHints().colorSchemeChanged.connect(_follow_system)
     engine = Engine()
     window = MainWindow(Session(engine), settings)
     window.closed.connect(application.quit)  # Qt quits by itself only where the last window was visible to the end
-    life = Life(window, window.session, engine, logbook)
-    window.wants_bug_report.connect(life.copy_bug_report)
-    if not new_window:
-        life.listen()
+    lives: list[Life] = []
+
+    def live() -> None:
+        """Once the window is complete: what this needs would hold up its first paint."""
+        from asl_inspector.gui.life.living import Life
+
+        life = Life(window, window.session, engine, logbook)
+        lives.append(life)
+        window.wants_bug_report.connect(life.copy_bug_report)
+        if not new_window:
+            life.listen()
+        if not paths:
+            life.offer_rescued()
+
+    window.ready.connect(live)
     window.open_files(paths)
     window.show()
-    if not paths:
-        life.offer_rescued()
     signal.signal(signal.SIGINT, lambda *_: window.close())
     ticking = QTimer()  # Python hears a signal only when it runs
     ticking.start(SIGNAL_POLL_MS)
@@ -74,7 +89,8 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
         return application.exec()
     finally:
         engine.stop()
-        life.end()
+        for life in lives:
+            life.end()
 
 
 def _breathe() -> None:

@@ -24,7 +24,7 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.widgets import Text
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.visible_text import visible
-from asl_inspector.workers.previewing import ClipPreview
+from asl_inspector.workers.preview_records import ClipPreview
 
 WIDTH, HEIGHT = 620, 640
 MILLISECONDS_BEFORE_PREVIEW = 150

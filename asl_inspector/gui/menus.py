@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from asl_inspector.case.records import Role
 from asl_inspector.engine.messages import CaseView, InspectionView
-from asl_inspector.gui.life.single_instance import NEW_WINDOW, wants_windows
+from asl_inspector.gui.life.windows import NEW_WINDOW, wants_windows
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panel_building import PANELS
 from asl_inspector.gui.scheme import SCHEMES, apply_scheme

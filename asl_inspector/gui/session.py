@@ -33,7 +33,7 @@ from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
-from asl_inspector.workers.previewing import ClipPreview
+from asl_inspector.workers.preview_records import ClipPreview
 
 log = logging.getLogger(__name__)
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)

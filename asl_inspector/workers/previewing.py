@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from asl_inspector.case.records import OpenFile
 from asl_inspector.case.surveying import survey
 from asl_inspector.progress import CancelToken
-from asl_inspector.samples.mapping import Correction, FieldMapping
+from asl_inspector.samples.mapping import Correction
 from asl_inspector.samples.records import UNLABELLED, Clips
 from asl_inspector.workers.calling import Readers, open_file
 from asl_inspector.workers.folders import open_tree
+from asl_inspector.workers.preview_records import ClipPreview, PreviewRow
 
 ROWS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One clip: its name, its label in words, its frames."""
-
-    clip_id: str
-    label: str
-    frames: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClipPreview:
-    """What a file's clips would be.
-
-    Attributes:
-        clips: How many.
-        labelled: How many have a label.
-        glosses: Different glosses.
-        mapping: What is taken for what, and what else there is to choose from; None where nothing was found.
-        rows: The first clips.
-        notes: Sentences on what is odd.
-        problem: Why there are none, or an empty string.
-        advice: What to do about it.
-    """
-
-    clips: int
-    labelled: int
-    glosses: int
-    mapping: FieldMapping | None
-    rows: tuple[PreviewRow, ...]
-    notes: tuple[str, ...] = ()
-    problem: str = ""
-    advice: str = ""
 
 
 def preview(

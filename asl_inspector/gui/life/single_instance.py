@@ -6,30 +6,20 @@ as a drop.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from asl_inspector.gui.life.windows import socket_name
 
 MS_TO_CONNECT = 300
 MS_TO_HEAR = 3_000  # the window may be busy building its panels
 LONGEST = 1 << 20  # bytes of a message
 MOST_PATHS = 10_000
 TAKEN = b"taken\n"
-NEW_WINDOW = "window/new"
-
-
-def wants_windows(settings: QSettings) -> bool:
-    """True where the user wants a window for every start."""
-    return settings.value(NEW_WINDOW, defaultValue=False, type=bool) is True
-
-
-def socket_name() -> str:
-    """The socket of this user's windows."""
-    return "asl-inspector-" + hashlib.sha256(str(Path.home()).encode()).hexdigest()[:16]
 
 
 def hand_over(paths: Sequence[Path], name: str = "") -> bool:
