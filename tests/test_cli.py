@@ -52,6 +52,7 @@ def test_diagnose_writes_every_file_that_is_asked_for(run: Run, tmp_path: Path) 
     assert ran.stdout.strip()
 
 
+@pytest.mark.slow
 def test_roles_can_be_said(run: Run) -> None:
     ran = inspector("diagnose", "--checkpoint", run.checkpoint, "--val", run.train, "--json", "-", "--fail-on", "never")
     held = json.loads(ran.stdout)
@@ -69,6 +70,7 @@ def mismatched(run: Run) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fail_on", "status"), [("critical", 1), ("warning", 1), ("never", 0)])
 def test_exit_status_follows_fail_on(mismatched: Run, fail_on: str, status: int) -> None:
     ran = inspector("diagnose", *mismatched.files, "--fail-on", fail_on)

@@ -145,6 +145,7 @@ def check_reproduced(found: Inspected, count: int) -> None:
     assert int((found.validation.majority == found.validation.clips.gloss_ids).sum()) == count
 
 
+@pytest.mark.slow
 def test_the_range_of_each_clip_is_found(tmp_path: Path) -> None:
     clips = movements(1)
     network = trained(clips, each_clip_to_unit_range)

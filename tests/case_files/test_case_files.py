@@ -352,6 +352,7 @@ def test_a_result_of_the_wrong_shape_is_as_good_as_none(
     assert not is_kept(kept, capsys)
 
 
+@pytest.mark.slow
 def test_a_view_that_unpacks_to_very_much_is_refused() -> None:
     layout = saved_views.LAYOUT
     bomb = base64.b64encode(zlib.compress(b"ASLI" + bytes(300 << 20), 9)).decode()

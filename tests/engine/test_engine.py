@@ -227,6 +227,7 @@ def test_errors_arrive_as_sentences(engine: Engine, tmp_path: Path) -> None:
         engine.call("clip", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pdf", "json", "csv"])
 def test_exports_are_written_by_the_engine(engine: Engine, run: Run, tmp_path: Path, kind: str) -> None:
     engine.call("inspect", spec(run), Settings("cpu"))
@@ -305,6 +306,7 @@ def test_all_that_an_answer_can_hold_may_travel() -> None:
 # -- searches ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nearest_clips_equal_the_direct_call_and_travel_whole(engine: Engine, run: Run) -> None:
     engine.call("open", spec(run))
     steps: list[Step] = []

@@ -131,6 +131,7 @@ def test_choices_that_contradict_each_other_are_told_and_the_dialog_still_opens(
     again.reject()
 
 
+@pytest.mark.slow
 def test_choices_do_not_follow_another_checkpoint(
     window: MainWindow, qtbot: QtBot, case: list[Path], tmp_path: Path
 ) -> None:

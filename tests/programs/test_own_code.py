@@ -269,6 +269,7 @@ def waiting_case(case: tuple[Path, Path]) -> tuple[Inspector, Path]:
     return inspector, started
 
 
+@pytest.mark.slow
 def test_cancelling_kills_the_process_at_once_and_the_run_goes_on_later(case: tuple[Path, Path]) -> None:
     inspector, started = waiting_case(case)
     cancel, ended, asked = CancelToken(), [], []
@@ -290,6 +291,7 @@ def test_cancelling_kills_the_process_at_once_and_the_run_goes_on_later(case: tu
     assert inspector.inspect().validation is not None
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_a_sentence_and_the_next_run_starts_another(case: tuple[Path, Path]) -> None:
     inspector, started = waiting_case(case)
     pids = []

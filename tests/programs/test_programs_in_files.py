@@ -67,6 +67,7 @@ def test_the_blank_first_by_the_vocabulary(tmp_path: Path) -> None:
     assert scored(inspected(model, words, clips_of(tmp_path / "features_val.pkl", 4, first=1))).blank == 0
 
 
+@pytest.mark.slow
 def test_a_frozen_script_runs_after_consent_and_not_before(tmp_path: Path, directly: Directly) -> None:
     network = seeded(Reader, 9)
     script, clips = frozen_script(tmp_path / "frozen.pt", network), clips_of(tmp_path / "features_val.pkl", 8, first=1)

@@ -151,7 +151,8 @@ def test_parts_left_by_a_killed_program_are_removed_when_they_are_old(tmp_path: 
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [200])
 def test_exports_that_are_killed_leave_whole_files(tmp_path: Path, kills: int) -> None:
     """Of every kind of file: the old one or the new one, nothing between."""
     script = Path(__file__).with_name("killed_exports.py")
