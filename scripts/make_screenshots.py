@@ -53,7 +53,7 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
     from asl_inspector.bundled_files import demo_files
     from asl_inspector.engine.client import Engine
     from asl_inspector.gui.app import new_application
-    from asl_inspector.gui.main_window import MainWindow
+    from asl_inspector.gui.main_window import START_SIZE, MainWindow
     from asl_inspector.gui.panel_building import PANELS
     from asl_inspector.gui.scheme import apply_scheme
     from asl_inspector.gui.session import Session
@@ -65,6 +65,7 @@ def take_panels(out: Path, files: list[Path], schemes: list[str]) -> None:
         apply_scheme(schemes[0])
         session = Session(engine)
         window = MainWindow(session, settings)
+        window.resize(START_SIZE)  # the screen that is not there is smaller than that
         window.show()
         while not window.isVisible() or len(window.panels) < len(PANELS):
             QTest.qWait(20)
