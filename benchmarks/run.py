@@ -29,6 +29,7 @@ NAMES = (
     "leakage_search",
     "diagnosis_time",
     "opening_clips",
+    "many_groups",
     "plot_speed",
     "reopening_cases",
     "million_rows",
