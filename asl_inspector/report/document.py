@@ -97,7 +97,7 @@ def _sections(inspected: Inspected) -> list[dict[str, Json]]:
         checkpoint_section(inspected),
         data_section(inspected),
         sample_section(inspected),
-        method_section(),
+        method_section(inspected),
         file_section(inspected),
         version_section(inspected),
     ]

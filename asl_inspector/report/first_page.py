@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from asl_inspector.diagnosis.findings import Finding
 from asl_inspector.diagnosis.records import Accuracy, Cause
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.continuous_parts import continuous_tile
@@ -15,6 +17,8 @@ MOST_SYMPTOMS = 5
 MOST_CAUSES = 6
 MOST_ACTIONS = 3
 LONGEST = 260
+PLAIN_NEED = re.compile(r"Add (the [\w ]+?)(?: and (the [\w ]+))?\.")
+NO_SYMPTOM = "Nothing that was looked at is out of the ordinary."
 FIGURES = (
     "above-chance",
     "remap-helps",
@@ -65,7 +69,7 @@ def front(inspected: Inspected) -> list[Json]:
     """What the first page tells under the figures: symptoms, causes, first actions."""
     found, actions = symptoms(inspected), plan(inspected)
     shown = [("", shortened(one)) for one in found[:MOST_SYMPTOMS]]
-    parts: list[Json] = [list_part(shown) if shown else text_part("Nothing that was looked at is out of the ordinary.")]
+    parts: list[Json] = [list_part(shown) if shown else text_part(NO_SYMPTOM)]
     if len(found) > MOST_SYMPTOMS:
         parts.append(small_part(f"And {len(found) - MOST_SYMPTOMS} more, under All symptoms."))
     first = [("", shortened(one)) for one in actions[:MOST_ACTIONS]]
@@ -124,16 +128,36 @@ def symptoms(inspected: Inspected) -> list[str]:
     return sentences
 
 
-def sound(inspected: Inspected) -> list[str]:
+def sound(inspected: Inspected) -> list[Finding]:
     """What was checked and gave no reason to worry."""
     findings = inspected.diagnosis.findings
-    rest = [one for one in findings if one.severity == "info" and one.id not in FIGURES and one.question != "code"]
-    return [visible(one.sentence) for one in rest]
+    return [one for one in findings if one.severity == "info" and one.id not in FIGURES and one.question != "code"]
 
 
 def plan(inspected: Inspected) -> list[str]:
     """What to do, in order: the cheapest step of each cause, what to drop to settle the rest, then look again."""
     steps = [cause.next_experiment for cause in inspected.diagnosis.causes]
-    steps += [one.needs for one in inspected.diagnosis.undetermined if one.needs]
+    steps += merged_needs([one.needs for one in inspected.diagnosis.undetermined if one.needs])
     steps.append("Inspect the result again and compare it with this report.")
+    return list(dict.fromkeys(steps))
+
+
+def merged_needs(needs: Sequence[str]) -> list[str]:
+    """What to drop, where each "Add the ... and the ..." joins the first such step, so that no file is asked for twice."""
+    steps: list[str] = []
+    files: list[str] = []
+    place = None
+    for one in needs:
+        match = PLAIN_NEED.fullmatch(one)
+        if match is None:
+            steps.append(one)
+            continue
+        if place is None:
+            place = len(steps)
+        files += [file for file in match.groups() if file]
+    if place is not None:
+        known = list(dict.fromkeys(files))
+        known = [one for one in known if not any(other.startswith(f"{one} of ") for other in known)]
+        listed = ", ".join(known[:-1]) + " and " + known[-1] if len(known) > 1 else known[0]
+        steps.insert(place, f"Add {listed}.")
     return list(dict.fromkeys(steps))

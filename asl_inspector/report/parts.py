@@ -56,6 +56,19 @@ def table_part(
     }
 
 
+def filled_table(columns: Sequence[tuple[str, int, bool]], rows: list[list[str]]) -> dict[str, Json]:
+    """A table without the columns in which no row has anything.
+
+    Args:
+        columns: Heading, share of the width (0 takes what the text needs), whether numbers stand in it.
+        rows: As text, one cell a column.
+    """
+    filled = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    kept = [columns[place] for place in filled]
+    cells = [[row[place] for place in filled] for row in rows]
+    return table_part([one[0] for one in kept], [one[1] for one in kept], [one[2] for one in kept], cells)
+
+
 def section_part(title: str, parts: list[Json]) -> dict[str, Json]:
     """A section with its parts, under a name that links can use."""
     return {"title": title, "id": slug(title), "parts": parts}

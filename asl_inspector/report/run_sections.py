@@ -16,7 +16,7 @@ from asl_inspector.report.charts import Axis, Chart, Series
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.epoch_parts import epoch_parts
 from asl_inspector.report.json_text import Json
-from asl_inspector.report.parts import section_part, sentences_of, table_part, text_part
+from asl_inspector.report.parts import filled_table, section_part, sentences_of, table_part, text_part
 from asl_inspector.samples.records import Clips
 from asl_inspector.visible_text import visible
 
@@ -37,7 +37,7 @@ def history_section(inspected: Inspected) -> dict[str, Json] | None:
     if history.epochs:
         parts.append(text_part(_source_words(history) + " " + sentences_of(inspected, "run", "learning_rate")))
         parts += _charts(history, run)
-        if run is not None and run.stops:
+        if run is not None and any(one.stopped is not None for one in run.stops):
             parts.append(_stop_table(run.stops))
     if history.hints:
         parts.append(text_part("Seen in the text of the code, which was read and not run:"))
@@ -173,8 +173,9 @@ def data_section(inspected: Inspected) -> dict[str, Json] | None:
     if not rows:
         return None
     words = sentences_of(inspected, "data_quality", "landmarks", "nearest", "capacity")
-    head = ["part", "clips", "frames", "frames a clip", "glosses", "clips a gloss", "features"]
-    parts: list[Json] = [text_part(words), table_part(head, [1] * 7, [False] + [True] * 6, rows)]
+    head = ("part", "clips", "frames", "frames a clip", "glosses", "clips a gloss", "features")
+    table = filled_table([(title, 1, title != "part") for title in head], rows)
+    parts: list[Json] = [text_part(words), table] if words else [table]
     if inspected.data is not None:
         parts += _comparison(inspected.data)
     return section_part("Data", parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asl_inspector.diagnosis.findings import Finding
 from asl_inspector.diagnosis.records import Cause, Counterfactual
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.first_page import confidence_words, plan, sound, symptoms
+from asl_inspector.report.first_page import NO_SYMPTOM, confidence_words, plan, sound, symptoms
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import list_part, section_part, slug, small_part, text_part
 from asl_inspector.visible_text import visible
@@ -14,8 +14,14 @@ SHOWN_IN = {  # questions, and the section that shows their figures
     "blanks": "Blank ratio",
     "collapse": "Predictions",
     "decoders": "Predictions",
+    "chance": "Predictions",
+    "confidence": "Predictions",
+    "dependence": "Predictions",
+    "outputs": "Predictions",
     "continuous": "Continuous recognition",
     "run": "Training history",
+    "overfitting": "Training history",
+    "training": "Training history",
     "learning_rate": "Training history",
     "along_epochs": "Training history",
     "labels": "Label audit",
@@ -27,16 +33,28 @@ SHOWN_IN = {  # questions, and the section that shows their figures
     "landmarks": "Data",
     "nearest": "Data",
     "capacity": "Data",
+    "agreement": "Data",
+    "realigned": "Data",
+    "structure": "Data",
 }
 
 
 def symptom_section(inspected: Inspected) -> dict[str, Json]:
     """Every symptom, and what was checked and gave no reason to worry."""
-    parts: list[Json] = [list_part([("", one) for one in symptoms(inspected)])]
-    fine = sound(inspected)
-    if fine:
-        parts.append(small_part("Checked and sound: " + " ".join(fine)))
+    found = symptoms(inspected)
+    parts: list[Json] = [list_part([("", one) for one in found]) if found else text_part(NO_SYMPTOM)]
+    checked = _checked(inspected)
+    if checked:
+        parts += [small_part("Checked, and no reason to worry:"), list_part(checked)]
     return section_part("All symptoms", parts)
+
+
+def _checked(inspected: Inspected) -> list[tuple[str, str]]:
+    """What was checked and found sound, gathered by the section that shows it."""
+    groups: dict[str, list[str]] = {}
+    for one in sound(inspected):
+        groups.setdefault(SHOWN_IN.get(one.question, "Beside that"), []).append(visible(one.sentence))
+    return [(f"{title}.", " ".join(sentences)) for title, sentences in groups.items()]
 
 
 def cause_section(inspected: Inspected) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import notes_part, section_part
 
@@ -77,6 +78,33 @@ NOTES = [
 ]
 
 
-def method_section() -> dict[str, Json]:
-    """One row a figure: what it means and its source."""
-    return section_part("What the figures mean", [notes_part(NOTES)])
+def method_section(inspected: Inspected) -> dict[str, Json] | None:
+    """One row for each figure that this report has: what it means and its source; None where it has none."""
+    present = _present(inspected)
+    rows = [note for note in NOTES if present[note[0]]]
+    return section_part("What the figures mean", [notes_part(rows)]) if rows else None
+
+
+def _present(inspected: Inspected) -> dict[str, bool]:
+    """Which figures this report has, by name."""
+    found, data = inspected.diagnosis, inspected.data
+    measured = found.validation
+    lost = measured is not None and measured.losses is not None and measured.losses.mean_of_clips is not None
+    answers = measured is not None and found.continuous is None
+    return {
+        "Accuracy": answers,
+        "By gloss name": found.by_name is not None,
+        "Exact score": lost,
+        "Word error rate": found.continuous is not None,
+        "Loss": lost,
+        "Chance": found.chance is not None,
+        "Blank": measured is not None and measured.blanks is not None,
+        "Effective glosses": answers,
+        "Stage 1": inspected.comparison is not None,
+        "Gap": answers and found.train is not None,
+        "Best of E epochs": found.run is not None and inspected.history is not None and bool(inspected.history.epochs),
+        "Shift": data is not None and data.shift is not None,
+        "Nearest neighbour": any(one.question == "nearest" for one in found.findings),
+        "Paired test": any(one.question in ("along_epochs", "decoders") for one in found.findings),
+        "Confidence": bool(found.causes),
+    }

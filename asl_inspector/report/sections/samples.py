@@ -6,12 +6,24 @@ import numpy as np
 
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
-from asl_inspector.report.parts import section_part, table_part, text_part
+from asl_inspector.report.parts import filled_table, section_part, text_part
 from asl_inspector.report.sample_table import SampleTable, sample_table
 from asl_inspector.visible_text import visible
 
 MOST_SAMPLES = 400
 ATTACHED = "samples.csv"
+COLUMNS = (  # heading, share of the width (0 takes what the text needs), whether numbers stand in it
+    ("clip", 2, False),
+    ("true gloss", 2, False),
+    ("id", 0, True),
+    ("in training", 0, True),
+    ("predicted", 2, False),
+    ("id", 0, True),
+    ("answer", 0, False),
+    ("loss", 0, True),
+    ("blank", 0, True),
+    ("frames", 0, True),
+)
 
 
 def sample_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -25,11 +37,11 @@ def sample_section(inspected: Inspected) -> dict[str, Json] | None:
     how = " by gloss name, because the file's own ids are wrong" if table.scored_by_name else ""
     words = f"{int(right.sum())} of {len(table)} clips are right{how}."
     if len(shown) < len(table):
-        which = "clips with the highest loss" if _has_losses(table) else "wrong clips with the widest margin"
+        which = "clips with the highest loss" if _has_losses(table) else "wrong clips"
+        if not _has_losses(table) and len(shown) == MOST_SAMPLES:
+            which += " with the widest margin"
         words += f" The {len(shown)} {which} are listed; the whole table is in {ATTACHED}, which the PDF carries as an attachment."
-    head = ["clip", "true gloss", "id", "in training", "predicted", "id", "answer", "loss", "blank", "frames"]
-    numeric = [False, False, True, True, False, True, False, True, True, True]
-    return section_part("Samples", [text_part(words), table_part(head, [2, 2, 0, 0, 2, 0, 0, 0, 0, 0], numeric, rows)])
+    return section_part("Samples", [text_part(words), filled_table(COLUMNS, rows)])
 
 
 def listed_in_part(inspected: Inspected) -> bool:
