@@ -263,11 +263,12 @@ def _headline(
     if verdict == "healthy":
         return "Nothing critical is wrong with this network", chance_sentence
     if ranked and (verdict == "ill" or ranked[0].severity != "info"):
-        first = (
-            next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
-        )
-        leading = first  # what makes the verdict; a warning may come before it in the list
-        return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
+        first = ranked[0]
+        leading = next((one for one in ranked if one.severity == "critical"), first) if verdict == "ill" else first
+        summary = _summary(leading, sentences, audit)
+        if leading is not first:  # a warning may come before what makes the verdict
+            summary += f" To be settled first: “{first.title}”."
+        return REMEDIES[leading.id].headline, summary
     if not predicted:
         return "There is not enough here for a diagnosis yet", missing
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")
