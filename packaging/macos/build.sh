@@ -6,20 +6,10 @@
 # Without them the bundle has only the local signature that Apple silicon asks for; on another Mac it is opened once by a
 # right click and Open.
 set -eu
+sh "$(dirname "$0")/../build_folder.sh" "$@"
 cd "$(dirname "$0")/../.."
-if [ $# -gt 0 ]; then
-    python=$1
-else
-    python=build/environment/bin/python
-    [ -x "$python" ] || python3 -m venv build/environment
-    "$python" -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt \
-        pyinstaller ".[gui,onnx]"
-fi
-"$python" packaging/icons.py build/icons
-"$python" -m PyInstaller --noconfirm --log-level WARN --distpath build/folder --workpath build/pyinstaller \
-    packaging/asl_inspector.spec
 app="build/folder/ASL Inspector.app"
-version=$("$python" -c "import sys; sys.path.insert(0, 'packaging'); from project import version_of; print(version_of())")
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 if [ -n "${SIGN_AS:-}" ]; then
     # from the inside out: a signature covers the signatures below it
     find "$app/Contents" -type f \( -name '*.so' -o -name '*.dylib' -o -perm -u+x \) -print0 |
