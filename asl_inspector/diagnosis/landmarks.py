@@ -21,6 +21,7 @@ from asl_inspector.data.shift import enough_to_compare
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 
 DIFFERENT = 0.2
+WORTH_TELLING = 0.005  # share of frames; less would be told as 0 %
 OFTEN = 0.3
 FROZEN = 0.2
 MANY_CLIPS = 0.2
@@ -94,6 +95,8 @@ def _often(data: DataMeasures) -> list[Finding]:
         )
         return [Finding("hand-missing-in-one-file", "landmarks", "warning", sentence, told, "data")]
     block = first.blocks[0]
+    if block.missing < WORTH_TELLING:
+        return []
     facts = {"blocks": [[one.name, one.missing] for one in first.blocks]}
     sentence = (
         f"{_subject(block)} missing in {100 * block.missing:.0f} % of the frames, together, as a hand that was not found "

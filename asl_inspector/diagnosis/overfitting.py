@@ -106,8 +106,9 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     else:
         sentence = "The training accuracy in evaluation mode was never measured."
         needs = "Add the training clips." if evidence.saved is None else "Add the checkpoint and the training clips."
-    if evidence.case.train is not None and evidence.validation is not None:
-        needs = "The training clips are here, but nothing was predicted on them."
+    if evidence.case.train is not None and evidence.train is None and evidence.saved is None:
+        sentence = "Nothing was predicted on the training clips."
+        needs = "Add the checkpoint of these clips." if evidence.checkpoint is None else ""
     missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []
