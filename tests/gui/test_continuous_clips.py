@@ -21,7 +21,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
         nn.init.normal_(parameter, std=0.8)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window.open_files(files(tmp_path, network))
-    tile = window.diagnosis._tiles[0]
+    tile = window.diagnosis.figures.tiles[0]
     assert tile.title.text() == "Word error rate"
     assert tile.value.text().endswith(" %")
     samples = window.samples
@@ -40,7 +40,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     assert glosses._decoder.isHidden()
     view = samples._detail.alignment
     qtbot.waitUntil(lambda: view.columnCount() > 0, timeout=20_000)
-    with qtbot.waitSignal(window.session.clip_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.clip.succeeded, timeout=20_000):
         samples._table.selectRow(1)
     marks = [view.horizontalHeaderItem(column).text() for column in range(view.columnCount())]
     assert marks.count("S") == 1
@@ -51,7 +51,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
 
 def test_where_a_single_gloss_is_spoken_is_told_in_a_sentence(qtbot: QtBot, window: MainWindow) -> None:
     session = window.session
-    with qtbot.waitSignals([session.clip_arrived, session.became_idle], timeout=60_000):
+    with qtbot.waitSignals([session.looks.clip.succeeded, session.became_idle], timeout=60_000):
         window.open_files(demo_files())
     detail = window.samples._detail
     assert detail.alignment.isHidden()
