@@ -27,7 +27,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     samples = window.samples
     titles = [column.title for column in samples._model._columns]
     assert titles[:6] == ["clip", "signed", "recognised", "S", "D", "I"]
-    assert f"{3 * CLIPS // 4} wrong" in samples._count.text()
+    assert f"{3 * CLIPS // 4} wrong" in samples._heading.count_of.whole
     glosses, inspection = window.glosses, window.session.inspection
     qtbot.waitUntil(lambda: glosses._found is not None, timeout=20_000)
     assert inspection is not None
@@ -36,7 +36,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     assert glosses._found is not None
     assert int(glosses._found.support.sum()) == total.glosses
     assert int(glosses._found.right.sum()) == total.glosses - total.substitutions - total.deletions
-    assert "signs" in glosses._count.text()
+    assert "signs" in glosses._heading.count_of.whole
     assert glosses._decoder.isHidden()
     view = samples._detail.alignment
     qtbot.waitUntil(lambda: view.columnCount() > 0, timeout=20_000)
@@ -46,7 +46,7 @@ def test_the_window_shows_rate_columns_and_alignment(qtbot: QtBot, window: MainW
     assert marks.count("S") == 1
     assert view.item(0, 0).text() in NAMES
     assert "signed\t" in view.words
-    assert not samples._decoder.isVisible()
+    assert not samples.controls.decoder_box.isVisible()
 
 
 def test_where_a_single_gloss_is_spoken_is_told_in_a_sentence(qtbot: QtBot, window: MainWindow) -> None:

@@ -100,18 +100,18 @@ def test_selecting_a_clip_draws_its_posteriors(window: MainWindow, qtbot: QtBot)
 def test_samples_are_filtered_searched_and_sorted(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
     samples, model = window.samples, window.samples._model
-    samples._shown.setCurrentIndex(samples._shown.findData("wrong"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("wrong"))
     assert model.rowCount() == 26
-    samples._shown.setCurrentIndex(samples._shown.findData("right"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("right"))
     assert model.rowCount() == 71
-    samples._shown.setCurrentIndex(0)
-    samples._search.setText("book")
+    samples.controls.shown.setCurrentIndex(0)
+    samples.controls.search.setText("book")
     qtbot.waitUntil(lambda: 0 < model.rowCount() < 20)
     found = [
         str(model.data(model.index(row, 1))) + str(model.data(model.index(row, 4))) for row in range(model.rowCount())
     ]
     assert all("book" in text for text in found)
-    samples._search.clear()
+    samples.controls.search.clear()
     qtbot.waitUntil(lambda: model.rowCount() == 97)
     samples._table.sortByColumn(9, Qt.SortOrder.DescendingOrder)
     losses = [float(str(model.data(model.index(row, 9)))) for row in range(97)]
