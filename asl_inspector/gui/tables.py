@@ -204,10 +204,15 @@ def new_table(model: ColumnModel, name: str) -> QTableView:
     return view
 
 
+def set_widths(table: QTableView, model: ColumnModel) -> None:
+    """Give every column the width that it has at first."""
+    for index in range(model.columnCount()):
+        table.setColumnWidth(index, model.width_of(index))
+
+
 def fill_table(model: ColumnModel, table: QTableView, columns: list[Column], rows: int) -> None:
     """Fill a table that stands on a page, and make it as high as its rows, up to a point."""
     model.set_columns(columns)
-    for index, column in enumerate(columns):
-        table.setColumnWidth(index, column.width)
+    set_widths(table, model)
     table.setFixedHeight((min(rows, MOST_ROWS) + 1) * ROW_HEIGHT + 14)
     table.setVisible(rows > 0)

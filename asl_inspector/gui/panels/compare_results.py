@@ -106,12 +106,11 @@ class ResultsPage(QWidget):
             self._tabs.addButton(button, index)
             bar.addWidget(button)
         self._tabs.idClicked.connect(self._turn_to)
-        bar.addStretch(1)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search")
         self._search.setAccessibleName("Search tensors")
         self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(180)
+        self._search.setMinimumWidth(80)
         self._search.textChanged.connect(self._search_soon)
         self._shown, self._kind = QComboBox(), QComboBox()
         self._shown.setAccessibleName("Which tensors")
@@ -126,7 +125,8 @@ class ResultsPage(QWidget):
         self._csv.clicked.connect(self._save_csv)
         for box in (self._shown, self._kind):
             box.currentIndexChanged.connect(self._filter)
-        for widget in (self._search, self._shown, self._kind, self._csv):
+        bar.addWidget(self._search, 1)
+        for widget in (self._shown, self._kind, self._csv):
             bar.addWidget(widget)
         return bar
 

@@ -36,6 +36,7 @@ SHARES = (2, 3)  # of the height: the table, and the clip
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
+ROOM_FOR_SCROLLBAR = 12  # pixels; it comes only with the rows
 MOST_SPARE = 220  # pixels that the clip's name takes of what the columns leave
 
 
@@ -191,7 +192,7 @@ class SamplesPanel(Panel):
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, widths.get(column.title) or column.width)
         if "clip" not in widths:
-            spare = self._table.viewport().width() - sum(column.width for column in columns)
+            spare = self._table.viewport().width() - ROOM_FOR_SCROLLBAR - sum(column.width for column in columns)
             self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
         self._chooser.apply()
         titles = [column.title for column in columns]

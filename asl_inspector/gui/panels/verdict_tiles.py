@@ -55,7 +55,9 @@ class VerdictTiles(Columns):
         found = next((one for one in inspection.diagnosis.findings if one.id == "size-of-network-and-data"), None)
         if found is not None:
             tile.show_figure(
-                f"{found.evidence['parameters']:,}", f"{found.evidence['parameters_per_clip']:,.0f} a training clip"
+                f"{found.evidence['parameters']:,}",
+                f"{found.evidence['parameters_per_clip']:,.0f} a training clip",
+                title=TITLES[-1],
             )
         elif inspection.architecture is not None:
             tile.show_figure(
@@ -72,7 +74,7 @@ class VerdictTiles(Columns):
             )
             tile.show_figure(f"{saved.matched.answers:,} clips", what, title="Saved outputs")
         else:
-            tile.show_figure("-", "no network was built")
+            tile.show_figure("-", "no network was built", title=TITLES[-1])
 
 
 def _show_labels(tile: Tile, diagnosis: Diagnosis) -> None:
