@@ -23,7 +23,7 @@ from asl_inspector.gui.clip_listing import LISTING, ClipListing
 from asl_inspector.gui.panels.confusion_page import ConfusionPage
 from asl_inspector.gui.panels.gloss_columns import gloss_columns, glosses_csv
 from asl_inspector.gui.panels.panel import Panel
-from asl_inspector.gui.panels.table_parts import PanelHeading, SearchField, copy_rows, decoder_box, table_keys
+from asl_inspector.gui.panels.table_parts import PanelHeading, SearchField, copy_key, copy_rows, decoder_box, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import ColumnModel, new_table
 from asl_inspector.gui.text_columns import TextColumn
@@ -72,7 +72,8 @@ class GlossesPanel(Panel):
         self._views.addWidget(self._page)
         layout.addWidget(self._views, 1)
         self.set_content(content)
-        table_keys(self._table, content, self._search, self._copy)
+        copy_key(self._table, self._copy)
+        find_key(content, self._search)
         self._table.selectionModel().currentRowChanged.connect(self._select)
         self._table.activated.connect(self._list_row)
         self._page.cell_pressed.connect(self._list_cell)

@@ -20,7 +20,7 @@ from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.sample_columns import distance_column, sample_columns
 from asl_inspector.gui.panels.sample_controls import SampleControls
 from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wrong_clips
-from asl_inspector.gui.panels.table_parts import MOST_COPIED, PanelHeading, copy_rows, table_keys
+from asl_inspector.gui.panels.table_parts import MOST_COPIED, PanelHeading, copy_key, copy_rows, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Scrolled, Text
@@ -100,7 +100,8 @@ class SamplesPanel(Panel):
         splitter.setSizes([100 * share for share in SHARES])
         layout.addWidget(splitter, 1)
         self.set_content(content)
-        table_keys(self._table, content, self.controls.search, self._copy)
+        copy_key(self._table, self._copy)
+        find_key(content, self.controls.search)
         self.controls.changed.connect(self._filter)
         self.controls.decoder_changed.connect(self._rebuild)
         self.controls.gloss_chosen.connect(self.gloss_chosen)

@@ -62,14 +62,18 @@ def decoder_box() -> QComboBox:
     return box
 
 
-def table_keys(table: QTableView, content: QWidget, search: QLineEdit, copy: Callable[[], None]) -> None:
-    """Ctrl+C on the table copies rows, Ctrl+F anywhere in the panel goes to the search."""
-    copying = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), table)
-    copying.setContext(Qt.ShortcutContext.WidgetShortcut)
-    copying.activated.connect(copy)
-    finding = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
-    finding.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-    finding.activated.connect(search.setFocus)
+def copy_key(table: QTableView, copy: Callable[[], None]) -> None:
+    """Ctrl+C on the table copies rows."""
+    key = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), table)
+    key.setContext(Qt.ShortcutContext.WidgetShortcut)
+    key.activated.connect(copy)
+
+
+def find_key(content: QWidget, search: QLineEdit) -> None:
+    """Ctrl+F anywhere in the panel goes to the search."""
+    key = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
+    key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    key.activated.connect(search.setFocus)
 
 
 def copy_rows(table: QTableView, model: ColumnModel) -> None:
