@@ -35,7 +35,7 @@ from asl_inspector.report.writing import write_atomically
 
 PAGES = ("Tensors", "Optimizer", "Values", "Health", "What loading would run")
 HEALTH = PAGES.index("Health")
-NARROWEST_SEARCH = 190  # pixels
+NARROWEST_SEARCH, WIDEST_SEARCH = 190, 250  # pixels
 
 
 class KeysPanel(Panel):
@@ -94,11 +94,12 @@ class KeysPanel(Panel):
         bar.setSpacing(8)
         bar.addWidget(Text("Checkpoint keys", size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
         self._facts = Elided(tone="muted")
-        bar.addWidget(self._facts, 1)
+        bar.addWidget(self._facts, 2)
         self._search = SearchField("Search keys")
         self._search.setPlaceholderText("Name, 512x36, float16, NaN")
         self._search.setToolTip("A part of a name, type or value; a shape (512x36 or [512, 36]); NaN, inf or zero")
         self._search.setMinimumWidth(NARROWEST_SEARCH)
+        self._search.setMaximumWidth(WIDEST_SEARCH)
         self._search.searched.connect(self._rebuild)
         self._search.returnPressed.connect(self.tensors.enter)
         self._measure = QPushButton("Measure all")
@@ -107,8 +108,9 @@ class KeysPanel(Panel):
         self._csv = QPushButton("CSV...")
         self._csv.setToolTip("Save the list of tensors as CSV")
         self._csv.clicked.connect(self._ask_csv)
-        for widget in (self._search, self._measure, self._csv):
-            bar.addWidget(widget)
+        bar.addWidget(self._search, 1)
+        bar.addWidget(self._measure)
+        bar.addWidget(self._csv)
         return bar
 
     def _page_bar(self) -> QHBoxLayout:
