@@ -9,6 +9,7 @@
 #   make benchmark-faults the planted faults: train, inspect, score, and write docs/benchmark.md (about an hour; OUT=folder)
 #   make fuzz MINUTES=10  change files of every format at random and open them; SEED=2 for other changes
 #   make pictures         screenshots and report pages for docs/pictures
+#   make reference-pictures  take those that the tests compare the window with, after a change that is meant; OUT=folder
 #   make format           tidy the source
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ OUT ?= build/planted-faults
 AEON ?= 1.6.0
 SEGLEARN ?= 1.2.5
 
-.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures format install qt-libraries desktop-tools
+.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures reference-pictures format install qt-libraries desktop-tools
 
 demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
@@ -58,6 +59,9 @@ fuzz: $(INSTALLED)
 
 pictures: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python scripts/make_screenshots.py docs/pictures
+
+reference-pictures: $(INSTALLED) qt-libraries
+	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/renew_reference_pictures.py $(if $(filter-out build/planted-faults,$(OUT)),$(OUT),build/reference-pictures)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -20,6 +20,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 28
+MOST_ROWS = 12  # that a table on a page shows before it scrolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +202,17 @@ def new_table(model: ColumnModel, name: str) -> QTableView:
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setTabKeyNavigation(False)
     return view
+
+
+def set_widths(table: QTableView, model: ColumnModel) -> None:
+    """Give every column the width that it has at first."""
+    for index in range(model.columnCount()):
+        table.setColumnWidth(index, model.width_of(index))
+
+
+def fill_table(model: ColumnModel, table: QTableView, columns: list[Column], rows: int) -> None:
+    """Fill a table that stands on a page, and make it as high as its rows, up to a point."""
+    model.set_columns(columns)
+    set_widths(table, model)
+    table.setFixedHeight((min(rows, MOST_ROWS) + 1) * ROW_HEIGHT + 14)
+    table.setVisible(rows > 0)

@@ -79,6 +79,11 @@ class Elided(QLabel):
         self._whole = ""
         self.set_whole(text)
 
+    @property
+    def whole(self) -> str:
+        """The whole text."""
+        return self._whole
+
     def set_whole(self, text: str) -> None:
         """Show `text`, cut to the room there is."""
         self._whole = visible(text)

@@ -239,7 +239,7 @@ def test_every_figure_says_why_it_matters(window: MainWindow, qtbot: QtBot) -> N
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # said of any popup without a screen
 def test_the_reason_opens_with_a_key_and_closes_with_escape(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    button = window.diagnosis._tiles[0].why
+    button = window.diagnosis.figures.tiles[0].why
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
     (box,) = button.findChildren(Explanation)

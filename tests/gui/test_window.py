@@ -58,7 +58,7 @@ def test_dropping_the_demo_case_fills_every_panel(window: MainWindow, qtbot: QtB
     for panel in window.panels:
         assert panel._stack.currentIndex() == 1
     assert "The validation labels do not mean what the network learned" in texts(window.diagnosis)
-    assert [tile.value.text() for tile in window.diagnosis._tiles[:3]] == ["4 / 97", "71 / 97", "4 / 97"]
+    assert [tile.value.text() for tile in window.diagnosis.figures.tiles[:3]] == ["4 / 97", "71 / 97", "4 / 97"]
     assert window.samples._model.rowCount() == 97
     assert "checkpoint_epoch_40.pt" in window.windowTitle()
     assert set(cards(window)) == {path.name for path in demo_files()}
@@ -89,7 +89,7 @@ def test_figures_on_screen_equal_those_of_the_core(window: MainWindow, qtbot: Qt
 
 def test_selecting_a_clip_draws_its_posteriors(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    with qtbot.waitSignal(window.session.clip_arrived, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.clip.succeeded, timeout=10_000):
         window.samples._table.selectRow(5)
     assert window.samples._detail._plot.has_data()
     assert window.session.inspection is not None
@@ -100,18 +100,18 @@ def test_selecting_a_clip_draws_its_posteriors(window: MainWindow, qtbot: QtBot)
 def test_samples_are_filtered_searched_and_sorted(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
     samples, model = window.samples, window.samples._model
-    samples._shown.setCurrentIndex(samples._shown.findData("wrong"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("wrong"))
     assert model.rowCount() == 26
-    samples._shown.setCurrentIndex(samples._shown.findData("right"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("right"))
     assert model.rowCount() == 71
-    samples._shown.setCurrentIndex(0)
-    samples._search.setText("book")
+    samples.controls.shown.setCurrentIndex(0)
+    samples.controls.search.setText("book")
     qtbot.waitUntil(lambda: 0 < model.rowCount() < 20)
     found = [
         str(model.data(model.index(row, 1))) + str(model.data(model.index(row, 4))) for row in range(model.rowCount())
     ]
     assert all("book" in text for text in found)
-    samples._search.clear()
+    samples.controls.search.clear()
     qtbot.waitUntil(lambda: model.rowCount() == 97)
     samples._table.sortByColumn(9, Qt.SortOrder.DescendingOrder)
     losses = [float(str(model.data(model.index(row, 9)))) for row in range(97)]
@@ -120,7 +120,7 @@ def test_samples_are_filtered_searched_and_sorted(window: MainWindow, qtbot: QtB
 
 def test_a_tensor_is_looked_at(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    with qtbot.waitSignal(window.session.tensor_arrived, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.tensor.succeeded, timeout=10_000):
         window.go_to("keys:classifier.weight")
     assert window._stack.currentWidget() is window.keys
     qtbot.waitUntil(lambda: not window.keys.tensors.detail._plot.isHidden())

@@ -157,7 +157,7 @@ class EntryCard(Card):
 
 
 def statistics_text(facts: TensorStatistics) -> str:
-    """Facts in two columns of equal width."""
+    """Facts, one a line, the numbers below each other."""
     rows = [
         ("min", facts.minimum),
         ("max", facts.maximum),
@@ -169,7 +169,7 @@ def statistics_text(facts: TensorStatistics) -> str:
     share = f" ({100 * facts.zeros / facts.count:.1f} %)" if facts.zeros and facts.count else ""
     cells.append(f"{'zeros':<5}{facts.zeros:>12,}{share}")
     cells += [f"{name:<5}{count:>12,}" for name, count in (("NaN", facts.nans), ("inf", facts.infinities)) if count]
-    return "\n".join("   ".join(cells[start : start + 2]) for start in range(0, len(cells), 2))
+    return "\n".join(cells)
 
 
 def _facts(tensor: TensorRecord) -> list[str]:
