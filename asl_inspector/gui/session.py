@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from asl_inspector.case.records import Role
 from asl_inspector.case_files.reading import is_case_file
 from asl_inspector.case_files.records import SavedCase
 from asl_inspector.data.records import Neighbours
-from asl_inspector.engine.client import Engine
+from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import (
     CaseSpec,
     CaseView,
@@ -24,6 +25,7 @@ from asl_inspector.engine.messages import (
     PairView,
 )
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
+from asl_inspector.errors import InspectorError
 from asl_inspector.gui.case_choices import CaseChoices
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.network_words import checkpoint_of, for_checkpoint, with_choices
@@ -267,10 +269,15 @@ class Session(QObject):
     def cancel(self) -> None:
         """Stop what is going on."""
         self.jobs.cancel("case")
+        self.jobs.cancel("unfinished")
         self.jobs.cancel("export")
         self.jobs.cancel("save")
         self.jobs.cancel("compare")
         self.jobs.cancel("epochs")
+
+    def pause(self, *, paused: bool) -> None:
+        """Have the inspection wait, or go on."""
+        self.jobs.pause("case", paused=paused)
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -371,6 +378,7 @@ class Session(QObject):
         self.became_busy.emit("Opening files")
         self.jobs.cancel("neighbours")
         self.jobs.cancel("changes")
+        self.jobs.forget("unfinished")
         if not (kept and self.inspection is not None and self.inspection.origin):
             self.inspection = None
             self.inspection_changed.emit(None)
@@ -384,7 +392,12 @@ class Session(QObject):
             if kept and (found := engine.call("kept", progress=progress, cancel=cancel)) is not None:
                 return found
             settings = for_checkpoint(wanted, told_of, case)
-            return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            try:
+                return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            except EngineEnded:
+                with contextlib.suppress(InspectorError):  # what cannot be had either needs no second message
+                    publish(engine.call("unfinished", spec, settings, progress=progress, cancel=cancel))
+                raise
 
         self.jobs.start("case", work)
 
@@ -425,6 +438,8 @@ class Session(QObject):
     @Slot(str, object)
     def _on_success(self, lane: str, result: object) -> None:
         match result:
+            case InspectionView() if lane == "unfinished":
+                self._on_part(lane, result)
             case InspectionView():
                 self._on_part(lane, result)
                 self.became_idle.emit("Done")
@@ -486,7 +501,7 @@ class Session(QObject):
             self.neighbours_failed.emit(problem)
         elif lane == "offer":
             self.failed.emit(problem)
-        elif lane not in ("warm up", "epochs", "changes", "clip features", "glosses", "similar clips"):
+        elif lane not in ("warm up", "epochs", "changes", "unfinished", "clip features", "glosses", "similar clips"):
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 
@@ -494,6 +509,8 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in ("case", "export", "save", "saved case"):
             self.became_idle.emit("Cancelled")
+            if lane == "case":
+                self.jobs.start("unfinished", self._call("unfinished"))
         elif lane == "measure":
             self.measured.emit("Cancelled")
         elif lane == "compare":
