@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InspectorError as error:
         terminal.say(str(error))
         return UNUSABLE
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         terminal.say("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:

@@ -28,6 +28,7 @@ from asl_inspector.inspection_parts import clip_source, judged_weights, problem_
 from asl_inspector.inspection_unfinished import SoFar, marked_partial, with_what_ran
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.report.partial_words import GO_ON
 from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Inspector(CaseFiles):
                 realigned=self._networks.realign(self.case, self.settings, rebuilt, evidence, progress, cancel),
             )
         found = self._diagnosed(evidence, problems, progress, cancel)
+        cancel.raise_if_cancelled()
         self.start_over()
         return found
 
@@ -169,12 +171,18 @@ class Inspector(CaseFiles):
             self._kept.forget()
 
     def unfinished(
-        self, *, from_kept: bool = False, progress: Progress = silent, cancel: CancelToken | None = None
+        self,
+        *,
+        from_kept: bool = False,
+        advice: str = GO_ON,
+        progress: Progress = silent,
+        cancel: CancelToken | None = None,
     ) -> Inspected | None:
         """What an interrupted inspection had found, marked as partial; None where no clip was run. Nothing is run.
 
         Args:
             from_kept: True where the process that inspected has ended, and what it kept is to be looked for.
+            advice: How to go on, as a sentence.
             progress: Told how far the work is.
             cancel: Asked between steps.
 
@@ -189,7 +197,7 @@ class Inspector(CaseFiles):
         evidence = with_what_ran(evidence, self._networks, self.settings)
         if evidence.validation is None and evidence.train is None:
             return None
-        return marked_partial(self._diagnosed(evidence, [], progress, cancel or CancelToken()), problems)
+        return marked_partial(self._diagnosed(evidence, [], progress, cancel or CancelToken()), problems, advice)
 
     def _diagnosed(
         self, evidence: Evidence, problems: list[Problem], progress: Progress, cancel: CancelToken

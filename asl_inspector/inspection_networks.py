@@ -193,7 +193,9 @@ class NetworkRuns:
         files = (*identity_of(main), *identity_of(source))
         wanted = (*files, _of_a_run(settings))
         known = [one for key, one in self._predictions.items() if key[: len(wanted)] == wanted]
-        known += [run.predictions() for key, run in self._runs.items() if key[: len(wanted)] == wanted]
+        for run in (run for key, run in self._runs.items() if key[: len(wanted)] == wanted):
+            run.keep()
+            known.append(run.predictions())
         architecture: Architecture | None = None
         if not known and self._kept is not None:
             held = self._kept.of_run_over(fingerprint(*files, _wherever(settings)))
@@ -207,9 +209,11 @@ class NetworkRuns:
         """What was predicted before a run failed, marked as partial; the next call goes on with the rest."""
         from asl_inspector.diagnosis.evidence import Scored
 
-        found = self._runs[key].predictions() if key in self._runs else None
-        if found is None or not found.ran.any():
+        run = self._runs.get(key)
+        found = run.predictions() if run is not None else None
+        if run is None or found is None or not found.ran.any():
             return None
+        run.keep()
         sentence = (
             f"Partial: {int(found.ran.sum()):,} of the {len(clips):,} clips of “{clips.path.name}” were run before that; every"
             " figure is of these alone."

@@ -9,7 +9,7 @@ from asl_inspector.errors import InferenceError
 from asl_inspector.inference.records import Settings
 from asl_inspector.inspection_networks import NetworkRuns
 from asl_inspector.inspection_parts import problem_of
-from asl_inspector.report.partial_words import GO_ON, partial_words
+from asl_inspector.report.partial_words import partial_words
 
 if TYPE_CHECKING:
     from asl_inspector.diagnosis.evidence import Evidence
@@ -53,8 +53,8 @@ def with_what_ran(evidence: Evidence, networks: NetworkRuns, settings: Settings)
     return evidence
 
 
-def marked_partial(inspected: Inspected, problems: list[Problem]) -> Inspected:
-    """The inspection as one that was interrupted, with what went wrong before that."""
+def marked_partial(inspected: Inspected, problems: list[Problem], advice: str) -> Inspected:
+    """The inspection as one that was interrupted, with what went wrong before that, and how to go on."""
     inspected = replace(inspected, interrupted=True)
-    told = InferenceError(partial_words(inspected), advice=GO_ON)
+    told = InferenceError(partial_words(inspected), advice=advice)
     return replace(inspected, problems=(*problems, problem_of(told)))

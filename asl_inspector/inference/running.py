@@ -94,17 +94,20 @@ class Run:
         done = int((columns.outcomes == Outcome.RAN).sum())
         progress(Step(f"Running {self.clips.name}", done, total, "clips"))
         self._require_some()
-        found = self.predictions()
+        self.keep()
+        return self.predictions()
+
+    def keep(self) -> None:
+        """Have what is known kept, where it is to be kept."""
         if self._keep is not None:
-            self._keep(found)
-        return found
+            self._keep(self.predictions())
 
     def _keep_now_and_then(self, seconds: float) -> None:
         """Have what is known kept, seldom enough to cost next to nothing; `seconds` is how long this run works."""
         if self._keep is None or seconds < self._keep_at:
             return
         started = time.perf_counter()
-        self._keep(self.predictions())
+        self.keep()
         took = time.perf_counter() - started
         self._keep_at = seconds + took + max(SECONDS_BETWEEN_KEEPS, took / KEEPING_SHARE)
 
