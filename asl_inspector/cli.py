@@ -25,9 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] == "_engine":
+        from pathlib import Path
+
         from asl_inspector.engine.serving import serve
 
-        serve()
+        serve(Path(given[1]) if len(given) > 1 else None)
     if given and given[0] == "_reader":
         from asl_inspector.workers import serving
 
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InspectorError as error:
         terminal.say(str(error))
         return UNUSABLE
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         terminal.say("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:

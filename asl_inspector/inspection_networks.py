@@ -23,15 +23,21 @@ if TYPE_CHECKING:
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
     from asl_inspector.inference.running import Run
+    from asl_inspector.inference.unfinished import UnfinishedRuns
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Problem
 
 
 class NetworkRuns:
-    """What was built and predicted; an error on the way becomes a `Problem` of the inspection."""
+    """What was built and predicted; an error on the way becomes a `Problem` of the inspection.
 
-    def __init__(self) -> None:
+    Args:
+        kept: Where runs are kept for a process that comes after this one, or None.
+    """
+
+    def __init__(self, kept: UnfinishedRuns | None = None) -> None:
         self.held: tuple[Key, Rebuilt] | None = None
+        self._kept = kept
         self._predictions: dict[Key, Predictions] = {}
         self._runs: dict[Key, Run] = {}  # those that were cancelled, to go on with
 
@@ -124,24 +130,16 @@ class NetworkRuns:
         if rebuilt is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import Run
 
         source = next(one for one in case.files if one.opened is clips)
         network = rebuilt.network
-        beam = "beam" if settings.decoder == "beam" else ""  # the other decoders read what every run keeps
         answers = tuple(choice.value for choice in network.architecture.choices)
-        key = (*identity_of(main), *identity_of(source), replace(settings, decoder=beam), answers)
+        key = (*identity_of(main), *identity_of(source), _of_a_run(settings), answers)
         if key not in self._predictions:
             try:
                 if key not in self._runs:
-                    self._runs[key] = Run(
-                        network,
-                        rebuilt.prepare(clip_source(clips), cancel),
-                        device=settings.device,
-                        batch_frames=settings.batch_frames,
-                        mixed=settings.mixed,
-                        beam=settings.decoder == "beam",
-                    )
+                    files = (*identity_of(main), *identity_of(source))
+                    self._runs[key] = self._new_run(key, files, rebuilt, clips, settings, cancel)
                 self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
                 del self._runs[key]
             except InspectorError as error:
@@ -153,13 +151,69 @@ class NetworkRuns:
                 return self._partial(key, clips, settings, problems)
         return Scored(clips, self._predictions[key], settings.decoder)
 
+    def _new_run(
+        self, key: Key, files: Key, rebuilt: Rebuilt, clips: Clips, settings: Settings, cancel: CancelToken
+    ) -> Run:
+        """A run that goes on with what a process before this one kept of it."""
+        from asl_inspector.inference.running import Run
+        from asl_inspector.inference.unfinished import fingerprint
+
+        network, source = rebuilt.network, rebuilt.prepare(clip_source(clips), cancel)
+        known: Predictions | None = None
+        keep: Callable[[Predictions], None] | None = None
+        if self._kept is not None:
+            wanted = (*files, _wherever(settings))
+            name = fingerprint(*wanted, *key[len(wanted) :])
+            known = self._kept.of_run(name)
+            keep = partial(self._kept.keep, name, fingerprint(*wanted), network.architecture)
+        return Run(
+            network,
+            source,
+            device=settings.device,
+            batch_frames=settings.batch_frames,
+            mixed=settings.mixed,
+            beam=settings.decoder == "beam",
+            known=known,
+            keep=keep,
+        )
+
+    def so_far(
+        self, case: Case, settings: Settings, main: OpenFile | None, clips: Clips | None
+    ) -> tuple[Architecture | None, Scored] | None:
+        """What a run that was interrupted has said, in this process or in one before it; nothing is run.
+
+        The architecture is None where the inspection knows it already.
+        """
+        if main is None or clips is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.unfinished import fingerprint
+
+        source = next(one for one in case.files if one.opened is clips)
+        files = (*identity_of(main), *identity_of(source))
+        wanted = (*files, _of_a_run(settings))
+        known = [one for key, one in self._predictions.items() if key[: len(wanted)] == wanted]
+        for run in (run for key, run in self._runs.items() if key[: len(wanted)] == wanted):
+            run.keep()
+            known.append(run.predictions())
+        architecture: Architecture | None = None
+        if not known and self._kept is not None:
+            held = self._kept.of_run_over(fingerprint(*files, _wherever(settings)))
+            if held is not None and len(held.predictions) == len(clips):
+                known, architecture = [held.predictions], held.architecture
+        if not known or not known[-1].ran.any():
+            return None
+        return architecture, Scored(clips, known[-1], settings.decoder)
+
     def _partial(self, key: Key, clips: Clips, settings: Settings, problems: list[Problem]) -> Scored | None:
         """What was predicted before a run failed, marked as partial; the next call goes on with the rest."""
         from asl_inspector.diagnosis.evidence import Scored
 
-        found = self._runs[key].predictions() if key in self._runs else None
-        if found is None or not found.ran.any():
+        run = self._runs.get(key)
+        found = run.predictions() if run is not None else None
+        if run is None or found is None or not found.ran.any():
             return None
+        run.keep()
         sentence = (
             f"Partial: {int(found.ran.sum()):,} of the {len(clips):,} clips of “{clips.path.name}” were run before that; every"
             " figure is of these alone."
@@ -211,6 +265,16 @@ class NetworkRuns:
                     continue
             found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
         return found
+
+
+def _of_a_run(settings: Settings) -> Settings:
+    """What of the settings a run depends on: every decoder but the beam search reads what every run keeps."""
+    return replace(settings, decoder="beam" if settings.decoder == "beam" else "")
+
+
+def _wherever(settings: Settings) -> Settings:
+    """What of the settings changes predictions: not where and in which batches they are computed."""
+    return replace(_of_a_run(settings), device="auto", batch_frames=None)
 
 
 def _repaired(

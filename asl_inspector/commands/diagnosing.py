@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asl_inspector.commands.terminal import UNUSABLE, Terminal, UsageError, check_there, status_of
-from asl_inspector.progress import CancelToken, Step
+from asl_inspector.commands.terminal import INTERRUPTED, UNUSABLE, Terminal, UsageError, check_there, status_of
+from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.visible_text import visible
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
         if status is not None:
             return status
     from asl_inspector.inspection import Inspector
-    from asl_inspector.inspection_epochs import EpochRuns
+    from asl_inspector.report.partial_words import partial_words
 
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
     if not paths:
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
-    inspector = Inspector(_settings(options, saved))
+    inspector = Inspector(_settings(options, saved), kept=options.unfinished)
     inspector.add(paths, (saved.chosen if saved else {}) | chosen, progress=terminal.show, cancel=cancel)
     if saved is not None:
         inspector.correct(saved.corrections, cancel=cancel)
@@ -58,16 +58,60 @@ def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     if options.trust is not None:
         _trust(inspector, options.trust, terminal)
     inspector.hash_files(cancel=cancel)
-    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
-    if not options.no_epochs:
-        inspected = EpochRuns(inspector).score(inspected, progress=terminal.show, cancel=cancel)
-    _write_results(inspected, options, terminal, cancel)
+    try:
+        inspected = _inspected(inspector, options, terminal, cancel)
+    except Cancelled:
+        return _write_a_part(inspector, options, terminal)
+    if not partial_words(inspected):
+        inspector.forget_kept()
+    _write_results(inspected, options, terminal, CancelToken() if cancel.is_cancelled else cancel)
     _keep_case(inspector, inspected, saved, options, terminal)
     if inspected.problems or unreadable:
         for problem in inspected.problems:
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
-        return UNUSABLE
+        return INTERRUPTED if cancel.is_cancelled else UNUSABLE
+    if cancel.is_cancelled:
+        return INTERRUPTED
     return status_of((finding.severity for finding in inspected.diagnosis.findings), options.fail_on)
+
+
+def _inspected(inspector: Inspector, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> Inspected:
+    """The inspection, with the other files of the run."""
+    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
+    if options.no_epochs:
+        return inspected
+    from asl_inspector.inspection_epochs import EpochRuns
+
+    runs = EpochRuns(inspector)
+    try:
+        return runs.score(inspected, progress=terminal.show, cancel=cancel)
+    except Cancelled:
+        terminal.say(
+            "Interrupted. The inspection is whole; of the run's other files only those scored by then are told."
+        )
+        return runs.latest or inspected
+
+
+def _write_a_part(inspector: Inspector, options: argparse.Namespace, terminal: Terminal) -> int:
+    """After Ctrl-C: write what was found until then, marked as partial, and say how to go on.
+
+    Raises:
+        Cancelled: If there is nothing to write.
+    """
+    folder = options.unfinished
+    advice = (
+        f"The same command with --unfinished {folder} goes on with the others."
+        if folder is not None
+        else "With --unfinished FOLDER a command goes on where it was interrupted."
+    )
+    found = inspector.unfinished(advice=advice, progress=terminal.show)
+    if found is None:
+        raise Cancelled
+    terminal.say("Interrupted. This is what was found until then; Ctrl-C again stops at once.")
+    _write_results(found, options, terminal, CancelToken())
+    for problem in found.problems:
+        terminal.say(f"{problem.sentence} {problem.advice}".strip())
+    return INTERRUPTED
 
 
 def _saved_case(options: argparse.Namespace) -> SavedCase | None:

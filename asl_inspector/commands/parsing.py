@@ -89,6 +89,12 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="CODE.py",
         help="run this file: Python code that builds the network, or a checkpoint that carries its program",
     )
+    parser.add_argument(
+        "--unfinished",
+        type=Path,
+        metavar="FOLDER",
+        help="keep here what is run until all is done, and go on with what an interrupted command left here",
+    )
     parser.add_argument("--rerun", action="store_true", help="run a saved case though none of its files changed")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
     parser.add_argument("--quiet", action="store_true", help="no progress")

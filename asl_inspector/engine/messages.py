@@ -134,6 +134,7 @@ class InspectionView:
         saved: What is known of saved outputs, where they stand for a network's, or None.
         settings: What the user had chosen.
         origin: Which version found it and when, where it was not found now but kept in a case; else empty.
+        interrupted: How much was run, where the inspection was interrupted, as a sentence; else empty.
     """
 
     files: tuple[CaseFile, ...]
@@ -151,6 +152,7 @@ class InspectionView:
     saved: SavedFacts | None = None
     settings: Settings = field(default_factory=Settings)
     origin: str = ""
+    interrupted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call to the engine; `method` "cancel" cancels the call with the number in `arguments`."""
+    """A call to the engine; "cancel", "pause" and "go_on" are about the call with the number in `arguments`."""
 
     number: int
     method: str

@@ -11,6 +11,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipSurvey, DataMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.report.contents import Inspected
+from asl_inspector.report.partial_words import partial_words
 from asl_inspector.report.sample_table import clips_alone, sample_table
 
 
@@ -39,6 +40,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         data=compact(inspected.data),
         saved=inspected.saved,
         settings=inspected.settings,
+        interrupted="" if partial else partial_words(inspected),
     )
 
 

@@ -62,7 +62,12 @@ class EpochJobs(QObject):
         self._lane.forget()
         self._part = None
         roles = {row.role for row in self._session.case.files}
-        if inspection is None or inspection.partial or not {Role.EPOCH, Role.VALIDATION} <= roles:
+        if (
+            inspection is None
+            or inspection.partial
+            or inspection.interrupted
+            or not {Role.EPOCH, Role.VALIDATION} <= roles
+        ):
             self._card.show_along(None)
             return
         if inspection.origin:  # kept with the case, those of the epochs too

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from asl_inspector.about import NAME
 from asl_inspector.case.records import Role
@@ -24,6 +24,7 @@ from asl_inspector.gui.network_dialog import DEVICES
 from asl_inspector.gui.panel_building import PANELS, PLACES, connect_panels, new_panel
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.partial_strip import PartialStrip
 from asl_inspector.gui.questions import Questions
 from asl_inspector.gui.recents import Recents
 from asl_inspector.gui.session import Session
@@ -89,10 +90,15 @@ class MainWindow(DropWindow):
         layout = QHBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self._partial = PartialStrip()
+        shown = QVBoxLayout()
+        shown.setSpacing(0)
+        shown.addWidget(self._partial)
+        shown.addWidget(self._stack, 1)
         layout.addWidget(self.sidebar)
-        layout.addWidget(self._stack, 1)
+        layout.addLayout(shown, 1)
         self.setCentralWidget(body)
-        self._tab_order = TabOrder([self.sidebar, self._stack], self)
+        self._tab_order = TabOrder([self.sidebar, self._partial, self._stack], self)
         self._status = StatusLine(self.statusBar(), session)
         self.questions = Questions(session, settings, self)
         self.case_files = CaseFiles(session, settings, self)
@@ -133,6 +139,8 @@ class MainWindow(DropWindow):
         session.case_changed.connect(self._show_case)
         session.opening.connect(self.sidebar.show_opening)
         session.inspection_changed.connect(self._show_inspection)
+        session.inspection_changed.connect(self._partial.show_inspection)
+        self._partial.wants_rest.connect(session.run_again)
         session.failed.connect(self.questions.show_failure)
         session.exported.connect(self._show_export)
         session.looks.offer.succeeded.connect(self.questions.ask_consent)
@@ -226,7 +234,8 @@ class MainWindow(DropWindow):
     @Slot()
     def copy_panel_text(self) -> None:
         """Put the panel that is shown on the clipboard, as text."""
-        QApplication.clipboard().setText(self.panels[self._stack.currentIndex()].text())
+        lines = [self._partial.words.text(), self.panels[self._stack.currentIndex()].text()]
+        QApplication.clipboard().setText("\n".join(filter(None, lines)))
 
     @Slot()
     def copy_panel_image(self) -> None:

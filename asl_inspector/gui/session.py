@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from asl_inspector.case.records import Role
 from asl_inspector.case_files.reading import is_case_file
 from asl_inspector.case_files.records import SavedCase
-from asl_inspector.engine.client import Engine
+from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import (
     CaseSpec,
     CaseView,
     Exported,
     InspectionView,
 )
+from asl_inspector.errors import InspectorError
 from asl_inspector.gui.case_choices import CaseChoices
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.lanes import call
@@ -241,10 +243,15 @@ class Session(QObject):
     def cancel(self) -> None:
         """Stop what is going on."""
         self.jobs.cancel("case")
+        self.jobs.cancel("unfinished")
         self.jobs.cancel("export")
         self.jobs.cancel("save")
         self.looks.comparison.cancel()
         self.jobs.cancel("epochs")
+
+    def pause(self, *, paused: bool) -> None:
+        """Have the inspection wait, or go on."""
+        self.jobs.pause("case", paused=paused)
 
     def run_again(self) -> None:
         """Inspect the case again."""
@@ -288,6 +295,7 @@ class Session(QObject):
         self.became_busy.emit("Opening files")
         self.looks.neighbours.cancel()
         self.jobs.cancel("changes")
+        self.jobs.forget("unfinished")
         if not (kept and self.inspection is not None and self.inspection.origin):
             self.inspection = None
             self.inspection_changed.emit(None)
@@ -301,7 +309,12 @@ class Session(QObject):
             if kept and (found := engine.call("kept", progress=progress, cancel=cancel)) is not None:
                 return found
             settings = for_checkpoint(wanted, told_of, case)
-            return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            try:
+                return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            except EngineEnded:
+                with contextlib.suppress(InspectorError):  # what cannot be had either needs no second message
+                    publish(engine.call("unfinished", spec, settings, progress=progress, cancel=cancel))
+                raise
 
         self.jobs.start("case", work)
 
@@ -326,6 +339,8 @@ class Session(QObject):
     @Slot(str, object)
     def _on_success(self, lane: str, result: object) -> None:
         match result:
+            case InspectionView() if lane == "unfinished":
+                self._on_part(lane, result)
             case InspectionView():
                 self._on_part(lane, result)
                 self.became_idle.emit("Done")
@@ -356,6 +371,8 @@ class Session(QObject):
     def _on_cancelled(self, lane: str) -> None:
         if lane in OWN_LANES:
             self.became_idle.emit("Cancelled")
+            if lane == "case":
+                self.jobs.start("unfinished", call(self.engine, "unfinished"))
 
 
 def _named(paths: list[Path]) -> str:

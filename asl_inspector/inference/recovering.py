@@ -104,10 +104,10 @@ class Runner:
             self._sampled = True
             if self._placed.mixed:
                 self.notes.append(settle_precision(self._placed, batch))
-        began = time.perf_counter()
+        began, paused = time.perf_counter(), cancel.paused_seconds
         yield from self._run([batch], cancel, flush=False)
         if self._workers is None:
-            self._learn(batch, time.perf_counter() - began)
+            self._learn(batch, time.perf_counter() - began - (cancel.paused_seconds - paused))
 
     def flush(self, cancel: CancelToken) -> Iterator[Results]:
         """The results that are still on their way."""

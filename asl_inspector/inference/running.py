@@ -1,12 +1,14 @@
 """Run a network over clips and keep what the questions need.
 
 What the user can rely on: the same predictions whatever the batch, the order and the device; never more in memory than
-a batch and the compact columns; an answer to Cancel within a fifth of a second; a run that goes on where it stopped.
+a batch and the compact columns; an answer to Cancel within a fifth of a second; a run that goes on where it stopped, in
+another process too where it is kept in a file.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,9 @@ from asl_inspector.inference.sources import ClipSource
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
+SECONDS_BETWEEN_KEEPS = 5.0
+KEEPING_SHARE = 0.05  # of the time may go into keeping what was run
+
 
 class Run:
     """A network and the clips to run it over; holds all that is known so far.
@@ -36,6 +41,8 @@ class Run:
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
         beam: True for a prefix beam search of every clip, where the network has a blank.
+        known: What an earlier run of the same network over the same clips has found, or None.
+        keep: Given what is known now and then and at the end, or None.
 
     Raises:
         InferenceError: If the features do not fit the network, or the device is not there.
@@ -50,6 +57,8 @@ class Run:
         batch_frames: int | None = None,
         mixed: bool = False,
         beam: bool = False,
+        known: Predictions | None = None,
+        keep: Callable[[Predictions], None] | None = None,
     ) -> None:
         self._beam = beam and network.architecture.blank is not None
         check_features(network, clips)
@@ -61,6 +70,9 @@ class Run:
         self._batch_frames = batch_frames
         self._mixed = mixed
         self._columns = _columns(network, clips, beam=self._beam)
+        self._keep, self._keep_at = keep, SECONDS_BETWEEN_KEEPS
+        if known is not None and self._columns.take(known):
+            self.seconds, self.notes, self._told_device = known.seconds, list(known.notes), known.device
 
     def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
         """Run all clips that were not run yet. After `Cancelled` it can be called again.
@@ -70,18 +82,34 @@ class Run:
             Cancelled: If `cancel` was set.
         """
         cancel = cancel or CancelToken()
-        started = time.perf_counter()
+        started, paused = time.perf_counter(), cancel.paused_seconds
         columns = self._columns
-        done, total = 0, int((columns.outcomes <= Outcome.RAN).sum())
-        try:
-            with torch.inference_mode(), exact_arithmetic():
-                self._work(progress, cancel)
-        finally:
-            self.seconds += time.perf_counter() - started
+        total = int((columns.outcomes <= Outcome.RAN).sum())
+        if columns.waiting.any():
+            try:
+                with torch.inference_mode(), exact_arithmetic():
+                    self._work(progress, cancel)
+            finally:
+                self.seconds += time.perf_counter() - started - (cancel.paused_seconds - paused)
         done = int((columns.outcomes == Outcome.RAN).sum())
         progress(Step(f"Running {self.clips.name}", done, total, "clips"))
         self._require_some()
+        self.keep()
         return self.predictions()
+
+    def keep(self) -> None:
+        """Have what is known kept, where it is to be kept."""
+        if self._keep is not None:
+            self._keep(self.predictions())
+
+    def _keep_now_and_then(self, seconds: float) -> None:
+        """Have what is known kept, seldom enough to cost next to nothing; `seconds` is how long this run works."""
+        if self._keep is None or seconds < self._keep_at:
+            return
+        started = time.perf_counter()
+        self.keep()
+        took = time.perf_counter() - started
+        self._keep_at = seconds + took + max(SECONDS_BETWEEN_KEEPS, took / KEEPING_SHARE)
 
     def predictions(self) -> Predictions:
         """What is known so far; `complete` says whether that is all."""
@@ -149,8 +177,10 @@ class Run:
         loader = Loader(clips, plan, runner.size, pinned=pinned, cancel=cancel, workers=runner.workers)
         reached = int((columns.outcomes == Outcome.RAN).sum())
         total = reached + int(columns.waiting.sum())
+        self._keep_at, started = SECONDS_BETWEEN_KEEPS, time.perf_counter()
         try:
             for batch in loader:
+                self._keep_now_and_then(time.perf_counter() - started)
                 progress(Step(f"Running {clips.name}", reached, total, "clips"))
                 columns.outcomes[batch.broken] = Outcome.FEATURES_NOT_FINITE
                 total -= len(batch.broken)

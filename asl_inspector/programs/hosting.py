@@ -159,7 +159,7 @@ class Host:
         return process
 
     def _ask(self, process: _Process, request: object, seconds: float, cancel: CancelToken) -> object:
-        deadline = time.monotonic() + seconds
+        deadline, paused = time.monotonic() + seconds, cancel.paused_seconds
         try:
             self._send(process, request, deadline, cancel)
             while True:
@@ -167,7 +167,7 @@ class Host:
                 with contextlib.suppress(queue.Empty):
                     answer = process.answers.get(timeout=SECONDS_TO_HEAR)
                     break
-                if time.monotonic() > deadline:
+                if time.monotonic() - (cancel.paused_seconds - paused) > deadline:
                     raise self._too_slow(process)
         except BaseException:
             self.end()

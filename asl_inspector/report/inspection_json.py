@@ -131,6 +131,8 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
     ran = int(predictions.ran.sum())
     return {
         "clips": ran,
+        "of": len(scored.clips),
+        "complete": predictions.complete,
         "device": predictions.device,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
