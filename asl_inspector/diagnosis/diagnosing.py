@@ -25,10 +25,13 @@ from asl_inspector.diagnosis import (
     labels,
     landmarks,
     metadata,
+    multiplicity,
     nearest,
     offsets,
     overfitting,
+    padding,
     pretraining,
+    probing,
     realigned,
     relabelling,
     run,
@@ -89,7 +92,8 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
     above = tested.above if tested else None
     swept = blanks.sweep(evidence.validation, truth) if evidence.validation else None
     stage1 = pretraining.judge(evidence.stage1, evidence.history)
-    reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
+    probes = probing.measure(evidence, data, truth, labels_wrong=labels_wrong)
+    reproduction = metadata.reproduce(evidence, validation.losses if validation else None, probes.padding)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     mended = realigned.best(evidence.validation, evidence.realigned, truth, swept)
@@ -123,15 +127,20 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         data_quality.ask(evidence, data),
         landmarks.ask(data),
         structure.ask(data),
-        realigned.ask(mended, data, evidence.saturated if evidence.case.train is None else None),
+        realigned.ask(
+            mended,
+            data,
+            evidence.saturated if evidence.case.train is None else None,
+            tried=bool(evidence.realigned),
+        ),
         feasibility.ask(evidence),
         agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
         saved_outputs.ask(evidence),
-        offsets.ask(offset),
-        relabelling.ask(renumbered),
+        offsets.ask(offset, tried=evidence.saved is not None and truth is None),
+        relabelling.ask(renumbered, tried=unnamed and evidence.validation is not None),
         overfitting.ask(
             evidence,
             labels_wrong=labels_wrong,
@@ -139,12 +148,16 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
             cleared=agreement.is_cleared(data) and mended is None and audit is not None and not labels_wrong,
         ),
         run.ask(evidence, run_measures),
+        *probing.ask(probes, evidence, truth, reproduction.stored_acc),
     ]
+    tests = multiplicity.count(answers)
+    answers = multiplicity.correct(answers, tests)
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
         "label-map-mismatch": remapped or offsets.counterfactual(offset) or relabelling.counterfactual(renumbered),
         "blank-collapse": counterfactuals.without_blank(swept),
-        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
+        "decoder-mismatch": padding.counterfactual(probes.padding, reproduction.stored_acc)
+        or counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
         "feature-mismatch": mended[1] if mended else None,
         "validation-leak": counterfactuals.without_copies(evidence.validation, data, truth),
     }
@@ -176,6 +189,8 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         run=run_measures,
         continuous=spoken,
         continuous_train=spoken_train,
+        probes=probes,
+        tests=tests,
     )
 
 
