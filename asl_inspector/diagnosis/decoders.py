@@ -72,7 +72,7 @@ def ask(scored: Scored | None, truth: np.ndarray | None, stated_by: str | None =
             facts |= {"stated_by": stated_by, "p": p}
             weaker = Finding("stated-by-weaker-decoder", "decoders", "warning", sentence, facts, "samples")
             return Answers((weaker,), trials=(Trial(DIFFER, min(1.0, others * p), weaker.id),))
-    sentence = "The decoding rules agree: " + ", ".join(
+    sentence = "No decoding rule is clearly better than the majority of frames: " + ", ".join(
         f"{one.correct} right by {NAMES[name]}" for name, one in measured.items()
     )
     agree = Finding("decoders-agree", "decoders", "info", sentence + ".", facts, "samples")

@@ -40,8 +40,11 @@ from asl_inspector.diagnosis import (
     training,
     weights,
 )
+from asl_inspector.diagnosis.advising import advice_for_all, advised
+from asl_inspector.diagnosis.code_of_run import code_of
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.evidence import Evidence, Scored
+from asl_inspector.diagnosis.expecting import Known
 from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
@@ -58,7 +61,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     mask = scored.labelled
     in_top = (scored.predictions.top[mask] == scored.clips.gloss_ids[mask][:, None]).any(axis=1)
     return ClipMeasures(
-        accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
+        accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.rules.items()},
         top5=accuracy(in_top) if scored.predictions.ranked >= min(TOP, scored.predictions.glosses) else None,
         blanks=blank_figures,
         histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
@@ -161,7 +164,10 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         "feature-mismatch": mended[1] if mended else None,
         "validation-leak": counterfactuals.without_copies(evidence.validation, data, truth),
     }
-    ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
+    known = {key: value for key, value in computed.items() if value is not None}
+    facts = Known(evidence, data, tested, {finding.id: finding for finding in findings}, reproduction)
+    advice = advice_for_all(code_of(evidence), facts, known)
+    ranked = tuple(advised(cause, advice) for cause in causes.rank(findings, known))
     verdict = causes.verdict_of(ranked, above)
     headline, summary = _headline(
         verdict,
@@ -191,6 +197,7 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         continuous_train=spoken_train,
         probes=probes,
         tests=tests,
+        advice=advice,
     )
 
 
@@ -204,7 +211,9 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     kept = tuple(finding for finding in diagnosis.findings if finding.question != epoch_findings.QUESTION)
     findings = kept + epoch_findings.ask(along).findings
     computed = {cause.id: cause.counterfactual for cause in diagnosis.causes if cause.counterfactual is not None}
-    ranked = tuple(epoch_findings.advised(cause, along) for cause in causes.rank(findings, computed))
+    advice = diagnosis.advice
+    plain = (advised(cause, advice) if advice else cause for cause in causes.rank(findings, computed))
+    ranked = tuple(epoch_findings.advised(cause, along, advice) for cause in plain)
     verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
     predicted = diagnosis.validation is not None
     headline, summary = _headline(

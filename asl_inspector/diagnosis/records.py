@@ -6,7 +6,7 @@ Conventions: N clips, M frames; accuracies and shares are fractions in [0, 1]; a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -322,6 +322,17 @@ class Cause:
     expectation: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What belongs to a cause beside its evidence; see `Cause`."""
+
+    next_experiment: str
+    fix: str
+    snippet: str
+    would_change: str
+    expectation: str
+
+
 @dataclass(frozen=True)
 class ClipMeasures:
     """Figures of one file of clips.
@@ -366,6 +377,7 @@ class Diagnosis:
         continuous_train: The same of the training clips, or None.
         probes: What the questions beyond accuracy measure, or None.
         tests: All tests that were made, corrected for each other, or None.
+        advice: By cause, of all that there are, what belongs to it beside its evidence.
     """
 
     verdict: Verdict
@@ -388,3 +400,4 @@ class Diagnosis:
     continuous_train: ContinuousMeasures | None = None
     probes: Probes | None = None
     tests: CountedTests | None = None
+    advice: Mapping[str, Advice] = field(default_factory=dict)

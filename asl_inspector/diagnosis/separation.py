@@ -34,7 +34,7 @@ def ask(found: Separation | None) -> Answers:
         f"up to {found.null_high:.2f})"
     )
     if found.auc > CLEAR and found.p < SURE:
-        beside = ""
+        beside = " Other people and other cameras do that too; it is no fault by itself."
         if found.between_signers is not None:
             beside = f" Halves of the training signers are told apart with {found.between_signers:.2f}."
             if found.between_signers >= found.auc - 0.05:

@@ -28,7 +28,7 @@ NOTABLE = 0.5  # Cohen's "medium" effect
 FALSE_SHARE = 0.05
 FROZEN = 0.2
 METHODS = {"resampled": "at equal length", "dtw": "warped in time"}
-QUESTIONS = ("data_quality", "landmarks", "nearest", "capacity")
+QUESTIONS = ("data_quality", "landmarks", "nearest", "capacity", "separation", "learning", "effective_rank")
 FloatArray = NDArray[np.float64]
 
 
@@ -283,7 +283,8 @@ class DataPanel(Panel):
                 marked=set(np.flatnonzero(marked).tolist()),
             )
         self._shift.setVisible(shift is not None)
-        self._feature_words.setText(" ".join(words))
+        words.append(self._sentences("separation", "effective_rank"))
+        self._feature_words.setText(" ".join(word for word in words if word))
         self._set(self._features, self._feature_table, feature_columns(data), MOST_ROWS)
 
     def _show_leaks(self, data: DataMeasures) -> None:
@@ -333,6 +334,7 @@ class DataPanel(Panel):
         words.append(
             "This baseline needs no training: a network far below it has a fault, and one far above it has learned something."
         )
+        words.append(self._sentences("learning"))
         self._neighbour_words.setText(" ".join(word for word in words if word))
 
     def _show_landmarks(self, data: DataMeasures) -> None:

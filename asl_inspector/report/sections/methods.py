@@ -73,6 +73,30 @@ NOTES = [
         "Two answers to the same clips: the exact probability of so uneven a split among clips that only one has right.",
         *MCNEMAR,
     ),
+    (
+        "Corrected p",
+        "p of a test times the number of tests over its rank among them; at most 4 % of what stands by it is luck on average.",
+        *BENJAMINI,
+    ),
+    (
+        "Temperature",
+        "Scores divided by one number that is fitted on the other half of the clips; the error is the mean gap between "
+        "confidence and accuracy.",
+        "Guo et al. 2017, ICML",
+        "",
+    ),
+    (
+        "Effective directions",
+        "exp of the entropy of the shares of the singular values of centred frames.",
+        "Roy and Vetterli 2007, EUSIPCO",
+        "",
+    ),
+    (
+        "Classifier between files",
+        "Area under the curve of a ridge classifier on clip means, cross-fitted; the null exchanges the files of clips.",
+        "Lopez-Paz and Oquab 2017, ICLR",
+        "",
+    ),
     ("Confidence", "Logistic sum of the weights of evidence of the findings, starting at 2 %.", OWN, ""),
 ]
 
