@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.inference.records import Settings
+from asl_inspector.inference.records import EffectiveRanks, Settings
 from asl_inspector.inspection_parts import Key, clip_source, identity_of, problem_of
 from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.samples.records import Clips
@@ -39,6 +39,7 @@ class NetworkRuns:
         self.held: tuple[Key, Rebuilt] | None = None
         self._kept = kept
         self._predictions: dict[Key, Predictions] = {}
+        self._ranks: dict[Key, EffectiveRanks] = {}
         self._runs: dict[Key, Run] = {}  # those that were cancelled, to go on with
 
     @property
@@ -49,7 +50,7 @@ class NetworkRuns:
     def clear(self) -> None:
         """Forget everything."""
         self.end()
-        self._predictions, self._runs = {}, {}
+        self._predictions, self._runs, self._ranks = {}, {}, {}
 
     def build(
         self,
@@ -231,6 +232,30 @@ class NetworkRuns:
             return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips)))
         except InspectorError:  # clips that can no longer be read were told of where they were to be run
             return None
+
+    def ranks(self, case: Case, rebuilt: Rebuilt, scored: Scored | None, cancel: CancelToken) -> EffectiveRanks | None:
+        """In how many directions the clips' features and the encoder's outputs spread, or None where it cannot be told.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.inference.directions import effective_ranks
+
+        if scored is None or self.held is None:
+            return None
+        source = next((one for one in case.files if one.opened is scored.clips), None)
+        key = (self.held[0], identity_of(source)) if source is not None else None
+        if key is None or key not in self._ranks:
+            try:
+                found = effective_ranks(
+                    rebuilt.network, rebuilt.prepare(clip_source(scored.clips), cancel), cancel=cancel
+                )
+            except InspectorError:  # clips that can no longer be read were told of where they were to be run
+                return None
+            if key is None:
+                return found
+            self._ranks[key] = found
+        return self._ranks[key]
 
     def realign(
         self,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Trial, Undetermined
 from asl_inspector.diagnosis.limits import MANY_EMPTY
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
@@ -36,6 +36,8 @@ SURE = 0.001  # the two halves are not quite independent: each chose the other's
 PROFILE_BINS = 20
 TRAINING_GAIN = 0.03
 TRAINING_SURE = 0.05
+HIDES = "a bias on the blank helps"
+HIDES_IN_TRAINING = "a bias on the blank helps on training clips"
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -133,15 +135,18 @@ def ask_training(swept: BlankSweep | None) -> Answers:
 
     Threshold: 3 points with p below 0.05, because a trained network has none of its own clips empty.
     """
-    if swept is None or swept.after.value - swept.before.value < TRAINING_GAIN or swept.p >= TRAINING_SURE:
+    if swept is None:
         return Answers()
+    if swept.after.value - swept.before.value < TRAINING_GAIN or swept.p >= TRAINING_SURE:
+        return Answers(trials=(Trial(HIDES_IN_TRAINING, swept.p),))
     facts: dict[str, Fact] = {"before": swept.before.correct, "after": swept.after.correct, "of": swept.after.of}
     sentence = (
         f"The blank hides answers on the training clips too: with a bias taken off, {swept.after.correct} instead of "
         f"{swept.before.correct} of {swept.after.of} are right. Training would have found that bias itself, so it was changed "
         "afterwards, or the training was not over."
     )
-    return Answers((Finding("blank-hides-training-answers", "blanks", "warning", sentence, facts, "blanks"),))
+    found = Finding("blank-hides-training-answers", "blanks", "warning", sentence, facts, "blanks")
+    return Answers((found,), trials=(Trial(HIDES_IN_TRAINING, swept.p, found.id),))
 
 
 def _best(decoded: list[IntArray], labels: IntArray, clips: BoolArray, plain: int) -> int:
@@ -193,7 +198,8 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: b
             f"all {measures.padded_frames:,} padded frames read as class {measures.padding_reads_as}."
         )
         findings.append(Finding("padding-counted", "blanks", "info", sentence, dict(facts), "blanks"))
-    return Answers(tuple(findings))
+    hiding = next((one.id for one in findings if one.id == "blank-hides-answers"), "")
+    return Answers(tuple(findings), trials=(Trial(HIDES, swept.p, hiding),) if swept is not None else ())
 
 
 def _helps(swept: BlankSweep) -> bool:

@@ -23,7 +23,7 @@ from scipy.stats import binom
 
 from asl_inspector.diagnosis import early_stopping, learning_rate, validation_size
 from asl_inspector.diagnosis.evidence import Evidence
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy_of, best_of, p_of_guessing
 from asl_inspector.diagnosis.records import Accuracy
 from asl_inspector.diagnosis.run_records import Luck, RunMeasures
@@ -110,7 +110,10 @@ def ask(evidence: Evidence, measures: RunMeasures | None) -> Answers:
     findings += learning_rate.ask_reach(evidence.checkpoint)
     if history is not None:
         findings += _habits(history)
-    return Answers(tuple(findings))
+    luck = measures.luck if measures is not None else None
+    beats = next((one.id for one in findings if one.id == "best-epoch-beats-luck"), "")
+    trials = (Trial("the best epoch is better than luck", luck.p, beats),) if luck is not None else ()
+    return Answers(tuple(findings), trials=trials)
 
 
 def _contradictions(history: History) -> list[Finding]:

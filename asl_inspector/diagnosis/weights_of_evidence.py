@@ -99,6 +99,8 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "answers-varied": {"class-collapse": -1.4},
     "decoder-hides-answers": {"decoder-mismatch": 3.6},
     "stated-by-weaker-decoder": {"decoder-mismatch": 8.5},
+    # set by hand: the stated figure is met by counting padding and by no rule without it, with 5 points between the two
+    "stated-by-counting-padding": {"decoder-mismatch": 6.0},
     "decoders-agree": {"decoder-mismatch": 0.0},
     # data
     "validation-in-training": {"validation-leak": 8.3},

@@ -30,8 +30,11 @@ from asl_inspector.data.records import (
     ClipSurvey,
     ColumnFacts,
     DataMeasures,
+    LearningCurve,
+    LearningPoint,
     Neighbours,
     Pair,
+    Separation,
     SharedFrames,
     Shift,
     SimilarClips,
@@ -42,8 +45,10 @@ from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
+from asl_inspector.diagnosis.probe_records import PaddingMeasures, Probes, SignerMeasures, Temperature
 from asl_inspector.diagnosis.records import (
     Accuracy,
+    Advice,
     BiasPoint,
     BlankMeasures,
     BlankSweep,
@@ -51,6 +56,8 @@ from asl_inspector.diagnosis.records import (
     ChanceTest,
     Clash,
     ClipMeasures,
+    CountedTest,
+    CountedTests,
     Counterfactual,
     Diagnosis,
     HistogramMeasures,
@@ -72,7 +79,14 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-from asl_inspector.inference.records import AlignedGloss, ClipDetail, Consent, Settings
+from asl_inspector.inference.records import (
+    AlignedGloss,
+    ClipDetail,
+    Consent,
+    EffectiveRank,
+    EffectiveRanks,
+    Settings,
+)
 from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.inference.word_errors import WordErrors
 from asl_inspector.networks.records import Architecture, Choice, Tried
@@ -243,6 +257,7 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        Advice,
         AlignedGloss,
         AlongEpochs,
         Architecture,
@@ -280,6 +295,8 @@ CODEC = Codec(
         ContinuousMeasures,
         Contradiction,
         Correction,
+        CountedTest,
+        CountedTests,
         Counterfactual,
         DataMeasures,
         Diagnosis,
@@ -346,6 +363,15 @@ CODEC = Codec(
         Among,
         StructureShift,
         Votes,
+        EffectiveRank,
+        EffectiveRanks,
+        LearningCurve,
+        LearningPoint,
+        PaddingMeasures,
+        Probes,
+        Separation,
+        SignerMeasures,
+        Temperature,
         WhatIf,
         WhatIfAnswer,
         WhatIfChoices,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.inference.predictions import TOP, BeamSearch, Outcome, Predictions
+from asl_inspector.inference.predictions import TEMPERATURES, TOP, BeamSearch, Outcome, Predictions
 
 IntArray = NDArray[np.int64]
 LARGEST_IN_MEMORY = 256 << 20  # bytes of one column
@@ -48,6 +48,8 @@ class Columns:
         self.beam: NDArray[np.int32] | None = self._room(total, np.int32) if beam else None
         self.beam_lengths = np.zeros(count, np.int64)
         self.loss = np.full(count, np.nan, np.float32)
+        self.mean_logit = np.zeros(count, np.int32)
+        self.sharpness = np.full((count, len(TEMPERATURES)), np.nan, np.float32)
 
     def _room(self, count: int, kind: type[np.generic]) -> NDArray[Any]:
         """Zeros in memory, or in a file without a name that vanishes with the array."""
@@ -82,6 +84,8 @@ class Columns:
         if self.beam is not None:
             self._fill_beam(self.beam, clips, reduced["beam"])
         self.loss[clips] = reduced["loss"]
+        self.mean_logit[clips] = reduced["mean_logit"]
+        self.sharpness[clips] = reduced["sharpness"]
 
     def take(self, kept: Predictions) -> bool:
         """Take what an earlier run of the same network over the same clips has found; False where it does not fit."""

@@ -84,3 +84,37 @@ class ClipDetail:
     log_posteriors: NDArray[np.float32]
     frames: int
     aligned: tuple[AlignedGloss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRank:
+    """In how many directions frames spread.
+
+    Attributes:
+        value: exp of the entropy of the shares of the singular values.
+        dims: Numbers a frame, those that never change left out.
+        null_low: Smallest value of the null, where no two numbers of a frame hang together.
+        frames: How many were looked at.
+    """
+
+    value: float
+    dims: int
+    null_low: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRanks:
+    """The same of the features as the network gets them and of what its last layer gets.
+
+    Attributes:
+        features: (T, F), or None where nothing moves.
+        hidden: What enters the layer that answers, or None.
+        reason: Why `hidden` is None, or an empty string.
+        clips: Clips that were looked at.
+    """
+
+    features: EffectiveRank | None
+    hidden: EffectiveRank | None
+    reason: str
+    clips: int

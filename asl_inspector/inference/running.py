@@ -143,6 +143,8 @@ class Run:
             notes=tuple(self.notes),
             complete=complete,
             beam=columns.beam_search(),
+            mean_logit=_read_only(columns.mean_logit.copy()),
+            sharpness=_read_only(columns.sharpness.copy()),
         )
 
     def _require_some(self) -> None:

@@ -128,7 +128,10 @@ def _remedy(cause: Cause) -> QWidget:
     layout.setSpacing(18)
     words = QVBoxLayout()
     words.setSpacing(4)
-    for title, text in (("FIRST", cause.next_experiment), ("FIX", cause.fix)):
+    told = [("FIRST", cause.next_experiment), ("FIX", cause.fix)]
+    told += [("WHAT TO EXPECT", cause.expectation)] if cause.expectation else []
+    told += [("WHAT WOULD CHANGE THIS", cause.would_change)] if cause.would_change else []
+    for title, text in told:
         words.addWidget(Text(title, size=theme.SMALL, weight=QFont.Weight.DemiBold, tone="muted"))
         words.addWidget(Text(text, selectable=True))
         words.addSpacing(6)

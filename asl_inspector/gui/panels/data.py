@@ -22,7 +22,7 @@ from asl_inspector.report.contents import Problem
 
 NARROWEST_TILE, NARROWEST_PLOT = 170, 420
 FROZEN = 0.2
-QUESTIONS = ("data_quality", "landmarks", "nearest", "capacity")
+QUESTIONS = ("data_quality", "landmarks", "nearest", "capacity", "separation", "learning", "effective_rank")
 
 
 class DataPanel(Panel):
@@ -104,7 +104,7 @@ class DataPanel(Panel):
         self._sentence.setText(" ".join(grave) or _calm(data))
         self._show_tiles(data)
         self._plots.show_clips(data)
-        self._features.show_features(data)
+        self._features.show_features(data, self._sentences("separation", "effective_rank"))
         self._show_leaks(data)
         self._show_baseline(data)
         self._show_landmarks(data)
@@ -177,7 +177,9 @@ class DataPanel(Panel):
             note = f"{best.correct} of {best.of} clips by the nearest training clip, {METHODS[best.method]}"
             tile.show_figure(share, note)
         came = data.neighbours is not None
-        self._search.show_found(self._sentences("nearest"), can_search=can_search, came_with_case=came)
+        self._search.show_found(
+            self._sentences("nearest"), self._sentences("learning"), can_search=can_search, came_with_case=came
+        )
 
     def _show_landmarks(self, data: DataMeasures) -> None:
         found = data.validation or data.train

@@ -32,8 +32,8 @@ class FeatureCard(Card):
         self.table.setFixedHeight((MOST_ROWS + 1) * ROW_HEIGHT + 14)
         self.body.addWidget(self.table)
 
-    def show_features(self, data: DataMeasures) -> None:
-        """Show each feature, and where both files are there how far they are apart."""
+    def show_features(self, data: DataMeasures, together: str) -> None:
+        """Show each feature, and where both files are there how far they are apart; then what is said of them together."""
         first = data.train or data.validation
         columns = first.columns if first is not None else None
         if first is None or columns is None:
@@ -63,7 +63,7 @@ class FeatureCard(Card):
                 marked=set(np.flatnonzero(marked).tolist()),
             )
         self._shift.setVisible(shift is not None)
-        self._words.setText(" ".join(words))
+        self._words.setText(" ".join([*words, together]).strip())
         fill_table(self.model, self.table, feature_columns(data), MOST_ROWS)
 
 

@@ -73,8 +73,8 @@ class NeighbourCard(Card):
         """The search that answered most clips right, or None while there was none."""
         return max(self.found.values(), key=lambda one: one.correct, default=None)
 
-    def show_found(self, sentences: str, *, can_search: bool, came_with_case: bool) -> None:
-        """Say what was found so far, after the sentences of the diagnosis."""
+    def show_found(self, sentences: str, learning: str, *, can_search: bool, came_with_case: bool) -> None:
+        """Say what was found so far, after the sentences of the diagnosis; then what more clips would bring."""
         for name, button in self.buttons.items():
             button.setEnabled(can_search)
             button.setVisible(name not in self.found)
@@ -83,7 +83,7 @@ class NeighbourCard(Card):
             if method in self.found and (method == "dtw" or ("dtw" not in self.found and not came_with_case)):
                 found = self.found[method]
                 words.append(f"{how} it is {found.correct} of {found.of}, after {found.seconds:.0f} s.")
-        self.words.setText(" ".join(word for word in [*words, WORTH] if word))
+        self.words.setText(" ".join(word for word in [*words, WORTH, learning] if word))
 
     @Slot()
     def _seek_resampled(self) -> None:

@@ -21,7 +21,7 @@ def blank_section(inspected: Inspected) -> dict[str, Json] | None:
     middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
     whole = Axis(0.0, 1.0, percent=True)
     parts: list[Json] = [
-        text_part(sentences_of(inspected, "blanks")),
+        text_part(sentences_of(inspected, "blanks", "padding")),
         facts_part(
             [
                 ("Blank frames, best class", f"{100 * found.argmax_valid:.4f} % of valid frames"),
