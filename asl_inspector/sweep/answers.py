@@ -38,7 +38,8 @@ def best_of(rows: Sequence[Row], indices: Sequence[int]) -> Best | None:
     if not scored or not right.shape[1]:
         return None
     counts = right.sum(axis=1)
-    order = sorted(range(len(scored)), key=lambda one: (-int(counts[one]), one))
+    epochs = [rows[index].epoch for index in scored]
+    order = sorted(range(len(scored)), key=lambda one: (-int(counts[one]), epochs[one] is None, epochs[one] or 0, one))
     kept, others = order[0], order[1:]
     if not others:
         return Best(scored[kept], None, 1, right.shape[1], None, None, shown=False, as_good=())

@@ -81,7 +81,9 @@ class RayEngine:
     def described(self) -> str:
         """ "Ray: 64 CPUs, 8 GPUs"."""
         cpus, gpus = (int(self.resources.get(name, 0)) for name in ("CPU", "GPU"))
-        return f"Ray: {cpus} CPU{'s' if cpus != 1 else ''}" + (f", {gpus} GPU{'s' if gpus != 1 else ''}" if gpus else "")
+        return f"Ray: {cpus} CPU{'s' if cpus != 1 else ''}" + (
+            f", {gpus} GPU{'s' if gpus != 1 else ''}" if gpus else ""
+        )
 
     def open(self, setup: Setup, cancel: CancelToken) -> DataFacts:
         """Connect, and have a worker open the data.

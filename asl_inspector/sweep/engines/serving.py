@@ -183,9 +183,11 @@ def _work(bench: Workbench, number: int, incoming: Lines, outgoing: int) -> NoRe
 
 def _take_device(bench: Workbench, number: int) -> None:
     """Share the GPUs out in turn, where none was named."""
+    if bench.setup.device != "auto":
+        return
     import torch
 
-    if bench.setup.device == "auto" and torch.cuda.is_available():
+    if torch.cuda.is_available():
         device = f"cuda:{number % torch.cuda.device_count()}"
         bench.inspector.settings = replace(bench.inspector.settings, device=device)
 
