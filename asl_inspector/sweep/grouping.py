@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def group(
         files: Each with what it says of itself, or None where it could not be opened.
         roots: The folders that were swept.
     """
-    base = _common(roots)
+    base = _common(roots, {path for path, _ in files})
     placed = [place(path, base, facts) for path, facts in files]
     shapes = _shapes_by_run(placed, [facts for _, facts in files])
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -125,8 +125,9 @@ def group(
     return groups, [one.epoch for one in placed]
 
 
-def _common(roots: Sequence[Path]) -> Path:
-    folders = [str(root if root.is_dir() else root.parent) for root in (one.absolute() for one in roots)]
+def _common(roots: Sequence[Path], files: Container[Path]) -> Path:
+    """The folder below which names are read; a file that was named by itself stands for its folder."""
+    folders = [str(root.parent if root in files else root) for root in (one.absolute() for one in roots)]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # on several drives there is none
@@ -174,7 +175,7 @@ def _conditions(runs: Sequence[tuple[Placed, Mapping[str, Setting]]]) -> tuple[l
         and len({settings.get(key) for _, settings in runs}) > 1
     ][:MOST_SETTINGS_SHOWN]
     labels = Counter(one.label for one, _ in runs)
-    named = len(runs) > 1 and any(count > 1 for count in labels.values())
+    named = any(count > 1 for count in labels.values()) or any(one.label and one.label != one.run for one, _ in runs)
     found = []
     for one, settings in runs:
         words = ", ".join(f"{key.rpartition('.')[2]}={settings.get(key)}" for key in differing if key in settings)

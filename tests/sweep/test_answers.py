@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sweeps_at_hand import row, run_of, simulated
 
 from asl_inspector.sweep.answers import answers_of, best_of, compare_conditions
 from asl_inspector.sweep.words import pair_words, power_words
-from results_at_hand import row, run_of, simulated
 
 REPEATS = 50
 
@@ -15,7 +15,7 @@ REPEATS = 50
 def test_a_better_condition_is_falsely_named_in_at_most_one_repeat_in_twenty() -> None:
     false = 0
     for seed in range(REPEATS):
-        rows, runs = simulated(np.random.default_rng(seed), {"a": 0.4, "b": 0.4})
+        rows, runs = simulated(np.random.default_rng(seed), {"a": 0.4, "b": 0.4}, epochs=1)
         _, (pair,) = compare_conditions(rows, runs)
         false += bool(pair.better)
     assert false <= 0.05 * REPEATS
@@ -49,14 +49,20 @@ def test_of_four_equal_conditions_the_pairs_are_corrected_for() -> None:
 def test_a_difference_beyond_what_so_many_runs_detect_is_mostly_named() -> None:
     found = []
     for seed in range(REPEATS):
-        rows, runs = simulated(np.random.default_rng(seed), {"a": 0.3, "b": 0.6})
+        rows, runs = simulated(np.random.default_rng(seed), {"a": 0.3, "b": 0.6}, epochs=1)
         found.append(compare_conditions(rows, runs)[1][0].better)
     assert found.count("b") > 0.8 * REPEATS
     assert "a" not in found
 
 
 def test_runs_are_compared_at_the_last_epoch_that_all_have() -> None:
-    rows = [row("a1", "1100", 1), row("a2", "1111", 2), row("b1", "1000", 1), row("c1", "0000", 1), row("c3", "1111", 3)]
+    rows = [
+        row("a1", "1100", 1),
+        row("a2", "1111", 2),
+        row("b1", "1000", 1),
+        row("c1", "0000", 1),
+        row("c3", "1111", 3),
+    ]
     runs = [run_of(rows, "a", "a", [0, 1]), run_of(rows, "b", "b", [2]), run_of(rows, "c", "b", [3, 4])]
     epoch, (pair,) = compare_conditions(rows, runs)
     assert epoch == 1
@@ -69,7 +75,9 @@ def test_the_words_tell_what_so_few_runs_can_show() -> None:
     rows, runs = simulated(np.random.default_rng(7), {"plain": 0.57, "pretrained": 0.62}, clips=46, spread=0.02)
     epoch, (pair,) = compare_conditions(rows, runs)
     assert pair.detectable is not None
-    assert f"3 + 3 runs with this spread detect {100 * pair.detectable:.0f} points at 80 % power." in pair_words(pair, epoch)
+    assert f"3 + 3 runs with this spread detect {100 * pair.detectable:.0f} points at 80 % power." in pair_words(
+        pair, epoch
+    )
     assert "which so few runs cannot bring below 0.1" in pair_words(pair, epoch)
     assert power_words(pair).startswith("3 + 3 runs")
 

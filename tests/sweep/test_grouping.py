@@ -41,7 +41,9 @@ def test_a_name_keeps_what_does_not_tell_the_place_in_the_run() -> None:
 
 
 def test_seeds_of_one_setting_are_one_condition() -> None:
-    files = [(ROOT / f"{kind}_seed{seed}/epoch_{epoch}.pt", facts()) for kind in "ab" for seed in (1, 2) for epoch in (10, 9)]
+    files = [
+        (ROOT / f"{kind}_seed{seed}/epoch_{epoch}.pt", facts()) for kind in "ab" for seed in (1, 2) for epoch in (10, 9)
+    ]
     runs, epochs = group(files, [ROOT])
     assert [(run.name, run.condition, run.seed) for run in runs] == [
         ("a_seed1", "a", 1),
@@ -80,14 +82,21 @@ def test_one_folder_with_two_networks_is_two_runs_and_a_damaged_file_goes_by_its
 
 
 def test_settings_that_change_along_a_run_are_no_settings_of_it() -> None:
-    files = [(ROOT / f"a/epoch_{epoch}.pt", facts(**{"lr_now": 1 / epoch, "width": 3})) for epoch in (1, 2)]
-    files += [(ROOT / f"b/epoch_{epoch}.pt", facts(**{"lr_now": 2 / epoch, "width": 4})) for epoch in (1, 2)]
+    files = [(ROOT / f"a/epoch_{epoch}.pt", facts(lr_now=1 / epoch, width=3)) for epoch in (1, 2)]
+    files += [(ROOT / f"b/epoch_{epoch}.pt", facts(lr_now=2 / epoch, width=4)) for epoch in (1, 2)]
     runs, _ = group(files, [ROOT])
     assert [run.settings for run in runs] == [{"width": 3}, {"width": 4}]
 
 
 def test_checkpoints_are_found_below_folders_and_nothing_else_is(tmp_path: Path) -> None:
-    names = ["a/epoch_1.pt", "a/epoch_2.pt", "a/val.pkl", "b/model-00001-of-00002.safetensors", "b/notes.txt", ".hidden/c.pt"]
+    names = [
+        "a/epoch_1.pt",
+        "a/epoch_2.pt",
+        "a/val.pkl",
+        "b/model-00001-of-00002.safetensors",
+        "b/notes.txt",
+        ".hidden/c.pt",
+    ]
     names += ["b/model.safetensors.index.json", "d/.metadata", "d/__0_0.distcp", "out/parts/old.pt", "val.pt"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, ttest_ind
 
 from asl_inspector.sweep.statistics import clip_p, detectable, holm, paired_ps, permutation_p, welch_p
 
@@ -41,6 +41,14 @@ def test_many_runs_are_shared_out_at_random_and_never_give_zero() -> None:
     found = permutation_p([0.1] * 12, [0.9] * 12)
     assert found is not None
     assert 0 < found[0] < 0.001
+
+
+def test_welch_is_that_of_the_library_and_bears_equal_runs() -> None:
+    a, b = [0.31, 0.42, 0.38], [0.5, 0.61, 0.44, 0.52]
+    assert welch_p(a, b) == pytest.approx(ttest_ind(a, b, equal_var=False).pvalue)
+    assert welch_p([0.4, 0.4], [0.3, 0.5]) == 1.0
+    assert welch_p([0.4, 0.4], [0.4, 0.4]) == 1.0
+    assert welch_p([0.4, 0.4], [0.5, 0.5]) == 0.0
 
 
 def test_a_single_run_says_nothing_of_its_spread() -> None:
