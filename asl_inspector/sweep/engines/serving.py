@@ -16,6 +16,7 @@ import selectors
 import signal
 import sys
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -50,16 +51,19 @@ def serve(*, fork: bool) -> NoReturn:
         write_all(outgoing, line_of(Opened(failure=Failure(error.sentence, error.advice))))
         os._exit(0)
     write_all(outgoing, line_of(opened))
+    jobs = [record_of(Job, line) for line in lines[1:]]  # those that came together with the first line
     if fork:
-        Nursery(bench, start.workers, incoming, outgoing).run()
+        Nursery(bench, start.workers, incoming, outgoing).run(jobs)
     else:
         limit_cores(start.setup.threads)
-        _answer_all(bench, incoming, outgoing)
+        _answer_all(bench, incoming, outgoing, jobs)
     os._exit(0)
 
 
-def _answer_all(bench: Workbench, incoming: Lines, outgoing: int) -> None:
+def _answer_all(bench: Workbench, incoming: Lines, outgoing: int, jobs: Sequence[Job] = ()) -> None:
     """Inspect what is asked for, one job after the other."""
+    for job in jobs:
+        write_all(outgoing, line_of(bench.inspect(job)))
     while (lines := incoming.read()) is not None:
         for line in lines:
             write_all(outgoing, line_of(bench.inspect(record_of(Job, line))))
@@ -96,8 +100,10 @@ class Nursery:
         for number in range(workers):
             self._start(number)
 
-    def run(self) -> None:
+    def run(self, jobs: Sequence[Job] = ()) -> None:
         """Work until the caller closes the pipe; then end the copies."""
+        self._waiting.extend(jobs)
+        self._share_out()
         while True:
             for key, _ in self._selector.select():
                 if key.data is None:
