@@ -17,7 +17,7 @@ from asl_inspector.commands.terminal import HEALTHY, INTERRUPTED, UNUSABLE, Term
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import Cancelled, CancelToken
 
-COMMANDS = ("diagnose", "changes", "keys", "compare", "demo")
+COMMANDS = ("diagnose", "changes", "keys", "compare", "sweep", "demo")
 Run = Callable[[argparse.Namespace, Terminal, CancelToken], int]
 
 
@@ -44,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from asl_inspector.programs import child
 
         child.serve()
+    if given and given[0] == "_sweeper":  # a process that inspects for a sweep
+        from asl_inspector.sweep.engines import serving as sweeping
+
+        sweeping.serve(fork=given[1:] == ["fork"])
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         from asl_inspector.commands.window import open_window
 
@@ -88,6 +92,10 @@ def _run_of(command: str) -> Run:
         from asl_inspector.commands.changing import changes
 
         return changes
+    if command == "sweep":
+        from asl_inspector.commands.sweeping import sweep
+
+        return sweep
     if command == "demo":
         from asl_inspector.commands.window import demo
 

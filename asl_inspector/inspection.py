@@ -72,6 +72,15 @@ class Inspector(CaseFiles):
         self._answers = None
         return super().clear()
 
+    def forget_networks(self) -> None:
+        """Forget what was built and predicted, and keep the files: the next network is another one."""
+        self._networks.clear()
+        self._answers = None
+
+    def look_through(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> None:
+        """Look through the clips now; an inspection would do it, and finds it done."""
+        self._looks.look_through(self.case, progress, cancel or CancelToken())
+
     def offer(self, path: Path | None = None) -> Offer:
         """What the user should know before a file is run; nothing is run.
 

@@ -167,7 +167,7 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
     if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
         raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
     blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
-    choices = tuple(_assumed(text) for text in options.assume)
+    choices = tuple(assumed(text) for text in options.assume)
     kept = saved.settings if saved is not None else Settings()
     decoder = options.decoder.replace("-", "_") if options.decoder is not None else kept.decoder
     return replace(
@@ -188,7 +188,12 @@ def _trust(inspector: Inspector, path: Path, terminal: Terminal) -> None:
     terminal.say(f"--trust: “{path.name}” may run on your word. SHA-256 {offer.sha256}. {' '.join(offer.found)}")
 
 
-def _assumed(text: str) -> tuple[str, str]:
+def assumed(text: str) -> tuple[str, str]:
+    """An answer to an open choice, as `--assume` has it.
+
+    Raises:
+        UsageError: If it is none.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise UsageError(f"--assume {text} says nothing.", advice="Write it as NAME=VALUE, for example pooling=mean.")

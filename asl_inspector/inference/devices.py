@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import ClassVar
 import torch
 
 from asl_inspector.errors import InferenceError
+from asl_inspector.inference.cores import cores
 
 AUTO = "auto"
 TRIALS = 3
@@ -82,8 +82,7 @@ class Threads:
     _known: ClassVar[SettledThreads | None] = None
 
     def __init__(self, available: int | None = None) -> None:
-        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        counts = dict.fromkeys((1, available or here))
+        counts = dict.fromkeys((1, available or cores()))
         self._seconds: dict[int, list[float]] = {count: [] for count in counts}
         self._warm = False
         self._count = 1

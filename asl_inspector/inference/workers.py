@@ -7,7 +7,6 @@ not wait for each other.
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -17,17 +16,13 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from asl_inspector.inference.cores import cores
 from asl_inspector.inference.loading import SECONDS_BETWEEN_LOOKS, Batch
 from asl_inspector.inference.placed import PlacedNetwork
 from asl_inspector.progress import CancelToken
 
 MOST_WORKERS = 8  # more would take memory for their batches and wait for each other's Python
 Results = dict[str, NDArray[Any]]
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
