@@ -154,7 +154,7 @@ def take_consent(out: Path, scheme: str) -> None:
     from asl_inspector.gui.consent_dialog import ConsentDialog
     from asl_inspector.programs.consent import offer_of_code
 
-    page = (Path(__file__).parent.parent / "docs" / "own_models.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parent.parent / "docs" / "guide" / "own-models.md").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "my_model.py"
         code.write_text(page.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
