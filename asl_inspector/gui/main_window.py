@@ -18,6 +18,7 @@ from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.dropping import DropWindow
 from asl_inspector.gui.exports import Exports
+from asl_inspector.gui.help.helping import Helping
 from asl_inspector.gui.layout_memory import keep_splitters, keep_window, place_window, restore_splitters
 from asl_inspector.gui.menus import Menus
 from asl_inspector.gui.network_dialog import DEVICES
@@ -100,6 +101,7 @@ class MainWindow(DropWindow):
         session.added.connect(self.recents.remember)
         self.undoing = Undoing(session, self)
         self.exports = Exports(self, settings, session.export, self.questions.last_folder)
+        self.helping = Helping(self)
         self.menus = Menus(self)
         self._connect()
         self.setFocus()
@@ -199,6 +201,11 @@ class MainWindow(DropWindow):
     def _show_export(self, exported: Exported) -> None:
         self._status.say(" ".join([f"Wrote {exported.path}.", *exported.notes]))
 
+    @property
+    def current_panel(self) -> Panel:
+        """The panel that is shown."""
+        return self.panels[self._stack.currentIndex()]
+
     @Slot(int)
     def show_panel(self, index: int) -> None:
         """Show a panel, once it is built."""
@@ -225,12 +232,12 @@ class MainWindow(DropWindow):
     @Slot()
     def copy_panel_text(self) -> None:
         """Put the panel that is shown on the clipboard, as text."""
-        QApplication.clipboard().setText(self.panels[self._stack.currentIndex()].text())
+        QApplication.clipboard().setText(self.current_panel.text())
 
     @Slot()
     def copy_panel_image(self) -> None:
         """Put the panel that is shown on the clipboard, as a picture."""
-        QApplication.clipboard().setPixmap(self.panels[self._stack.currentIndex()].grab())
+        QApplication.clipboard().setPixmap(self.current_panel.grab())
 
     # -- life -------------------------------------------------------------------------------------------------------
 

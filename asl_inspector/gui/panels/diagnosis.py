@@ -59,6 +59,7 @@ class DiagnosisPanel(Panel):
     )
     wants_export = Signal()
     wants_vocabulary = Signal()
+    wants_guide = Signal(str)  # id of the cause to explain
     wants_files = Signal()
     wants_demo = Signal()
 
@@ -148,6 +149,7 @@ class DiagnosisPanel(Panel):
             card = CauseCard(number, cause, sentences, is_open=number == 1)
             card.wants_panel.connect(self.wants_panel)
             card.wants_vocabulary.connect(self.wants_vocabulary)
+            card.wants_guide.connect(self.wants_guide)
             self._causes.addWidget(card)
         self._unknown_title.setVisible(bool(diagnosis.undetermined))
         self._unknown.setVisible(bool(diagnosis.undetermined))
@@ -300,6 +302,7 @@ class CauseCard(Card):
 
     wants_panel = Signal(str)
     wants_vocabulary = Signal()
+    wants_guide = Signal(str)  # id of the cause to explain
 
     def __init__(self, number: int, cause: Cause, findings: dict[str, Finding], *, is_open: bool) -> None:
         super().__init__(spacing=10)
@@ -334,6 +337,10 @@ class CauseCard(Card):
             inner.addWidget(save, alignment=Qt.AlignmentFlag.AlignLeft)
         inner.addWidget(Line())
         inner.addWidget(_remedy(cause))
+        more = link_button("More about this cause")
+        more.setAccessibleName(f"More about “{cause.title}” in the user guide")
+        more.clicked.connect(partial(_go, self.wants_guide.emit, cause.id))
+        inner.addWidget(more, alignment=Qt.AlignmentFlag.AlignLeft)
         self.body.addWidget(self._inner)
         self._set_open(is_open)
 
