@@ -133,7 +133,7 @@ class Album:
 
     def _take_consent(self) -> None:
         """The question before code runs, for the example of the guide."""
-        page = (Path(__file__).parent.parent / "docs" / "own_models.md").read_text(encoding="utf-8")
+        page = (Path(__file__).parent.parent / "docs" / "guide" / "own-models.md").read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             code = Path(folder) / "my_model.py"
             code.write_text(page.partition("```python\n")[2].partition("```")[0], encoding="utf-8")

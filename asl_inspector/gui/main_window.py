@@ -18,6 +18,7 @@ from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.dropping import DropWindow
 from asl_inspector.gui.exports import Exports
+from asl_inspector.gui.help.helping import Helping
 from asl_inspector.gui.layout_memory import keep_splitters, keep_window, place_window, restore_splitters
 from asl_inspector.gui.menus import Menus
 from asl_inspector.gui.network_dialog import DEVICES
@@ -106,6 +107,7 @@ class MainWindow(DropWindow):
         session.added.connect(self.recents.remember)
         self.undoing = Undoing(session, self)
         self.exports = Exports(self, settings, session.export, self.questions.last_folder)
+        self.helping = Helping(self)
         self.menus = Menus(self)
         self._connect()
         self.setFocus()
@@ -208,6 +210,11 @@ class MainWindow(DropWindow):
     def _show_export(self, exported: Exported) -> None:
         self._status.say(" ".join([f"Wrote {exported.path}.", *exported.notes]))
 
+    @property
+    def current_panel(self) -> Panel:
+        """The panel that is shown."""
+        return self.panels[self._stack.currentIndex()]
+
     @Slot(int)
     def show_panel(self, index: int) -> None:
         """Show a panel, once it is built."""
@@ -234,13 +241,13 @@ class MainWindow(DropWindow):
     @Slot()
     def copy_panel_text(self) -> None:
         """Put the panel that is shown on the clipboard, as text."""
-        lines = [self._partial.words.text(), self.panels[self._stack.currentIndex()].text()]
+        lines = [self._partial.words.text(), self.current_panel.text()]
         QApplication.clipboard().setText("\n".join(filter(None, lines)))
 
     @Slot()
     def copy_panel_image(self) -> None:
         """Put the panel that is shown on the clipboard, as a picture."""
-        QApplication.clipboard().setPixmap(self.panels[self._stack.currentIndex()].grab())
+        QApplication.clipboard().setPixmap(self.current_panel.grab())
 
     # -- life -------------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ class Menus(QObject):
         self._add_view_menu(bar.addMenu("&View"))
         self._add_run_menu(bar.addMenu("&Run"))
         help_menu = bar.addMenu("&Help")
+        window.helping.add_to(help_menu)
+        help_menu.addSeparator()
         help_menu.addAction("Copy &diagnostics for a bug report", window.wants_bug_report.emit)
         help_menu.addAction("&About ASL Inspector", window.questions.about)
 

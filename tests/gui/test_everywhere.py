@@ -314,9 +314,3 @@ def test_code_in_sentences_has_no_backticks_and_text_of_files_keeps_them(qtbot: 
 
 def test_two_fields_are_named_without_stray_quotes() -> None:
     assert _unquoted("gloss” and “gloss_id") == "gloss and gloss_id"
-
-
-def test_the_guide_says_why_in_the_same_words() -> None:
-    guide = " ".join((Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8").split())
-    for name, text in WHY.items():
-        assert f"**{name}.** {text}" in guide

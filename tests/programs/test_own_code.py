@@ -85,7 +85,7 @@ def test_own_code_computes_the_answers(case: tuple[Path, Path], directly: Direct
 
 def test_the_example_of_the_documentation_runs(tmp_path: Path, directly: Directly) -> None:
     """The very text of the page, in the child; and the same text here, for the figures that must come out."""
-    page = (ROOT / "docs" / "own_models.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "guide" / "own-models.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     path = code(tmp_path, example)
     space: dict = {}

@@ -39,6 +39,7 @@ class CauseCard(Card):
 
     wants_panel = Signal(str)
     wants_vocabulary = Signal()
+    wants_guide = Signal(str)  # id of the cause to explain
 
     def __init__(self, number: int, cause: Cause, findings: dict[str, Finding], *, is_open: bool) -> None:
         super().__init__(spacing=10)
@@ -73,6 +74,10 @@ class CauseCard(Card):
             inner.addWidget(save, alignment=Qt.AlignmentFlag.AlignLeft)
         inner.addWidget(Line())
         inner.addWidget(_remedy(cause))
+        more = link_button("More about this cause")
+        more.setAccessibleName(f"More about “{cause.title}” in the user guide")
+        more.clicked.connect(partial(_go, self.wants_guide.emit, cause.id))
+        inner.addWidget(more, alignment=Qt.AlignmentFlag.AlignLeft)
         self.body.addWidget(self._inner)
         self._set_open(is_open)
 

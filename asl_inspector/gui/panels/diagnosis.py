@@ -37,6 +37,7 @@ class DiagnosisPanel(Panel):
     )
     wants_export = Signal()
     wants_vocabulary = Signal()
+    wants_guide = Signal(str)  # id of the cause to explain
     wants_files = Signal()
     wants_demo = Signal()
 
@@ -121,6 +122,7 @@ class DiagnosisPanel(Panel):
             card = CauseCard(number, cause, sentences, is_open=number == 1)
             card.wants_panel.connect(self.wants_panel)
             card.wants_vocabulary.connect(self.wants_vocabulary)
+            card.wants_guide.connect(self.wants_guide)
             self._causes.addWidget(card)
         self._unknown_title.setVisible(bool(diagnosis.undetermined))
         self._unknown.setVisible(bool(diagnosis.undetermined))
