@@ -17,6 +17,7 @@ from benchmarks.measuring import ROOT, Result
 
 NAMES = (
     "first_window",
+    "packaged_start",
     "event_loop",
     "report_time",
     "inference_speed",
