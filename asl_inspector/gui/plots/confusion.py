@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.confusion_cells import CellPainter
 from asl_inspector.gui.plots.confusion_frame import draw_bands, draw_legend, draw_names
@@ -178,9 +179,10 @@ class ConfusionPlot(Plot):
             return ""
         count, true = cells.at(row, column), int(self._order[row])
         if true == len(measures):
-            return f"not signed, answered “{self._names[column]}”: {count:,}"
+            return f"not signed, answered “{self._names[column]}”: {local(f'{count:,}')}"
+        counts = local(f"{count:,} of {int(measures.support[true]):,}")
         said = "nothing" if int(self._order[column]) == len(measures) else f"“{self._names[column]}”"
-        return f"true “{self._names[row]}”, predicted {said}: {count:,} of {int(measures.support[true]):,}"
+        return f"true “{self._names[row]}”, predicted {said}: {counts}"
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         measures = self._measures
