@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.numbers import local_figure, local_sentence
+from asl_inspector.gui.scripts import in_order
 from asl_inspector.gui.why import WhyButton
 from asl_inspector.report.why import why_of
 from asl_inspector.visible_text import visible
@@ -58,7 +59,8 @@ class Text(QLabel):
 
     def setText(self, text: str) -> None:
         shown = text if self._exact else CODE.sub(r"\1", local_sentence(text))
-        super().setText(visible(shown, one_line=False))
+        shown = visible(shown, one_line=False)
+        super().setText(shown if self._exact else in_order(shown))
 
     def set_tone(self, tone: str) -> None:
         """Colour by meaning: "", "muted", "danger", "caution", "good" or "accent"."""
@@ -98,7 +100,7 @@ class Elided(QLabel):
 
     def set_whole(self, text: str) -> None:
         """Show `text`, cut to the room there is."""
-        self._whole = visible(local_sentence(text) if self._is_sentence else text)
+        self._whole = in_order(visible(local_sentence(text))) if self._is_sentence else visible(text)
         self.setToolTip(self._whole)
         self.setAccessibleName(self._whole)
         self._cut()

@@ -30,6 +30,7 @@ from asl_inspector.gui.plots.confusion_cells import CellPainter
 from asl_inspector.gui.plots.confusion_frame import draw_bands, draw_legend, draw_names
 from asl_inspector.gui.plots.confusion_picture import Cells, View, shares_of
 from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.gui.scripts import in_order
 
 TALLEST = 16_777_215  # what Qt takes for no limit
 WIDEST_NAME = 104.0  # pixels
@@ -171,7 +172,7 @@ class ConfusionPlot(Plot):
 
     def readout(self, x: float, y: float) -> str:
         row, column = int(np.floor(y)), int(np.floor(x))
-        return self._words(row, column)
+        return in_order(self._words(row, column))
 
     def _words(self, row: int, column: int) -> str:
         cells, measures = self._cells, self._measures
@@ -259,7 +260,7 @@ class ConfusionPlot(Plot):
         if cell is None:
             QToolTip.hideText()
             return
-        text = self._words(*cell)
+        text = in_order(self._words(*cell))
         self.cell_shown.emit(text)
         QToolTip.showText(event.globalPosition().toPoint(), text, self)
 
