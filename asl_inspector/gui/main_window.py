@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.partial_strip import PartialStrip
 from asl_inspector.gui.questions import Questions
 from asl_inspector.gui.recents import Recents
+from asl_inspector.gui.scripts import load_fonts_for
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar
 from asl_inspector.gui.status_line import StatusLine
@@ -178,6 +180,7 @@ class MainWindow(DropWindow):
 
     @Slot(object)
     def _show_case(self, case: CaseView) -> None:
+        load_fonts_for(row.path.name for row in case.files)
         self.sidebar.show_case(case)
         for panel in self.panels:
             panel.show_case(case)
@@ -202,6 +205,7 @@ class MainWindow(DropWindow):
     def _show_inspection(self, inspection: InspectionView | None) -> None:
         self.menus.show_inspection(inspection)
         if inspection is not None:
+            load_fonts_for(_names_in(inspection))
             for panel in self.panels:
                 panel.show_inspection(inspection)
             self._tab_order.arrange_soon()
@@ -283,3 +287,12 @@ class MainWindow(DropWindow):
     def _close_when_drained(self) -> None:
         if self._closing:
             self.close()
+
+
+def _names_in(inspection: InspectionView) -> Iterator[str]:
+    """The glosses that may be shown."""
+    if inspection.samples is not None:
+        yield from inspection.samples.names.values()
+    if inspection.data is not None:
+        for found in (inspection.data.validation, inspection.data.train):
+            yield from dict(found.glosses) if found is not None else ()

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar
 
 from asl_inspector.engine.messages import InspectionView
 from asl_inspector.gui import theme
-from asl_inspector.gui.numbers import local
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.widgets import Elided, Text
 from asl_inspector.programs.consent import FAMILY
@@ -22,7 +21,7 @@ class StatusLine:
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(12, 2, 12, 2)
         self._session = session
-        self._what = Elided(size=theme.SMALL, tone="muted")
+        self._what = Elided(size=theme.SMALL, tone="muted", sentence=True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
@@ -86,7 +85,7 @@ class StatusLine:
             return
         if step.what != self._work:
             self._work, self._started = step.what, time.monotonic()
-        count = local(f": {step.done:,} of {step.total:,} {step.unit}") if step.total else ""
+        count = f": {step.done:,} of {step.total:,} {step.unit}" if step.total else ""
         self._what.set_whole(f"{step.what}{count}")
         if not step.total:
             self._bar.setRange(0, 0)
@@ -98,13 +97,13 @@ class StatusLine:
         if step.done and elapsed > 0.3:
             rate = step.done / elapsed
             seconds = (step.total - step.done) / rate
-            self._left.setText(local(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left"))
+            self._left.setText(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left")
 
     def _inspected(self, inspection: InspectionView | None) -> None:
         if inspection is None or inspection.partial:
             return
         if inspection.device:
-            run = local(f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s")
+            run = f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
             part = "Partial     " if inspection.interrupted else ""
             self._what.set_whole(f"{part}{inspection.device}     {run}     {self._promise(inspection)}")
         else:

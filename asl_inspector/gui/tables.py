@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.array_order import order_of
-from asl_inspector.gui.numbers import local_figure
+from asl_inspector.gui.numbers import local
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -123,7 +123,7 @@ class ColumnModel(QAbstractTableModel):
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             text = column.text(int(self._rows[index.row()]))
-            return local_figure(text) if column.numeric else text
+            return local(text) if column.numeric else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)

@@ -36,7 +36,7 @@ class ConfusionPage(QWidget):
         self.plot = ConfusionPlot()
         self.plot.cell_pressed.connect(self.cell_pressed)
         self.plot.cell_shown.connect(self._show_words)
-        self._words = Elided(HINT, size=theme.SMALL, tone="muted")
+        self._words = Elided(HINT, size=theme.SMALL, tone="muted", sentence=True)
         card = Card(margins=(12, 10, 12, 10), spacing=6)
         card.body.addLayout(self._controls())
         card.body.addWidget(self.plot, 1)

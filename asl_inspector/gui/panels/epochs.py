@@ -75,7 +75,7 @@ class EpochsCard(Card):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
         self._bar.setAccessibleName("Progress of scoring the files of the run")
-        self._step = Elided(size=theme.SMALL, tone="muted")
+        self._step = Elided(size=theme.SMALL, tone="muted", sentence=True)
         self._cancel, self._go_on = link_button("Cancel"), link_button("Score the rest")
         self._cancel.clicked.connect(self.wants_cancel)
         self._go_on.clicked.connect(self.wants_scoring)

@@ -16,6 +16,7 @@ from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import TensorView
 from asl_inspector.gui import theme
 from asl_inspector.gui.key_tree import Node, shape_text
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.key_numbers import NumbersView
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.widgets import Card, Line, Scrolled, Text, empty, link_button
@@ -150,7 +151,7 @@ class EntryCard(Card):
         if view.statistics is None:
             self._say(view.trouble)
             return
-        self._say(statistics_text(view.statistics))
+        self._say(local(statistics_text(view.statistics)))
         self._plot.setVisible(len(view.counts) > 1)
         if len(view.counts) > 1:
             self._plot.show_counts(view.counts, view.edges)

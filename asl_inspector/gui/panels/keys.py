@@ -93,7 +93,7 @@ class KeysPanel(Panel):
         bar = QHBoxLayout()
         bar.setSpacing(8)
         bar.addWidget(Text("Checkpoint keys", size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
-        self._facts = Elided(tone="muted")
+        self._facts = Elided(tone="muted", sentence=True)
         bar.addWidget(self._facts, 2)
         self._search = SearchField("Search keys")
         self._search.setPlaceholderText("Name, 512x36, float16, NaN")

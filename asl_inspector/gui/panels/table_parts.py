@@ -25,7 +25,7 @@ class PanelHeading(QHBoxLayout):
         super().__init__()
         self.setSpacing(8)
         self.addWidget(Text(title, size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
-        self.count_of = Elided(tone="muted")
+        self.count_of = Elided(tone="muted", sentence=True)
         self.addWidget(self.count_of, 1)
         for button in buttons:
             self.addWidget(button)

@@ -18,6 +18,7 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.gui.scripts import isolated, shortened
 from asl_inspector.visible_text import visible
 
 FloatArray = NDArray[np.float64]
@@ -25,6 +26,7 @@ IntArray = NDArray[np.int64]
 NARROWEST_GAP = 3.0
 FEWEST_BARS = 4.0  # that are looked at closely
 LEGEND_ROOM = 36
+LONGEST_NAME = 14  # characters
 TEN_THOUSAND = 10_000  # numbers on the axis are shortened from here on
 
 
@@ -207,7 +209,7 @@ class BarPlot(Plot):
         index = round(x)
         if not 0 <= index < len(self._heights):
             return ""
-        text = f"{visible(self._names[index])}: {_plain(self._heights[index])} {self._labels[0]}"
+        text = f"{isolated(visible(self._names[index]))}: {_plain(self._heights[index])} {self._labels[0]}"
         return text + (f", {_plain(self._reference[index])} {self._labels[1]}" if len(self._reference) else "")
 
     def table(self) -> tuple[list[str], list[list[object]]]:
@@ -305,5 +307,4 @@ def _plain(value: float) -> str:
 
 
 def _short(name: str) -> str:
-    shown = visible(name)
-    return shown if len(shown) <= 14 else shown[:13] + "…"
+    return shortened(visible(name), LONGEST_NAME)

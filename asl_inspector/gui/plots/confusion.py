@@ -24,11 +24,13 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.confusion_cells import CellPainter
 from asl_inspector.gui.plots.confusion_frame import draw_bands, draw_legend, draw_names
 from asl_inspector.gui.plots.confusion_picture import Cells, View, shares_of
 from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.gui.scripts import in_order
 
 TALLEST = 16_777_215  # what Qt takes for no limit
 WIDEST_NAME = 104.0  # pixels
@@ -170,7 +172,7 @@ class ConfusionPlot(Plot):
 
     def readout(self, x: float, y: float) -> str:
         row, column = int(np.floor(y)), int(np.floor(x))
-        return self._words(row, column)
+        return in_order(self._words(row, column))
 
     def _words(self, row: int, column: int) -> str:
         cells, measures = self._cells, self._measures
@@ -178,9 +180,10 @@ class ConfusionPlot(Plot):
             return ""
         count, true = cells.at(row, column), int(self._order[row])
         if true == len(measures):
-            return f"not signed, answered “{self._names[column]}”: {count:,}"
+            return f"not signed, answered “{self._names[column]}”: {local(f'{count:,}')}"
+        counts = local(f"{count:,} of {int(measures.support[true]):,}")
         said = "nothing" if int(self._order[column]) == len(measures) else f"“{self._names[column]}”"
-        return f"true “{self._names[row]}”, predicted {said}: {count:,} of {int(measures.support[true]):,}"
+        return f"true “{self._names[row]}”, predicted {said}: {counts}"
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         measures = self._measures
@@ -257,7 +260,7 @@ class ConfusionPlot(Plot):
         if cell is None:
             QToolTip.hideText()
             return
-        text = self._words(*cell)
+        text = in_order(self._words(*cell))
         self.cell_shown.emit(text)
         QToolTip.showText(event.globalPosition().toPoint(), text, self)
 

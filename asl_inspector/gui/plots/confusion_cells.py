@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.confusion_picture import Cells, Colours, View, cell_colours, paint
 from asl_inspector.gui.plots.heat import rgb
@@ -83,7 +84,7 @@ class CellPainter:
             painter.fillRect(spot, colour)
             if with_counts:
                 painter.setPen(_readable_on(colour))
-                painter.drawText(spot, int(Qt.AlignmentFlag.AlignCenter), f"{count:,}")
+                painter.drawText(spot, int(Qt.AlignmentFlag.AlignCenter), local(f"{count:,}"))
 
 
 def _readable_on(colour: QColor) -> QColor:

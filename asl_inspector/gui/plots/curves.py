@@ -14,6 +14,7 @@ from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale, padded
 from asl_inspector.gui.plots.plot import Plot
 from asl_inspector.gui.plots.thinning import columns, draw_columns, shown, thinned
+from asl_inspector.gui.scripts import isolated
 from asl_inspector.report.ticks import labelled
 from asl_inspector.visible_text import visible
 
@@ -212,7 +213,7 @@ class CurvePlot(Plot):
             index = _index_near(curve.x, x)
             value = float(curve.y[index])
             shown = "no value" if value != value else f"{100 * value:.1f} %" if self._shares else f"{value:.4g}"
-            lines.append(f"{visible(curve.name)}: {local(shown + _limits(curve, index))}")
+            lines.append(f"{isolated(visible(curve.name))}: {local(shown + _limits(curve, index))}")
         at = min((float(curve.x[_index_near(curve.x, x)]) for curve in self._curves), key=lambda place: abs(place - x))
         where = f"{100 * at:.0f} %" if self._x_shares else f"{at:g}"
         return f"{self.x_title or 'at'} {local(where)}\n" + "\n".join(lines)
