@@ -250,6 +250,8 @@ class NetworkRuns:
         scored, data, train = evidence.validation, evidence.data, evidence.case.train
         if scored is None or data is None or self.held is None or evidence.saved is not None:
             return {}
+        if not scored.predictions.complete:  # what broke the run would break these
+            return {}
         found: dict[str, Scored] = {}
         files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train) if clips]
         alone = repairs_alone(data.validation) if train is None and worth_trying(scored) else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -104,10 +103,10 @@ class Runner:
             self._sampled = True
             if self._placed.mixed:
                 self.notes.append(settle_precision(self._placed, batch))
-        began, paused = time.perf_counter(), cancel.paused_seconds
+        began = cancel.clock()
         yield from self._run([batch], cancel, flush=False)
         if self._workers is None:
-            self._learn(batch, time.perf_counter() - began - (cancel.paused_seconds - paused))
+            self._learn(batch, cancel.clock() - began)
 
     def flush(self, cancel: CancelToken) -> Iterator[Results]:
         """The results that are still on their way."""

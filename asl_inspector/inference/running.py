@@ -82,7 +82,7 @@ class Run:
             Cancelled: If `cancel` was set.
         """
         cancel = cancel or CancelToken()
-        started, paused = time.perf_counter(), cancel.paused_seconds
+        started = cancel.clock()
         columns = self._columns
         total = int((columns.outcomes <= Outcome.RAN).sum())
         if columns.waiting.any():
@@ -90,7 +90,7 @@ class Run:
                 with torch.inference_mode(), exact_arithmetic():
                     self._work(progress, cancel)
             finally:
-                self.seconds += time.perf_counter() - started - (cancel.paused_seconds - paused)
+                self.seconds += cancel.clock() - started
         done = int((columns.outcomes == Outcome.RAN).sum())
         progress(Step(f"Running {self.clips.name}", done, total, "clips"))
         self._require_some()
