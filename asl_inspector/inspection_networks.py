@@ -173,6 +173,7 @@ class NetworkRuns:
             batch_frames=settings.batch_frames,
             mixed=settings.mixed,
             beam=settings.decoder == "beam",
+            threads=settings.threads,
             known=known,
             keep=keep,
         )
@@ -260,7 +261,9 @@ class NetworkRuns:
             if key not in self._predictions:
                 source = clip_source(scored.clips)
                 mended = replace(source, features=partial(_repaired, source.features, repair.apply))
-                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device)
+                run = Run(
+                    rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device, threads=settings.threads
+                )
                 try:
                     self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
                 except InspectorError:  # a repair after which nothing can be run repairs nothing
@@ -276,7 +279,7 @@ def _of_a_run(settings: Settings) -> Settings:
 
 def _wherever(settings: Settings) -> Settings:
     """What of the settings changes predictions: not where and in which batches they are computed."""
-    return replace(_of_a_run(settings), device="auto", batch_frames=None)
+    return replace(_of_a_run(settings), device="auto", batch_frames=None, threads=0)
 
 
 def _repaired(

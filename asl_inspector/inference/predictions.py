@@ -94,6 +94,7 @@ class Predictions:
         beam: The best hypothesis of a prefix beam search of every clip; None where none was asked for.
         ranked: How many of the best glosses are known; 1 where only the answers were saved.
         probabilities: False where the scores are none, so that there is neither a confidence nor a loss.
+        device_why: Why there, and what the number of threads rests on, as sentences.
         complete: False where the run was interrupted and only the clips that `ran` were reached.
     """
 
@@ -119,6 +120,7 @@ class Predictions:
     probabilities: bool = True
     padding_lead: float | None = None
     padding_gloss: int | None = None
+    device_why: str = ""
 
     def __len__(self) -> int:
         return len(self.ran)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchPlan
 from asl_inspector.inference.columns import Columns
-from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic
+from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic, why_device
 from asl_inspector.inference.loading import Loader
 from asl_inspector.inference.placed import PlacedNetwork
 from asl_inspector.inference.predictions import NO_BLANK, Outcome, Predictions
@@ -41,6 +41,7 @@ class Run:
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
         beam: True for a prefix beam search of every clip, where the network has a blank.
+        threads: CPU threads, or 0 for as many as prove best.
         known: What an earlier run of the same network over the same clips has found, or None.
         keep: Given what is known now and then and at the end, or None.
 
@@ -57,6 +58,7 @@ class Run:
         batch_frames: int | None = None,
         mixed: bool = False,
         beam: bool = False,
+        threads: int = 0,
         known: Predictions | None = None,
         keep: Callable[[Predictions], None] | None = None,
     ) -> None:
@@ -66,13 +68,15 @@ class Run:
         self.notes: list[str] = []
         self.seconds = 0.0
         self.device = choose_device(device)
-        self._told_device = ""
+        self._told_device, self._why = "", why_device(device, self.device)
+        self._threads, self._why_threads = threads, ""
         self._batch_frames = batch_frames
         self._mixed = mixed
         self._columns = _columns(network, clips, beam=self._beam)
         self._keep, self._keep_at = keep, SECONDS_BETWEEN_KEEPS
         if known is not None and self._columns.take(known):
-            self.seconds, self.notes, self._told_device = known.seconds, list(known.notes), known.device
+            self.seconds, self.notes = known.seconds, list(known.notes)
+            self._told_device, self._why = known.device, known.device_why
 
     def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
         """Run all clips that were not run yet. After `Cancelled` it can be called again.
@@ -138,12 +142,20 @@ class Run:
             padding_lead=lead,
             padding_gloss=gloss,
             device=self._told_device or describe_device(self.device),
+            device_why=self._reasons,
             seconds=self.seconds,
             outcomes=_read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
             beam=columns.beam_search(),
         )
+
+    @property
+    def _reasons(self) -> str:
+        """Why this device, and what its number of threads rests on, as sentences."""
+        if not self._why_threads:
+            return self._why
+        return f"{self._why} Threads: {self._why_threads}."
 
     def _require_some(self) -> None:
         outcomes, name = self._columns.outcomes, self.clips.name
@@ -171,7 +183,15 @@ class Run:
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
         columns, clips = self._columns, self.clips
         self.network.module.heed(cancel)
-        runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
+        runner = Runner(
+            self.network,
+            clips.name,
+            self.device,
+            self._batch_frames,
+            mixed=self._mixed,
+            beam=self._beam,
+            threads=self._threads,
+        )
         plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
         pinned = runner.kind == "cuda"
         loader = Loader(clips, plan, runner.size, pinned=pinned, cancel=cancel, workers=runner.workers)
@@ -196,7 +216,9 @@ class Run:
             for part, results in runner.finished():  # what was computed meanwhile, after Cancel too
                 columns.fill(part.clips, results)
             self.network.module.heed(CancelToken())
-            self.device, self._told_device = runner.device, runner.describe()
+            if runner.device != self.device:
+                self._why = "The device that was chosen failed."
+            self.device, self._told_device, self._why_threads = runner.device, runner.describe(), runner.why_threads
             self.notes += [note for note in runner.notes if note not in self.notes]
 
 

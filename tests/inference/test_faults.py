@@ -5,6 +5,7 @@ The device is a pretended GPU: a `PlacedNetwork` on the CPU that calls itself "c
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import threading
 import time
@@ -101,6 +102,8 @@ class Pending:
 def gpu(monkeypatch: pytest.MonkeyPatch) -> type[PretendedGpu]:
     monkeypatch.setattr(recovering, "PlacedNetwork", PretendedGpu)
     monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cuda:9"))
+    monkeypatch.setattr(running, "why_device", lambda *_: "You chose it.")
+    monkeypatch.setattr(recovering, "free_bytes", lambda _: None)
     for module in (recovering, running):
         monkeypatch.setattr(
             module, "describe_device", lambda device, threads=None: "GPU nine" if device.type == "cuda" else "CPU"
@@ -138,6 +141,29 @@ def test_what_a_gpu_fetches_is_pinned_and_nothing_else(
     monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cpu"))
     run_network(network, source(clips), batch_frames=16)
     assert pinned == []
+
+
+def test_a_gpu_computes_a_batch_while_the_results_of_the_one_before_are_fetched(
+    network: BuiltNetwork, gpu: type[PretendedGpu]
+) -> None:
+    events: list[tuple[str, int]] = []
+    gpu.fail = staticmethod(lambda batch: events.append(("started", int(batch.clips[0]))))  # type: ignore[method-assign]
+    gpu.late = staticmethod(lambda batch: events.append(("fetched", int(batch.clips[0]))))  # type: ignore[method-assign]
+    found = run_network(network, source(arrays()), batch_frames=16)
+    assert found.device_why == "You chose it."
+    started = [clip for what, clip in events if what == "started"]
+    assert started == [clip for what, clip in events if what == "fetched"]
+    for before, after in itertools.pairwise(started):
+        assert events.index(("started", after)) < events.index(("fetched", before))
+
+
+def test_a_lost_device_is_the_reason_for_the_cpu(network: BuiltNetwork, gpu: type[PretendedGpu]) -> None:
+    def lost(batch: Batch) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    gpu.fail = staticmethod(lost)  # type: ignore[method-assign]
+    found = run_network(network, source(arrays()), batch_frames=16)
+    assert found.device_why.startswith("The device that was chosen failed. Threads: ")
 
 
 @pytest.mark.parametrize("short", [0, 2, 5])
