@@ -33,7 +33,7 @@ def made(member: Member) -> nn.Module:
         if isinstance(module, nn.BatchNorm1d):
             nn.init.normal_(module.running_mean)
             nn.init.uniform_(module.running_var, 0.5, 2)
-        if isinstance(module, nn.BatchNorm1d | nn.LayerNorm):
+        if isinstance(module, nn.BatchNorm1d | nn.LayerNorm | nn.GroupNorm):
             nn.init.normal_(module.weight)
             nn.init.normal_(module.bias)
     return network.eval()
