@@ -260,6 +260,15 @@ def test_a_long_run_is_kept_while_it_lasts(run: Run, tmp_path: Path, monkeypatch
     assert there[0] > 0
 
 
+def test_a_run_that_is_too_long_to_be_kept_says_so(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_FRAMES_KEPT", 10)
+    found = opened(run, kept=tmp_path / "kept").inspect()
+    assert found.validation is not None
+    (note,) = found.validation.predictions.notes
+    assert "too long to be kept" in note
+    assert not (tmp_path / "kept").exists()
+
+
 # -- the command line -------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken, Progress, Step, silent
 
 SECONDS_BETWEEN_KEEPS = 5.0
+MOST_FRAMES_KEPT = 20_000_000  # what is kept is put together in memory, at some thirty bytes a frame
 KEEPING_SHARE = 0.05  # of the time may go into keeping what was run
 
 
@@ -102,9 +103,18 @@ class Run:
         return self.predictions()
 
     def keep(self) -> None:
-        """Have what is known kept, where it is to be kept."""
-        if self._keep is not None:
+        """Have what is known kept, where it is to be kept and not too much."""
+        if self._keep is None:
+            return
+        frames = int(self._columns.starts[-1])
+        if frames <= MOST_FRAMES_KEPT:
             self._keep(self.predictions())
+            return
+        self._keep = None
+        self.notes.append(
+            f"A run of {frames:,} frames is too long to be kept for another process while it lasts; in this one it goes on"
+            " where it was interrupted."
+        )
 
     def _keep_now_and_then(self, seconds: float) -> None:
         """Have what is known kept, seldom enough to cost next to nothing; `seconds` is how long this run works."""
