@@ -32,7 +32,7 @@ from asl_inspector.report.partial_words import GO_ON
 from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
-    from asl_inspector.data.records import ClipFeatures, Neighbours, SimilarClips
+    from asl_inspector.data.records import ClipFeatures, DataMeasures, Neighbours, SimilarClips
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -134,7 +134,7 @@ class Inspector(CaseFiles):
         reached(nonfinite=nonfinite, health=health)
         reached(validation=self._score(rebuilt, main, case.validation, problems, progress, cancel))
         reached(stage1=self._compare(case, progress, cancel))
-        evidence = reached(data=self._looks.look_through(case, progress, cancel))
+        evidence = reached(data=self._look_through(case, problems, progress, cancel))
         if evidence.validation is None and case.outputs is not None:
             evidence = self._with_saved(evidence, case.outputs, problems, progress, cancel)
         if case.train is not None and rebuilt is not None:
@@ -153,6 +153,18 @@ class Inspector(CaseFiles):
         cancel.raise_if_cancelled()
         self.start_over()
         return found
+
+    def _look_through(
+        self, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> DataMeasures | None:
+        """What is found in the clips; None with a problem more where they can no longer be read."""
+        try:
+            return self._looks.look_through(case, progress, cancel)
+        except InspectorError as error:
+            problem = problem_of(error)
+            if problem not in problems:  # running them met it before
+                problems.append(problem)
+            return None
 
     def _beginning(self, case: Case) -> Evidence:
         """What is known before anything is measured."""
@@ -227,7 +239,7 @@ class Inspector(CaseFiles):
             data=evidence.data,
             saved=evidence.saved,
             saved_names=evidence.saved_names,
-            diagnosis=diagnose(evidence, progress=progress, cancel=cancel),
+            diagnosis=diagnose(evidence, measured=True, progress=progress, cancel=cancel),
             problems=tuple(problems),
             settings=self.settings,
         )

@@ -174,6 +174,7 @@ class NetworkRuns:
             batch_frames=settings.batch_frames,
             mixed=settings.mixed,
             beam=settings.decoder == "beam",
+            threads=settings.threads,
             known=known,
             keep=keep,
         )
@@ -275,6 +276,8 @@ class NetworkRuns:
         scored, data, train = evidence.validation, evidence.data, evidence.case.train
         if scored is None or data is None or self.held is None or evidence.saved is not None:
             return {}
+        if not scored.predictions.complete:  # what broke the run would break these
+            return {}
         found: dict[str, Scored] = {}
         files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train) if clips]
         alone = repairs_alone(data.validation) if train is None and worth_trying(scored) else ()
@@ -283,7 +286,9 @@ class NetworkRuns:
             if key not in self._predictions:
                 source = clip_source(scored.clips)
                 mended = replace(source, features=partial(_repaired, source.features, repair.apply))
-                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device)
+                run = Run(
+                    rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device, threads=settings.threads
+                )
                 try:
                     self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
                 except InspectorError:  # a repair after which nothing can be run repairs nothing
@@ -299,7 +304,7 @@ def _of_a_run(settings: Settings) -> Settings:
 
 def _wherever(settings: Settings) -> Settings:
     """What of the settings changes predictions: not where and in which batches they are computed."""
-    return replace(_of_a_run(settings), device="auto", batch_frames=None)
+    return replace(_of_a_run(settings), device="auto", batch_frames=None, threads=0)
 
 
 def _repaired(

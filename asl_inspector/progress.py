@@ -40,13 +40,13 @@ class CancelToken:
     def pause(self) -> None:
         """Ask the work to wait at its next step."""
         if self._paused_at is None and not self.is_cancelled:
-            self._paused_at = time.monotonic()
+            self._paused_at = time.perf_counter()
             self._going.clear()
 
     def go_on(self) -> None:
         """End a pause."""
         if self._paused_at is not None:
-            self._paused_before += time.monotonic() - self._paused_at
+            self._paused_before += time.perf_counter() - self._paused_at
             self._paused_at = None
         self._going.set()
 
@@ -55,11 +55,11 @@ class CancelToken:
         """True between `pause` and `go_on` or `cancel`."""
         return not self._going.is_set()
 
-    @property
-    def paused_seconds(self) -> float:
-        """How long all pauses took, one that lasts included; what measures time takes them off."""
+    def clock(self) -> float:
+        """Seconds on a clock that stands still during pauses: what has a deadline, or is timed, goes by it."""
         since = self._paused_at
-        return self._paused_before + (time.monotonic() - since if since is not None else 0.0)
+        now = time.perf_counter() if since is None else since
+        return now - self._paused_before
 
     def raise_if_cancelled(self) -> None:
         """Wait while there is a pause, and raise `Cancelled` if the user cancelled."""

@@ -21,7 +21,7 @@ from asl_inspector.commands.diagnosing import diagnose
 from asl_inspector.commands.parsing import parser
 from asl_inspector.commands.terminal import INTERRUPTED, Terminal
 from asl_inspector.engine.client import Engine, EngineEnded
-from asl_inspector.engine.messages import CaseSpec, InspectionView
+from asl_inspector.engine.messages import CaseSpec, CaseView, InspectionView
 from asl_inspector.inference import running
 from asl_inspector.inference.predictions import Predictions
 from asl_inspector.inference.records import Settings
@@ -260,6 +260,15 @@ def test_a_long_run_is_kept_while_it_lasts(run: Run, tmp_path: Path, monkeypatch
     assert there[0] > 0
 
 
+def test_a_run_that_is_too_long_to_be_kept_says_so(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_FRAMES_KEPT", 10)
+    found = opened(run, kept=tmp_path / "kept").inspect()
+    assert found.validation is not None
+    (note,) = found.validation.predictions.notes
+    assert "too long to be kept" in note
+    assert not (tmp_path / "kept").exists()
+
+
 # -- the command line -------------------------------------------------------------------------------------------------
 
 
@@ -335,3 +344,22 @@ def test_an_engine_killed_in_the_middle_leaves_what_was_run_to_the_next(run: Run
     finally:
         engine.stop()
     assert not kept.exists()
+
+
+@pytest.mark.slow
+def test_clips_cut_short_in_place_end_the_engine_with_what_to_try(run: Run) -> None:
+    """A training script that writes its features anew: bytes that are mapped are gone, which ends any process."""
+    many = write_cache(run.folder / "features_val2.pkl", make_clips(clips_a_gloss=2_000))
+    engine, spec = Engine(), CaseSpec((run.checkpoint, many))
+
+    def cut(step: Step) -> None:
+        if step.what == f"Running {many.name}":
+            os.truncate(many, 0)
+
+    try:
+        with pytest.raises(EngineEnded, match=r"ended unexpectedly \(signal 7\)") as raised:
+            engine.call("inspect", spec, SMALL, progress=cut)
+        assert "cut short while it was read" in raised.value.advice
+        assert isinstance(engine.call("open", CaseSpec((run.checkpoint,))), CaseView)
+    finally:
+        engine.stop()

@@ -12,6 +12,8 @@ from asl_inspector.commands.terminal import INTERRUPTED, UNUSABLE, Terminal, Usa
 from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.visible_text import visible
 
+MOST_THREADS = 1_024
+
 if TYPE_CHECKING:
     from asl_inspector.case.records import Role
     from asl_inspector.case_files.records import SavedCase
@@ -164,6 +166,8 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
+    if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
+        raise UsageError(f"--threads must be from 1 to {MOST_THREADS}.")
     if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
         raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
     blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
@@ -175,6 +179,7 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
         device=options.device,
         mixed=options.half_precision or kept.mixed,
         batch_frames=options.batch_frames,
+        threads=options.threads or 0,
         decoder=decoder,
         blank=blank if options.blank is not None else kept.blank,
         choices=tuple((dict(kept.choices) | dict(choices)).items()),

@@ -68,6 +68,7 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; as many as prove best by default")
     parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), help="majority by default")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
     parser.add_argument(

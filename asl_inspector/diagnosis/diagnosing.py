@@ -69,11 +69,14 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     )
 
 
-def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Diagnosis:
+def diagnose(
+    evidence: Evidence, *, measured: bool = False, progress: Progress = silent, cancel: CancelToken | None = None
+) -> Diagnosis:
     """Ask every question and rank the causes.
 
     Args:
         evidence: The case.
+        measured: True where its clips are not to be looked through here, even if nothing is known of them.
         progress: Told how far the longer questions are.
         cancel: Asked now and then.
 
@@ -81,7 +84,7 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         Cancelled: If `cancel` was set.
     """
     data = evidence.data
-    if data is None and evidence.saved is None:
+    if data is None and evidence.saved is None and not measured:
         data = measure_clips(evidence.case.validation, evidence.case.train, progress=progress, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)

@@ -25,6 +25,10 @@ from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 SECONDS_TO_HEAR = 0.05
 SECONDS_TO_CANCEL = 3.0
 SECONDS_TO_STOP = 3.0
+LIKELY = {
+    9: "Often memory ran out: close other programs. ",
+    7: "Often a file was cut short while it was read: wait until it is written. ",
+}
 log = logging.getLogger(__name__)
 
 
@@ -196,7 +200,8 @@ class Engine:
         process = self._process
         code = process.poll() if process is not None else None
         why = f" (signal {-code})" if code is not None and code < 0 else f" (exit status {code})" if code else ""
+        likely = LIKELY.get(-code if code is not None else 0, "")
         return EngineEnded(
             f"The process that opens files and runs networks ended unexpectedly{why}.",
-            advice="Often memory ran out. The window is unharmed; run the inspection again.",
+            advice=f"{likely}The window is unharmed; run the inspection again: it goes on where it stopped.".lstrip(),
         )

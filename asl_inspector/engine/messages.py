@@ -148,6 +148,7 @@ class InspectionView:
         saved: What is known of saved outputs, where they stand for a network's, or None.
         settings: What the user had chosen.
         origin: Which version found it and when, where it was not found now but kept in a case; else empty.
+        device_why: Why it ran there, and what the number of threads rests on, as sentences.
         interrupted: How much was run, where the inspection was interrupted, as a sentence; else empty.
     """
 
@@ -167,6 +168,7 @@ class InspectionView:
     settings: Settings = field(default_factory=Settings)
     origin: str = ""
     interrupted: str = ""
+    device_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

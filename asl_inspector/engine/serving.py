@@ -154,6 +154,8 @@ class Service:
         self.inspected = self._shown = self.inspector.inspect(
             progress=talk.progress, cancel=talk.cancel, preliminary=show_first
         )
+        if not partial_words(self.inspected):
+            self.inspector.forget_kept()
         return inspection_view(self.inspected, partial=False)
 
     def unfinished(

@@ -195,7 +195,9 @@ class Session(QObject):
         self.saved = saved
         self.choices_forgotten.emit()
         here = self.settings
-        self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
+        self.settings = replace(
+            saved.settings, device=here.device, batch_frames=here.batch_frames, threads=here.threads
+        )
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
         self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())

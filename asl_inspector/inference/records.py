@@ -36,6 +36,7 @@ class Settings:
         choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
         mixed: True for half precision where a sample shows that it changes no prediction.
         consent: The file that may be run, or None.
+        threads: CPU threads, each with a batch of its own where the network allows it; 0 for as many as prove best.
     """
 
     device: str = "auto"
@@ -45,6 +46,7 @@ class Settings:
     choices: tuple[tuple[str, str], ...] = ()
     mixed: bool = False
     consent: Consent | None = None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,19 +114,19 @@ def _is_whole(held: object) -> bool:
     if not isinstance(held, Predictions) or not isinstance(held.outcomes, np.ndarray):
         return False
     clips, frames = len(held.ran), len(held.best_gloss)
-    shapes = {
-        "ran": (clips,),
-        "outcomes": (clips,),
-        "starts": (clips + 1,),
-        "best_gloss": (frames,),
-        "blank_lead": (frames,),
-        "blank_posterior": (frames,),
-        "empty_log_prob": (clips,),
-        "top": (clips, TOP),
-        "top_log_prob": (clips, TOP),
-        "loss": (clips,),
-    }
-    if any(getattr(getattr(held, name), "shape", None) != shape for name, shape in shapes.items()):
+    columns: tuple[tuple[object, tuple[int, ...]], ...] = (
+        (held.ran, (clips,)),
+        (held.outcomes, (clips,)),
+        (held.starts, (clips + 1,)),
+        (held.best_gloss, (frames,)),
+        (held.blank_lead, (frames,)),
+        (held.blank_posterior, (frames,)),
+        (held.empty_log_prob, (clips,)),
+        (held.top, (clips, TOP)),
+        (held.top_log_prob, (clips, TOP)),
+        (held.loss, (clips,)),
+    )
+    if any(not isinstance(column, np.ndarray) or column.shape != shape for column, shape in columns):
         return False
     steps = np.diff(held.starts)
     classes = all(not len(one) or (one.min() >= 0 and one.max() < held.classes) for one in (held.best_gloss, held.top))

@@ -137,6 +137,7 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
         "of": len(scored.clips),
         "complete": predictions.complete,
         "device": predictions.device,
+        "device_why": predictions.device_why,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
         "blank": None
