@@ -272,3 +272,51 @@ def test_the_p_of_the_best_rule_counts_the_rules_that_it_was_chosen_from() -> No
     p = found.findings[0].evidence["p"]
     assert isinstance(p, float)
     assert found.trials[0].p == pytest.approx(min(1.0, (len(case.rules) - 1) * p))
+
+
+# -- figures beside others --------------------------------------------------------------------------------------------
+
+
+def test_answers_that_are_exchanged_reach_an_accuracy_as_often_as_chance_has_it() -> None:
+    """Four clips of two glosses, both right twice: of the six exchanges of the answers one has all right."""
+    from asl_inspector.diagnosis.chance import p_of_exchange
+
+    both = np.array([1, 1, 2, 2])
+    assert p_of_exchange(both, both) == pytest.approx(1 / 6, abs=0.04)
+    always = np.full(40, 3)
+    assert p_of_exchange(always, np.array([3] * 20 + [1] * 20)) == 1.0
+
+
+def test_no_gloss_one_and_several_are_the_exact_probabilities() -> None:
+    """Blank .6 and one gloss .4 in two frames: none .36; one .4 * .6 * 2 + .16 = .64; several are impossible in two frames."""
+    from asl_inspector.diagnosis.blanks import outcomes
+
+    case = scored(make_clips(["a"], [1], length=2), [1], classes=2)
+    sharpness = np.zeros((1, len(TEMPERATURES)), np.float32)
+    top = case.predictions.top_log_prob.copy()
+    top[0, 0] = np.log(0.64)
+    made = replace(
+        case.predictions, sharpness=sharpness, top_log_prob=top, empty_log_prob=np.array([np.log(0.36)], np.float32)
+    )
+    assert outcomes(made) == pytest.approx((0.36, 0.64, 0.0), abs=1e-6)
+    assert outcomes(case.predictions) is None
+
+
+def test_a_fall_from_six_to_one_of_168_is_within_noise_and_from_sixty_is_not() -> None:
+    """diagnosis.md, A2: p = .12."""
+    from diagnosis.stories import evidence
+
+    from asl_inspector.diagnosis import run
+    from asl_inspector.history.records import History
+
+    def told(*accuracies: float):  # type: ignore[no-untyped-def]
+        epochs = tuple(range(1, len(accuracies) + 1))
+        case = evidence(history=History("log", epochs=epochs, val_acc=tuple(round(one, 4) for one in accuracies)))
+        return run.ask(case, run.measure(case))
+
+    small = next(one for one in told(3 / 168, 6 / 168, 5 / 168, 1 / 168).findings if "drop" in one.id)
+    assert small.id == "drop-within-noise"
+    assert small.evidence["p"] == pytest.approx(0.12, abs=0.005)
+    large = told(3 / 168, 60 / 168, 5 / 168, 1 / 168)
+    assert "drop-shown" in [one.id for one in large.findings]
+    assert any(one.finding == "drop-shown" for one in large.trials)
