@@ -72,3 +72,39 @@ def test_it_can_be_cancelled() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         curve(np.ones((4, 4), np.float32), ["a"] * 4, ["a", "a", "b", "b"], 2, token)
+
+
+def test_a_linear_classifier_finds_what_lies_in_the_means_and_nothing_in_noise() -> None:
+    easy, names = signs(1, 10, 0.05)
+    more, their_names = signs(2, 8, 0.05)
+    found = measure_clips(clips_of(easy, names), clips_of(more, their_names, name="train"))
+    assert found is not None
+    assert found.linear is not None
+    assert found.linear.of == 100
+    assert found.linear.correct >= 90
+    random = np.random.default_rng(3)
+    noise = [random.normal(size=(10, 4)) for _ in range(180)]
+    found = measure_clips(clips_of(noise[:100], names), clips_of(noise[100:], their_names, name="train"))
+    assert found is not None
+    assert found.linear is not None
+    assert found.linear.correct <= 22  # ten glosses: 10 expected, p = .0002 beyond
+
+
+def test_the_linear_classifier_is_ridge_regression_on_columns_of_glosses() -> None:
+    """Against the same weights from the normal equations of augmented rows, all directions kept."""
+    easy, names = signs(1, 4, 0.7)
+    more, their_names = signs(2, 4, 0.7)
+    found = measure_clips(clips_of(easy, names), clips_of(more, their_names, name="train"))
+    assert found is not None
+    assert found.linear is not None
+    taught, asked = (
+        np.array([one.astype(np.float32).astype(np.float64).mean(axis=0) for one in part]) for part in (more, easy)
+    )
+    centre, spread = taught.mean(axis=0), taught.std(axis=0)
+    points, questions = (taught - centre) / spread, (asked - centre) / spread
+    target = np.array([[float(name == f"g{column}") for column in range(10)] for name in their_names])
+    ridge = 0.1 * (points**2).sum() / 4
+    rows = np.vstack([points, np.sqrt(ridge) * np.eye(4)])
+    weights = np.linalg.lstsq(rows, np.vstack([target - target.mean(axis=0), np.zeros((4, 10))]), rcond=None)[0]
+    said = (questions @ weights + target.mean(axis=0)).argmax(axis=1)
+    assert found.linear.correct == int(sum(f"g{one}" == name for one, name in zip(said, names, strict=True)))

@@ -218,11 +218,11 @@ def test_glosses_that_training_shows_often_are_told_to_be_better() -> None:
     case = scored(make_clips([f"g{one}" for one in glosses], glosses), said, classes=21)
     counts = [one for one in range(1, 21) for _ in range(one)]
     train = scored(make_clips([f"g{one}" for one in counts], counts, path="t"), counts, classes=21)
-    found = learning.ask(None, case, train, None)
+    found = learning.ask(None, None, case, train, None)
     assert [one.id for one in found.findings] == ["rare-glosses-worse"]
     assert found.trials[0].finding == "rare-glosses-worse"
     even = scored(make_clips([f"g{one}" for one in glosses], glosses), glosses, classes=21)
-    assert [one.id for one in learning.ask(None, even, train, None).findings] == ["rare-glosses-alike"]
+    assert [one.id for one in learning.ask(None, None, even, train, None).findings] == ["rare-glosses-alike"]
 
 
 def test_an_encoder_that_makes_one_of_everything_is_told_and_a_rank_alone_is_not() -> None:
