@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ttest_rel
 
+from asl_inspector.data.gains import p_of_gain
 from asl_inspector.data.neighbours import labels_of, resampled, scaling_of, squared_distances
 from asl_inspector.data.records import ColumnFacts, LearningCurve, LearningPoint
 from asl_inspector.progress import CancelToken, Progress, silent
@@ -139,10 +139,7 @@ def curve(
     points = tuple(
         LearningPoint(size, float(one.mean()), *_limits(one)) for size, one in zip(sizes, right, strict=True)
     )
-    last = (
-        float(ttest_rel(right[-1], right[-2], alternative="greater").pvalue) if (right[-1] != right[-2]).any() else 1.0
-    )
-    return LearningCurve(points, len(numbers), len(truth), last)
+    return LearningCurve(points, len(numbers), len(truth), p_of_gain(right[-2], right[-1]))
 
 
 def _limits(right: NDArray[np.float64]) -> tuple[float, float]:

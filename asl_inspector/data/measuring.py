@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from asl_inspector.data.learning import learning_curve
+from asl_inspector.data.linear import linear_probe
 from asl_inspector.data.neighbours import can_compare, find_neighbours
 from asl_inspector.data.records import Among, ClipSurvey, DataMeasures, Neighbours, SharedFrames
 from asl_inspector.data.separating import separate
@@ -78,7 +79,7 @@ def against_each_other(
     if can_compare(validation, train) and theirs.columns is not None:
         ignored = found.shift.extreme if found.shift is not None else ()
         curve = learning_curve(validation, train, theirs.columns, ignored=ignored, progress=progress, cancel=cancel)
-        found = replace(found, learning=curve)
+        found = replace(found, learning=curve, linear=linear_probe(validation, train, ours, theirs))
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
         return found

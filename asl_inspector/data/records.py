@@ -341,6 +341,14 @@ class LearningCurve:
     p: float
 
 
+@dataclass(frozen=True, slots=True)
+class LinearProbe:
+    """Validation clips that a linear classifier on the means of clips gets right."""
+
+    correct: int
+    of: int
+
+
 @dataclass(frozen=True)
 class DataMeasures:
     """The clips of a case.
@@ -361,6 +369,7 @@ class DataMeasures:
         structure: How the features hang together, one file against the other; None where that cannot be told.
         separation: How well a classifier tells the files apart, or None where clips are few.
         learning: What a nearest neighbour reaches with fewer clips, or None where labels or clips are missing.
+        linear: What a linear classifier on the means of clips gets right, or None for the same.
     """
 
     validation: ClipSurvey | None
@@ -378,3 +387,4 @@ class DataMeasures:
     structure: StructureShift | None = None
     separation: Separation | None = None
     learning: LearningCurve | None = None
+    linear: LinearProbe | None = None

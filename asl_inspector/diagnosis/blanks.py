@@ -26,7 +26,7 @@ from asl_inspector.diagnosis.limits import MANY_EMPTY
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
-from asl_inspector.inference.predictions import NO_BLANK, Predictions
+from asl_inspector.inference.predictions import NO_BLANK, TEMPERATURES, Predictions
 
 BATCH_OF_THE_SNIPPET = 16
 SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
@@ -80,7 +80,23 @@ def measure(predictions: Predictions) -> BlankMeasures | None:
         padded_frames=padded,
         per_clip=per_clip,
         profile=_profile(predictions, frames),
+        outcomes=outcomes(predictions),
     )
+
+
+def outcomes(predictions: Predictions) -> tuple[float, float, float] | None:
+    """Mean exact probabilities of no gloss, one gloss and several, over the clips that ran; None where they are not known.
+
+    All clips of one gloss sum to the best one's probability times the sum of exp(score - best), which is `sharpness` at 1.
+    """
+    if predictions.sharpness is None or not predictions.probabilities or not predictions.ran.any():
+        return None
+    ran = predictions.ran
+    best = predictions.top_log_prob[ran, 0].astype(np.float64)
+    one = np.exp(np.minimum(best + predictions.sharpness[ran, TEMPERATURES.index(1.0)], 0.0))
+    none = np.exp(predictions.empty_log_prob[ran].astype(np.float64))
+    several = np.clip(1 - one - none, 0.0, 1.0)
+    return float(none.mean()), float(one.mean()), float(several.mean())
 
 
 def _profile(predictions: Predictions, blank_frames: NDArray[np.bool_]) -> FloatArray:
@@ -170,6 +186,8 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: b
         "empty_share": measures.empty_share,
         "padding_reads_as": measures.padding_reads_as,
     }
+    if measures.outcomes is not None:
+        facts |= dict(zip(("says_nothing", "says_one", "says_several"), measures.outcomes, strict=True))
     share, empty = f"{100 * measures.argmax_valid:.1f} %", f"{100 * measures.empty_share:.1f} %"
     helps = swept is not None and _helps(swept)
     findings = []

@@ -37,6 +37,7 @@ def ask(data: DataMeasures | None) -> Answers:
     if not findings:
         findings += _often(data)
     findings += _frozen(data)
+    findings += _jumps(data)
     return Answers(tuple(findings))
 
 
@@ -109,6 +110,23 @@ def _often(data: DataMeasures) -> list[Finding]:
 
 def _subject(block: Block) -> str:
     return f"{block.name.capitalize()} {'are' if block.name.startswith('features') else 'is'}"
+
+
+def _jumps(data: DataMeasures) -> list[Finding]:
+    """Clips whose first step is far larger than the others, as where a filter kept the state of the clip before."""
+    found = [
+        (one.spikes, one.clips, what)
+        for one, what in ((data.validation, "validation"), (data.train, "training"))
+        if one
+    ]
+    spikes, clips, what = max(found, key=lambda one: one[0] / max(1, one[1]), default=(0, 0, ""))
+    if not clips or spikes <= MANY_CLIPS * clips:
+        return []
+    sentence = (
+        f"{spikes} of {clips} {what} clips begin with a jump, ten times their middle step: so it looks when a filter keeps the state "
+        "of the clip before, which may be of the same gloss."
+    )
+    return [Finding("clips-begin-with-a-jump", "landmarks", "info", sentence, {"clips": spikes, "of": clips}, "data")]
 
 
 def _frozen(data: DataMeasures) -> list[Finding]:

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from asl_inspector.data.records import LearningCurve
+from asl_inspector.data.records import LearningCurve, LinearProbe
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
-from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.measures import accuracy, accuracy_of
 from asl_inspector.samples.records import UNLABELLED
 
 CLEAR = 0.03
@@ -35,12 +35,17 @@ SEED = 20_261_131
 
 
 def ask(
-    found: LearningCurve | None, scored: Scored | None, train: Scored | None, truth: NDArray[np.int64] | None
+    found: LearningCurve | None,
+    linear: LinearProbe | None,
+    scored: Scored | None,
+    train: Scored | None,
+    truth: NDArray[np.int64] | None,
 ) -> Answers:
     """The findings on more clips.
 
     Args:
         found: The curve, or None.
+        linear: What a linear classifier gets right, or None.
         scored: The network's answers on the validation clips, or None.
         train: The same on the training clips, for their number by gloss.
         truth: (N,), ids by gloss name where the file's own are wrong.
@@ -51,6 +56,14 @@ def ask(
         rising, trial = _curve(found)
         findings.append(rising)
         trials.append(trial)
+    told = accuracy_of(linear.correct, linear.of) if linear is not None else None
+    if told is not None:
+        sentence = (
+            f"A linear classifier on the means of clips has {told.correct} of {told.of} validation clips right "
+            f"({100 * told.value:.0f} %, 95 %: {100 * told.low:.0f} to {100 * told.high:.0f}): that much lies plainly in the features."
+        )
+        facts: dict[str, Fact] = {"correct": told.correct, "of": told.of}
+        findings.append(Finding("linear-baseline", "learning", "info", sentence, facts, "data"))
     by_support = _support(scored, train, truth)
     if by_support is not None:
         findings.append(by_support[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from asl_inspector.data.records import LearningCurve, Separation
+from asl_inspector.data.records import LearningCurve, LinearProbe, Separation
 from asl_inspector.diagnosis.records import Accuracy
 from asl_inspector.inference.records import EffectiveRanks
 
@@ -90,6 +90,7 @@ class Probes:
     Attributes:
         ranks: In how many directions features and encoder outputs spread.
         learning: What a nearest neighbour reaches with fewer clips a gloss.
+        linear: What a linear classifier on the means of clips gets right.
         separation: How well a classifier tells training from validation clips.
         signers: The accuracy by signer.
         temperature: The confidence after a temperature.
@@ -99,6 +100,7 @@ class Probes:
 
     ranks: EffectiveRanks | None = None
     learning: LearningCurve | None = None
+    linear: LinearProbe | None = None
     separation: Separation | None = None
     signers: SignerMeasures | None = None
     temperature: Temperature | None = None

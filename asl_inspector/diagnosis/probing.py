@@ -40,9 +40,12 @@ def measure(
     if data is None or data.learning is None:
         few = "Labels are missing, or half of the glosses have fewer than two training clips."
         reasons["learning"] = few if both else NEEDS_BOTH
+    if data is None or data.linear is None:
+        reasons["linear"] = "Labels are missing, or clips are few." if both else NEEDS_BOTH
     return Probes(
         ranks=evidence.ranks,
         learning=data.learning if data is not None else None,
+        linear=data.linear if data is not None else None,
         separation=data.separation if data is not None else None,
         signers=None if isinstance(by_signer, str) else by_signer,
         temperature=None if isinstance(tempered, str) else tempered,
@@ -66,5 +69,5 @@ def ask(found: Probes, evidence: Evidence, truth: NDArray[np.int64] | None, stat
         signers.ask(found.signers),
         effective_rank.ask(found.ranks),
         separation.ask(found.separation),
-        learning.ask(found.learning, evidence.validation, evidence.train, truth),
+        learning.ask(found.learning, found.linear, evidence.validation, evidence.train, truth),
     ]

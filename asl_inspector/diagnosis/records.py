@@ -54,6 +54,7 @@ class ChanceTest:
         p: Probability that guessing reaches this accuracy in one look.
         p_best: The same for the best of all epochs, or None where their number is unknown.
         above: True where the accuracy is above both nulls.
+        p_exchanged: Probability that the same answers, exchanged over the clips, reach it; None where it was not asked.
     """
 
     accuracy: Accuracy
@@ -62,6 +63,7 @@ class ChanceTest:
     p: float
     p_best: float | None
     above: bool
+    p_exchanged: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class BlankMeasures:
         padded_frames: How many there are.
         per_clip: (N,), share of blank frames; NaN for clips that did not run.
         profile: Share of blank frames along relative time, 20 bins.
+        outcomes: Mean probabilities that a clip says no gloss, exactly one, and several; None where they are not known.
     """
 
     argmax_valid: float
@@ -107,6 +110,7 @@ class BlankMeasures:
     padded_frames: int
     per_clip: FloatArray
     profile: FloatArray
+    outcomes: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ttest_rel
 
+from asl_inspector.data.gains import p_of_gain
 from asl_inspector.diagnosis.confidence import calibration_error
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
@@ -64,7 +64,6 @@ def measure(scored: Scored | None, *, labels_wrong: bool) -> Temperature | str:
     right = np.equal(scored.score, scored.clips.gloss_ids)[known]
     sure_before, sure_after = np.exp(-sharpness[:, AS_IT_IS]), np.exp(-sharpness[rows, column])
     low, high = _limits(sure_after, right)
-    same = bool(np.array_equal(before, after))
     return Temperature(
         chosen=(TEMPERATURES[picked[0]], TEMPERATURES[picked[1]]),
         before=calibration_error(sure_before, right),
@@ -73,7 +72,7 @@ def measure(scored: Scored | None, *, labels_wrong: bool) -> Temperature | str:
         high=high,
         loss_before=float(before.mean()),
         loss_after=float(after.mean()),
-        p=1.0 if same else float(ttest_rel(before, after, alternative="greater").pvalue),
+        p=p_of_gain(after, before),
         clips=len(losses),
     )
 

@@ -148,6 +148,9 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
             "posterior_valid": blank.posterior_valid,
             "empty_share": blank.empty_share,
             "padding_reads_as": blank.padding_reads_as,
+            "says": None
+            if blank.outcomes is None
+            else dict(zip(("none", "one", "several"), blank.outcomes, strict=True)),
         },
         "unique": {
             "valid": histogram.unique_valid,

@@ -74,6 +74,7 @@ def probes_json(probes: Probes | None) -> Json:
             "hidden": _plain(asdict(ranks.hidden)) if ranks.hidden is not None else None,
         },
         "learning_curve": None if curve is None else _plain(asdict(curve)),
+        "linear": None if probes.linear is None else _plain(asdict(probes.linear)),
         "separation": None if apart is None else _plain(asdict(apart)),
         "signers": None
         if signers is None
