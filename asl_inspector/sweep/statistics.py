@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import binom, binomtest, nct, t
 
+from asl_inspector.sweep.limits import ALPHA, POWER
+
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
-ALPHA = 0.05
-POWER = 0.80
 MOST_SPLITS = 50_000
 SEED = 20_261_123
 NOTHING = 1e-24

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asl_inspector.diagnosis.epoch_findings import collapse_words
+from asl_inspector.sweep.limits import POWER
 from asl_inspector.sweep.records import Best, ConditionPair, Row, Run, Sweep
-from asl_inspector.sweep.statistics import POWER
 
 MOST_NAMED = 5
 
@@ -85,6 +85,23 @@ def run_words(sweep: Sweep, run: Run) -> str:
     else:
         words.append("None of its files could be scored.")
     return " ".join(words)
+
+
+def cause_words(sweep: Sweep, run: Run) -> str:
+    """The first cause along the epochs of a run, in stretches: "epochs 1 to 3 undertrained, 4 to 9 none"."""
+    stretches: list[tuple[str, list[str]]] = []
+    for index in run.rows:
+        row = sweep.rows[index]
+        causes = row.figures.causes if row.figures is not None else ()
+        title = "not inspected" if row.figures is None else causes[0].title if causes else "none"
+        if not stretches or stretches[-1][0] != title:
+            stretches.append((title, []))
+        stretches[-1][1].append(row.name if row.epoch is None else f"epoch {row.epoch}")
+    spans = []
+    for title, places in stretches:
+        last = f" to {places[-1].removeprefix('epoch ')}" if len(places) > 1 else ""
+        spans.append(f"{places[0]}{last}: {title}")
+    return f"First cause: {'; '.join(spans)}." if spans else ""
 
 
 def pair_words(pair: ConditionPair, epoch: int | None) -> str:
