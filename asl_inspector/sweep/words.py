@@ -18,7 +18,8 @@ def headline(sweep: Sweep) -> str:
         return "No checkpoint could be scored"
     row = sweep.rows[best.row]
     ties = f"; {_count(len(best.as_good), 'other file')} cannot be told from it" if best.as_good else ""
-    return f"{file_words(sweep, best.row)} has most clips right, {_right(row)}{ties}"
+    right = f"{row.accuracy.correct} of {row.accuracy.of}" if row.accuracy is not None else "none"
+    return f"{file_words(sweep, best.row)} has most clips right, {right}{ties}"
 
 
 def summary(sweep: Sweep) -> str:
@@ -99,8 +100,9 @@ def cause_words(sweep: Sweep, run: Run) -> str:
         stretches[-1][1].append(row.name if row.epoch is None else f"epoch {row.epoch}")
     spans = []
     for title, places in stretches:
-        last = f" to {places[-1].removeprefix('epoch ')}" if len(places) > 1 else ""
-        spans.append(f"{places[0]}{last}: {title}")
+        first, last = places[0], places[-1].removeprefix("epoch ")
+        words = first if len(places) == 1 else f"{first.replace('epoch ', 'epochs ', 1)} to {last}"
+        spans.append(f"{words}: {title}")
     return f"First cause: {'; '.join(spans)}." if spans else ""
 
 

@@ -200,4 +200,5 @@ def _plot_of(sweep: Sweep, run: Run, span: tuple[float, float]) -> QWidget:
     column.addWidget(plot)
     cause = Text(visible(cause_words(sweep, run)), size=theme.SMALL, tone="muted", selectable=True)
     column.addWidget(cause)
+    column.addStretch(1)
     return box
