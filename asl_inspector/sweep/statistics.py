@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -86,6 +87,7 @@ def detectable(a: Sequence[float], b: Sequence[float]) -> float | None:
     return pooled * math.sqrt(1 / n + 1 / m) * _noncentrality(freedom)
 
 
+@lru_cache(maxsize=256)
 def _noncentrality(freedom: int) -> float:
     """The mean of the t statistic, in its own units, at which the two-sided test has the power."""
     critical = float(t.ppf(1 - ALPHA / 2, freedom))
