@@ -35,6 +35,7 @@ NAMES = (
     "reopening_cases",
     "million_rows",
     "confusion_matrix",
+    "sweep_speed",
 )
 
 

@@ -81,27 +81,19 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 def _write(found: Sweep, options: argparse.Namespace, terminal: Terminal) -> None:
     """Write the reports, and say what was found."""
-    from asl_inspector.report.json_text import to_json
     from asl_inspector.report.options import ReportOptions
-    from asl_inspector.report.rendering import rendered
-    from asl_inspector.report.writing import write_atomically
-    from asl_inspector.sweep.plain import as_json
-    from asl_inspector.sweep.report import sweep_document, sweep_text
-    from asl_inspector.sweep.tables import SCHEMA, rows_csv
+    from asl_inspector.sweep.report import export_sweep, sweep_bytes, sweep_text
 
     terminal.clear()
     if options.json == "-":
-        sys.stdout.write(to_json({"schema": SCHEMA, **as_json(found)}))
-    targets: list[tuple[str, Path | None]] = [("html", options.html), ("md", options.md), ("pdf", options.pdf)]
-    document = sweep_document(found, ReportOptions(paper=options.paper)) if any(path for _, path in targets) else {}
-    for kind, target in targets:
+        sys.stdout.write(sweep_bytes(found, "json").decode())
+    wanted = ReportOptions(paper=options.paper)
+    json = Path(options.json) if options.json not in (None, "-") else None
+    targets = {"html": options.html, "md": options.md, "pdf": options.pdf, "csv": options.csv, "json": json}
+    for kind, target in targets.items():
         if target is not None:
-            write_atomically(target, rendered(document, kind))
+            export_sweep(found, target, kind, wanted)
             terminal.inform(f"The report is in {target}.")
-    if options.csv is not None:
-        write_atomically(options.csv, rows_csv(found).encode())
-    if options.json not in (None, "-"):
-        write_atomically(Path(options.json), to_json({"schema": SCHEMA, **as_json(found)}).encode())
     if options.json != "-":
         print(visible(sweep_text(found), one_line=False))
     terminal.inform(f"Tables and predictions are in {options.out}: drop it on the window to look at them.")

@@ -64,6 +64,9 @@ from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.partial_words import partial_words
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.mapping import Correction
+from asl_inspector.sweep.reading import read_sweep
+from asl_inspector.sweep.records import Sweep
+from asl_inspector.sweep.report import export_sweep
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers.preview_records import ClipPreview
 
@@ -76,6 +79,7 @@ POLITENESS = 5  # niceness: the window goes first
 LANES = {
     "case": ("open", "inspect", "unfinished", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
     "before and after": ("compare_reports",),
+    "sweeps": ("open_sweep", "export_sweep"),
     "what if": ("what_if",),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
@@ -342,6 +346,16 @@ class Service:
         """Write such a comparison."""
         started = time.perf_counter()
         changing.export(self.compare_reports(talk, before, after), path, kind, options)
+        return Exported(path, time.perf_counter() - started)
+
+    def open_sweep(self, talk: Talk, path: Path) -> Sweep:
+        """Read the result of a sweep."""
+        return read_sweep(path)
+
+    def export_sweep(self, talk: Talk, source: Path, path: Path, kind: str, options: ReportOptions) -> Exported:
+        """Write such a result as a report."""
+        started = time.perf_counter()
+        export_sweep(read_sweep(source), path, kind, options)
         return Exported(path, time.perf_counter() - started)
 
     def export(self, talk: Talk, path: Path, kind: str, options: ReportOptions = STANDARD) -> Exported:

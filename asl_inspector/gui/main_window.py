@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from asl_inspector.gui.panels.glosses import GlossesPanel
     from asl_inspector.gui.panels.histogram import HistogramPanel
     from asl_inspector.gui.panels.keys import KeysPanel
+    from asl_inspector.gui.panels.runs import RunsPanel
     from asl_inspector.gui.panels.samples import SamplesPanel
     from asl_inspector.gui.panels.training import TrainingPanel
 
@@ -65,6 +66,7 @@ class MainWindow(DropWindow):
     training: TrainingPanel
     data: DataPanel
     changes: ChangesPanel
+    runs: RunsPanel
     chosen_gloss: GlossSelection
 
     ready = Signal()  # every panel is built

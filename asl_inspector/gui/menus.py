@@ -57,7 +57,7 @@ class Menus(QObject):
     def _add_view_menu(self, menu: QMenu) -> None:
         window = self._window
         for index, title in enumerate(PANELS):
-            menu.addAction(title, QKeySequence(f"Ctrl+{(index + 1) % 10}"), partial(window.show_panel, index))
+            menu.addAction(title, QKeySequence(_keys_of(index)), partial(window.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
         chosen = window.settings.value("view/scheme", "system")
@@ -107,3 +107,8 @@ class Menus(QObject):
         """Offer to export what is complete."""
         for action in self.export_actions:
             action.setEnabled(inspection is not None and not inspection.partial)
+
+
+def _keys_of(panel: int) -> str:
+    """The digits for the first ten panels, with Shift for those after them."""
+    return f"Ctrl+{(panel + 1) % 10}" if panel < 10 else f"Ctrl+Shift+{(panel + 1) % 10}"

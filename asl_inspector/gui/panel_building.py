@@ -28,8 +28,11 @@ PANELS = (
     "Training",
     "Data",
     "Before and after",
+    "Runs",
 )
 PLACES = {
+    "diagnosis": "Diagnosis",
+    "runs": "Runs",
     "samples": "Samples",
     "glosses": "Glosses",
     "blanks": "Blank ratio",
@@ -89,6 +92,11 @@ def new_panel(title: str, window: MainWindow) -> Panel:
 
             window.changes = ChangesPanel()
             return window.changes
+        case "Runs":
+            from asl_inspector.gui.panels.runs import RunsPanel
+
+            window.runs = RunsPanel()
+            return window.runs
     raise AssertionError(f"no panel is called {title}")
 
 
@@ -99,6 +107,7 @@ def connect_panels(window: MainWindow) -> None:
     from asl_inspector.gui.epoch_jobs import EpochJobs
     from asl_inspector.gui.gloss_jobs import GlossJobs
     from asl_inspector.gui.gloss_selection import GlossSelection
+    from asl_inspector.gui.runs_jobs import RunsJobs
     from asl_inspector.gui.what_if_jobs import WhatIfJobs
 
     session = window.session
@@ -110,6 +119,7 @@ def connect_panels(window: MainWindow) -> None:
     EpochJobs(session, window.training, window.diagnosis)
     ClipJobs(session, window.samples)
     ChangesJobs(session, window.changes, lambda: window.exports.options, window.questions.last_folder)
+    RunsJobs(session, window.runs, lambda: window.exports.options, window.questions.last_folder)
     session.cases_to_compare.connect(window.compare_cases)
     window.samples.wants_csv.connect(partial(window.ask_export, "csv"))
     _connect_keys(window.keys, session.looks)

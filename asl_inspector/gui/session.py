@@ -31,6 +31,7 @@ from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+from asl_inspector.sweep.reading import is_sweep
 
 log = logging.getLogger(__name__)
 OWN_LANES = ("case", "export", "save", "saved case")  # what the status line tells of
@@ -61,6 +62,7 @@ class Session(QObject):
     exported = Signal(object)  # Exported
     case_saved = Signal(object)  # SavedCase
     remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
+    sweep_dropped = Signal(object)  # path of the result of a sweep
     cases_to_compare = Signal(object, object)  # paths of the case before, and of the one after or None for this one
     drained = Signal()  # no job is left
     added = Signal(object)  # list of paths that were added together
@@ -114,7 +116,12 @@ class Session(QObject):
         self._open()
 
     def add_files(self, paths: list[Path]) -> None:
-        """Add files and folders to the case and inspect it."""
+        """Add files and folders to the case and inspect it; the result of a sweep goes to its own panel."""
+        sweeps = [path for path in paths if is_sweep(path)]
+        for path in sweeps[-1:]:
+            self.added.emit([path])
+            self.sweep_dropped.emit(path)
+        paths = [path for path in paths if path not in sweeps]
         new = [path for path in paths if path not in self._paths]
         again = [path for path in paths if path in self._paths]
         saved = [path for path in new if is_case_file(path)]
@@ -131,6 +138,16 @@ class Session(QObject):
                 self._changed(f"adding {_named(new)}", before)
             else:
                 self._open()
+
+    def open_as(self, roles: dict[Path, Role]) -> None:
+        """Inspect these files, each in its role, in the place of the current case."""
+        before = self.choices
+        self.saved = None
+        self.remarked.emit(())
+        self._paths, self._chosen, self._corrections = list(roles), dict(roles), {}
+        self.opening.emit(self._paths)
+        self.added.emit(self._paths)
+        self._changed(f"opening {_named(self._paths)}", before)
 
     def remove_file(self, path: Path) -> None:
         """Take a file out of the case."""

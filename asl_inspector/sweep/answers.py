@@ -15,8 +15,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.sweep.limits import ALPHA
 from asl_inspector.sweep.records import NOT_RUN, RIGHT, Answers, Best, ConditionPair, HardClip, Row, Run
-from asl_inspector.sweep.statistics import ALPHA, clip_p, detectable, holm, paired_ps, permutation_p, welch_p
+from asl_inspector.sweep.statistics import clip_p, detectable, holm, paired_ps, permutation_p, welch_p
 
 BoolArray = NDArray[np.bool_]
 LEAST_RUNS = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from asl_inspector.about import program_version
 from asl_inspector.diagnosis.along_epochs import Answered, Entry, Judge
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.measures import accuracy_of
+from asl_inspector.diagnosis.records import Accuracy
 from asl_inspector.samples.records import UNLABELLED
 from asl_inspector.sweep.answers import answers_of, best_of
 from asl_inspector.sweep.finding import Found
@@ -91,7 +93,7 @@ class Assembler:
             epoch=epoch,
             problem=part.problem,
             advice=part.advice,
-            accuracy=accuracy_of(figures.right, figures.of) if figures is not None else None,
+            accuracy=_accuracy(figures.right, figures.of) if figures is not None else None,
             figures=figures,
             outcome=self._outcomes.get(part.key, ""),
         )
@@ -133,6 +135,12 @@ class Assembler:
             labelled = self._labelled
             self._judges[truth] = Judge(np.array(truth, np.int64), labelled, by_name=False)
         return self._judges[truth].judge(entries)
+
+
+@lru_cache(maxsize=4096)
+def _accuracy(correct: int, of: int) -> Accuracy | None:
+    """Many files have the same counts, and the limits take a millisecond."""
+    return accuracy_of(correct, of)
 
 
 def answered_of(clips: ClipAnswers, figures: Figures) -> Answered:

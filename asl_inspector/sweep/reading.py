@@ -17,6 +17,7 @@ from asl_inspector.sweep.results import DEEPEST, MOST_VALUES, SUMMARY
 from asl_inspector.sweep.tables import SCHEMA
 
 LARGEST = 1 << 30
+OTHER_MACHINES = ("\\\\", "//")  # opening a file there sends the user's name
 SCHEMA_FAMILY = SCHEMA.rpartition("/")[0]
 
 
@@ -62,6 +63,11 @@ def read_sweep(path: Path) -> Sweep:
 def _check(sweep: Sweep) -> None:
     """Raise `ValueError` where a place points beyond what there is, or the columns have different lengths."""
     clips, rows, runs = len(sweep.clips), len(sweep.rows), len(sweep.runs)
+    if any(
+        str(path).startswith(OTHER_MACHINES)
+        for path in [row.path for row in sweep.rows] + [one.path for one in sweep.files]
+    ):
+        raise ValueError("names a file on another machine")
     if {clips} != {len(sweep.clips.glosses), len(sweep.clips.gloss_ids)}:
         raise ValueError("has clips without names")
     letters = {NOT_RUN, RIGHT, WRONG}

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from asl_inspector.errors import ExportError
 from asl_inspector.report.charts import Axis, Chart, FloatArray, Series
 from asl_inspector.report.document import framed
-from asl_inspector.report.json_text import Json
+from asl_inspector.report.json_text import Json, to_json
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.report.parts import list_part, section_part, small_part, table_part, text_part
+from asl_inspector.report.rendering import rendered
+from asl_inspector.report.writing import write_atomically
+from asl_inspector.sweep.plain import as_json
 from asl_inspector.sweep.records import Row, Run, Sweep
+from asl_inspector.sweep.tables import SCHEMA, rows_csv
 from asl_inspector.sweep.words import (
     ROW_HEAD,
     RUN_HEAD,
     best_words,
+    cause_words,
     clip_words,
     headline,
     pair_words,
@@ -28,6 +35,7 @@ from asl_inspector.sweep.words import (
 )
 from asl_inspector.visible_text import visible
 
+KINDS = ("pdf", "html", "md", "json", "csv")
 MOST_CHARTS = 24
 MOST_ROWS = 2_000
 MOST_CLIPS = 50
@@ -136,7 +144,7 @@ def _chart(sweep: Sweep, run: Run) -> Json:
         "epoch",
         Axis(float(epochs[0]), float(epochs[-1])),
         Axis(0, 1, percent=True),
-        note=visible(run_words(sweep, run)),
+        note=visible(f"{run_words(sweep, run)} {cause_words(sweep, run)}"),
         height=60,
         series=series,
         marks=marks,
@@ -198,3 +206,34 @@ def _file_parts(sweep: Sweep, failed: Sequence[Row]) -> list[Json]:
         found.append(list_part([("", visible(one)) for one in sweep.left_out[:MOST_ROWS]]))
     data = [f"{one.role}: {visible(one.path.name)} ({one.sha256[:12]}…)" for one in sweep.files]
     return [*found, small_part(f"Data: {'; '.join(data)}. Decoder: {sweep.decoder}. Found {sweep.made}.")]
+
+
+def sweep_bytes(sweep: Sweep, kind: str, options: ReportOptions = STANDARD) -> bytes:
+    """The report as the content of a file.
+
+    Args:
+        sweep: What was found.
+        kind: "pdf", "html", "md", "json" or "csv".
+        options: The paper, and whether to keep to the first page.
+
+    Raises:
+        ExportError: If there is no such kind, or the typesetter fails.
+    """
+    if kind == "json":
+        return to_json({"schema": SCHEMA, **as_json(sweep)}).encode()
+    if kind == "csv":
+        return rows_csv(sweep).encode()
+    return rendered(sweep_document(sweep, options), kind)
+
+
+def export_sweep(sweep: Sweep, path: Path, kind: str, options: ReportOptions = STANDARD) -> None:
+    """Write the report, whole or not at all.
+
+    Raises:
+        ExportError: If it cannot be written, or there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ExportError(
+            f"“{path.name}” has no ending that tells its kind.", advice=f"End it in .{', .'.join(KINDS)}."
+        )
+    write_atomically(path, sweep_bytes(sweep, kind, options))

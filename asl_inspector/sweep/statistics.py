@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -25,11 +26,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import binom, binomtest, nct, t
 
+from asl_inspector.sweep.limits import ALPHA, POWER
+
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
-ALPHA = 0.05
-POWER = 0.80
 MOST_SPLITS = 50_000
 SEED = 20_261_123
 NOTHING = 1e-24
@@ -86,6 +87,7 @@ def detectable(a: Sequence[float], b: Sequence[float]) -> float | None:
     return pooled * math.sqrt(1 / n + 1 / m) * _noncentrality(freedom)
 
 
+@lru_cache(maxsize=256)
 def _noncentrality(freedom: int) -> float:
     """The mean of the t statistic, in its own units, at which the two-sided test has the power."""
     critical = float(t.ppf(1 - ALPHA / 2, freedom))

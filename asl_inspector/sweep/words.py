@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asl_inspector.diagnosis.epoch_findings import collapse_words
+from asl_inspector.sweep.limits import POWER
 from asl_inspector.sweep.records import Best, ConditionPair, Row, Run, Sweep
-from asl_inspector.sweep.statistics import POWER
 
 MOST_NAMED = 5
 
@@ -18,7 +18,8 @@ def headline(sweep: Sweep) -> str:
         return "No checkpoint could be scored"
     row = sweep.rows[best.row]
     ties = f"; {_count(len(best.as_good), 'other file')} cannot be told from it" if best.as_good else ""
-    return f"{file_words(sweep, best.row)} has most clips right, {_right(row)}{ties}"
+    right = f"{row.accuracy.correct} of {row.accuracy.of}" if row.accuracy is not None else "none"
+    return f"{file_words(sweep, best.row)} has most clips right, {right}{ties}"
 
 
 def summary(sweep: Sweep) -> str:
@@ -85,6 +86,24 @@ def run_words(sweep: Sweep, run: Run) -> str:
     else:
         words.append("None of its files could be scored.")
     return " ".join(words)
+
+
+def cause_words(sweep: Sweep, run: Run) -> str:
+    """The first cause along the epochs of a run, in stretches: "epochs 1 to 3 undertrained, 4 to 9 none"."""
+    stretches: list[tuple[str, list[str]]] = []
+    for index in run.rows:
+        row = sweep.rows[index]
+        causes = row.figures.causes if row.figures is not None else ()
+        title = "not inspected" if row.figures is None else causes[0].title if causes else "none"
+        if not stretches or stretches[-1][0] != title:
+            stretches.append((title, []))
+        stretches[-1][1].append(row.name if row.epoch is None else f"epoch {row.epoch}")
+    spans = []
+    for title, places in stretches:
+        first, last = places[0], places[-1].removeprefix("epoch ")
+        words = first if len(places) == 1 else f"{first.replace('epoch ', 'epochs ', 1)} to {last}"
+        spans.append(f"{words}: {title}")
+    return f"First cause: {'; '.join(spans)}." if spans else ""
 
 
 def pair_words(pair: ConditionPair, epoch: int | None) -> str:

@@ -7,8 +7,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
+from make_sweep_schema import schema
 from makers import make_clips, write_cache
 from sweeps_at_hand import EngineHere
 from swept_runs import SweptRuns, write_runs
@@ -239,3 +242,23 @@ def test_the_time_left_is_told_in_words() -> None:
     assert time_left(5, 10, 50.0) == ", about 50 s left"
     assert time_left(1, 1_000, 3.0) == ", about 50 min left"
     assert time_left(10, 10, 3.0) == ""
+
+
+def test_the_result_follows_the_published_schema(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    published = json.loads((ROOT / "docs" / "sweep.schema.json").read_text())
+    assert published == schema(), "run scripts/make_sweep_schema.py"
+    jsonschema.validate(json.loads((swept[1] / "sweep.json").read_text()), published)
+
+
+def test_names_that_steer_or_mark_up_stay_text(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    found = swept[0]
+    nasty = "<script>alert(1)<br>\x1b[31m| `x` _y_"
+    evil = replace(
+        found,
+        rows=tuple(replace(row, path=row.path.with_name(nasty), problem=row.problem and nasty) for row in found.rows),
+        runs=tuple(replace(run, name=nasty, condition=nasty) for run in found.runs),
+    )
+    page = rendered(sweep_document(evil), "html").decode()
+    assert "<script>alert" not in page
+    for text in (page, rendered(sweep_document(evil), "md").decode(), rows_csv(evil)):
+        assert "\x1b" not in text
