@@ -14,11 +14,13 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui.life.windows import NEW_WINDOW, wants_windows
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panel_building import PANELS
-from asl_inspector.gui.scheme import SCHEMES, apply_scheme
+from asl_inspector.gui.scheme import KEY, SCHEMES, apply_scheme, chosen_scheme
 from asl_inspector.programs.consent import WITH_CONSENT
 
 if TYPE_CHECKING:
     from asl_inspector.gui.main_window import MainWindow
+
+WITH_KEYS = 10  # panels; there are no more digits
 
 
 class Menus(QObject):
@@ -57,10 +59,11 @@ class Menus(QObject):
     def _add_view_menu(self, menu: QMenu) -> None:
         window = self._window
         for index, title in enumerate(PANELS):
-            menu.addAction(title, QKeySequence(f"Ctrl+{(index + 1) % 10}"), partial(window.show_panel, index))
+            keys = QKeySequence(f"Ctrl+{(index + 1) % 10}" if index < WITH_KEYS else "")
+            menu.addAction(title, keys, partial(window.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
-        chosen = window.settings.value("view/scheme", "system")
+        chosen = chosen_scheme(window.settings)
         for name, value in SCHEMES:
             action = self._choice(menu, group, name, checked=value == chosen)
             action.triggered.connect(partial(self._choose_scheme, value))
@@ -93,7 +96,7 @@ class Menus(QObject):
         return action
 
     def _choose_scheme(self, scheme: str, _checked: bool = False) -> None:
-        self._window.settings.setValue("view/scheme", scheme)
+        self._window.settings.setValue(KEY, scheme)
         apply_scheme(scheme)
 
     def show_case(self, case: CaseView) -> None:

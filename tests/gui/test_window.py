@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case.records import Role
 from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.menus import WITH_KEYS
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.sidebar import FileCard
 from asl_inspector.gui.widgets import Text
@@ -271,7 +272,7 @@ def test_the_diagnosis_can_be_copied_as_text(window: MainWindow, qtbot: QtBot) -
 
 def test_panels_are_reached_by_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
     window.activateWindow()
-    for index in range(len(window.panels)):
+    for index in range(WITH_KEYS):
         action = next(
             a
             for a in window.findChildren(type(window.menus.export_actions[0]))
