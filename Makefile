@@ -10,6 +10,7 @@
 #   make fuzz MINUTES=10  change files of every format at random and open them; SEED=2 for other changes
 #   make pictures         screenshots and report pages for docs/pictures
 #   make format           tidy the source
+#   make audit            is a pinned version known to be vulnerable? (asks PyPI's database)
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -21,8 +22,9 @@ SEED ?= 1
 OUT ?= build/planted-faults
 AEON ?= 1.6.0
 SEGLEARN ?= 1.2.5
+PIP_AUDIT ?= 2.10.1
 
-.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures format install qt-libraries desktop-tools
+.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures format audit install qt-libraries desktop-tools
 
 demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
@@ -62,6 +64,12 @@ pictures: $(INSTALLED) qt-libraries desktop-tools
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# In an environment of its own: what audits is no part of what is audited. A version that the database does not know fails.
+audit: $(INSTALLED)
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
+		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT); }
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement packaging/constraints.txt
 
 install: $(INSTALLED)
 
