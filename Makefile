@@ -60,6 +60,7 @@ fuzz: $(INSTALLED)
 
 pictures: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python scripts/make_screenshots.py docs/pictures
+	$(BIN)/python scripts/draw_architecture.py docs/pictures
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
