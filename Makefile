@@ -11,6 +11,7 @@
 #   make pictures         screenshots and report pages for docs/pictures
 #   make reference-pictures  take those that the tests compare the window with, after a change that is meant; OUT=folder
 #   make format           tidy the source
+#   make audit            is a pinned version known to be vulnerable? (asks PyPI's database)
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,8 +23,9 @@ SEED ?= 1
 OUT ?= build/planted-faults
 AEON ?= 1.6.0
 SEGLEARN ?= 1.2.5
+PIP_AUDIT ?= 2.10.1
 
-.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures reference-pictures format install qt-libraries desktop-tools
+.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures reference-pictures format audit install qt-libraries desktop-tools
 
 demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
@@ -59,6 +61,7 @@ fuzz: $(INSTALLED)
 
 pictures: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python scripts/make_screenshots.py docs/pictures
+	$(BIN)/python scripts/draw_architecture.py docs/pictures
 
 reference-pictures: $(INSTALLED) qt-libraries
 	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/renew_reference_pictures.py $(if $(filter-out build/planted-faults,$(OUT)),$(OUT),build/reference-pictures)
@@ -66,6 +69,12 @@ reference-pictures: $(INSTALLED) qt-libraries
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# In an environment of its own: what audits is no part of what is audited. A version that the database does not know fails.
+audit: $(INSTALLED)
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
+		build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT); }
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement packaging/constraints.txt
 
 install: $(INSTALLED)
 

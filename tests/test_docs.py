@@ -8,11 +8,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from draw_architecture import SCHEMES, drawn, rows_of_rooms
 
 from asl_inspector.bundled_files import documentation
 from asl_inspector.commands.parsing import parser
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.gui.help.pages import place_of_cause, place_of_panel, plain, read_guide, sections_of
+from asl_inspector.gui.menus import keys_of
 from asl_inspector.gui.panel_building import PANELS
 from asl_inspector.report.why import WHY
 
@@ -65,7 +67,7 @@ def test_every_panel_has_a_section_with_its_keys() -> None:
     for number, title in enumerate(PANELS, start=1):
         section = sections[place_of_panel(title).partition("#")[2]]
         assert section.title == title
-        assert section.text.startswith(f"Ctrl+{number % 10}. ")
+        assert section.text.startswith(f"{keys_of(number - 1)}. ")
 
 
 def test_the_guide_says_why_in_the_same_words() -> None:
@@ -84,3 +86,19 @@ def test_every_option_of_the_command_line_is_in_the_guide() -> None:
         options = [option for action in command._actions for option in action.option_strings if option.startswith("--")]
         missing = [option for option in options if option != "--help" and option not in page]
         assert not missing, f"{name}: {missing}"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_picture_of_the_architecture_is_that_of_the_contract(scheme: str) -> None:
+    assert (ROOT / "docs" / "pictures" / f"architecture-{scheme}.svg").read_text(encoding="utf-8") == drawn(scheme)
+
+
+def test_every_room_of_the_program_is_in_the_picture() -> None:
+    there = {path.stem for path in (ROOT / "asl_inspector").glob("[a-z]*") if path.suffix == ".py" or path.is_dir()}
+    assert {room for row in rows_of_rooms() for room in row} == there
+
+
+def test_every_room_is_told_of() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {room for row in rows_of_rooms() for room in row}
+    assert {room for room in rooms if f"`{room}.py`" not in page and f"`{room}/`" not in page} == set()

@@ -16,9 +16,10 @@ from asl_inspector.engine.client import Engine
 from asl_inspector.gui import theme
 from asl_inspector.gui.collecting import Collector
 from asl_inspector.gui.life.logbook import start_log
+from asl_inspector.gui.life.settings import bring_up_to_date
 from asl_inspector.gui.life.windows import may_be_there, wants_windows
 from asl_inspector.gui.main_window import MainWindow
-from asl_inspector.gui.scheme import apply_scheme
+from asl_inspector.gui.scheme import SYSTEM, apply_scheme, chosen_scheme
 from asl_inspector.gui.session import Session
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
     paths = [path.absolute() for path in paths]
     application = new_application()
     settings = QSettings()
+    bring_up_to_date(settings)
     new_window = new_window or wants_windows(settings)
     if not new_window and may_be_there():
         from asl_inspector.gui.life.single_instance import hand_over
@@ -59,7 +61,7 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
         if hand_over(paths):
             return 0
     logbook = start_log()
-    apply_scheme(str(settings.value("view/scheme", "system")))
+    apply_scheme(chosen_scheme(settings))
     application.styleHints().colorSchemeChanged.connect(_follow_system)
     engine = Engine()
     window = MainWindow(Session(engine), settings)
@@ -102,5 +104,5 @@ def _breathe() -> None:
 
 
 def _follow_system() -> None:
-    if QSettings().value("view/scheme", "system") == "system":
-        apply_scheme("system")
+    if chosen_scheme(QSettings()) == SYSTEM:
+        apply_scheme(SYSTEM)

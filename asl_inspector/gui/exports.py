@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from asl_inspector.gui.life.settings import yes
 from asl_inspector.report.options import ReportOptions
 
 KINDS = {
@@ -63,7 +64,7 @@ class Exports(QObject):
         for name, words in CHOICES:
             action = choices.addAction(words)
             action.setCheckable(True)
-            action.setChecked(self._settings.value(f"report/{name}", "no") == "yes")
+            action.setChecked(yes(self._settings, f"report/{name}"))
             action.toggled.connect(partial(self._remember, name))
             self._chosen[name] = action
 
@@ -81,4 +82,4 @@ class Exports(QObject):
             self._write(Path(path), kind, self.options)
 
     def _remember(self, name: str, on: bool) -> None:
-        self._settings.setValue(f"report/{name}", "yes" if on else "no")
+        self._settings.setValue(f"report/{name}", on)

@@ -14,7 +14,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui.life.windows import NEW_WINDOW, wants_windows
 from asl_inspector.gui.network_controls import NetworkControls
 from asl_inspector.gui.panel_building import PANELS
-from asl_inspector.gui.scheme import SCHEMES, apply_scheme
+from asl_inspector.gui.scheme import KEY, SCHEMES, apply_scheme, chosen_scheme
 from asl_inspector.programs.consent import WITH_CONSENT
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ class Menus(QObject):
     def _add_view_menu(self, menu: QMenu) -> None:
         window = self._window
         for index, title in enumerate(PANELS):
-            menu.addAction(title, QKeySequence(_keys_of(index)), partial(window.show_panel, index))
+            menu.addAction(title, QKeySequence(keys_of(index)), partial(window.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
-        chosen = window.settings.value("view/scheme", "system")
+        chosen = chosen_scheme(window.settings)
         for name, value in SCHEMES:
             action = self._choice(menu, group, name, checked=value == chosen)
             action.triggered.connect(partial(self._choose_scheme, value))
@@ -93,7 +93,7 @@ class Menus(QObject):
         return action
 
     def _choose_scheme(self, scheme: str, _checked: bool = False) -> None:
-        self._window.settings.setValue("view/scheme", scheme)
+        self._window.settings.setValue(KEY, scheme)
         apply_scheme(scheme)
 
     def show_case(self, case: CaseView) -> None:
@@ -109,6 +109,6 @@ class Menus(QObject):
             action.setEnabled(inspection is not None and not inspection.partial)
 
 
-def _keys_of(panel: int) -> str:
+def keys_of(panel: int) -> str:
     """The digits for the first ten panels, with Shift for those after them."""
     return f"Ctrl+{(panel + 1) % 10}" if panel < 10 else f"Ctrl+Shift+{(panel + 1) % 10}"

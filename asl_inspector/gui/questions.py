@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from asl_inspector.about import NAME, program_version
+from asl_inspector.about import NAME
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case.records import CaseFile
 from asl_inspector.errors import InspectorError
@@ -122,11 +122,9 @@ class Questions(QObject):
 
     @Slot()
     def about(self) -> None:
-        """What this program is."""
-        QMessageBox.about(
-            self._window,
-            NAME,
-            f"{NAME} {program_version()}\n\nFinds out why a sign-language recogniser got a bad number, from the files alone. "
-            "Nothing that is opened is executed unless you allow it, and nothing leaves this machine."
-            "\n\nFonts: Inter (OFL 1.1), JetBrains Mono (Apache 2.0).",
-        )
+        """What this program is, and what it is made of."""
+        from asl_inspector.gui.help.about import AboutDialog
+
+        dialog = AboutDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
 from asl_inspector.gui import theme
 
-SCHEMES = (("As the system", "system"), ("Light", "light"), ("Dark", "dark"))
+KEY, SYSTEM = "view/scheme", "system"
+SCHEMES = (("As the system", SYSTEM), ("Light", "light"), ("Dark", "dark"))
+
+
+def chosen_scheme(settings: QSettings) -> str:
+    """What the user chose; as the system has it where the settings hold nothing that can be chosen."""
+    held = str(settings.value(KEY, SYSTEM))
+    return held if any(held == value for _, value in SCHEMES) else SYSTEM
 
 
 def apply_scheme(scheme: str) -> None:
@@ -16,7 +23,7 @@ def apply_scheme(scheme: str) -> None:
     if not isinstance(application, QApplication):
         return
     dark = scheme == "dark"
-    if scheme == "system":
+    if scheme not in ("light", "dark"):
         dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
     theme.Scheme.colours = theme.DARK if dark else theme.LIGHT
     theme.apply(application, theme.Scheme.colours)

@@ -106,6 +106,7 @@ class StatusLine:
             run = f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
             part = "Partial     " if inspection.interrupted else ""
             self._what.set_whole(f"{part}{inspection.device}     {run}     {self._promise(inspection)}")
+            self._what.setToolTip(f"{self._what.toolTip()}\n{inspection.device_why}".rstrip())
         else:
             self._what.set_whole(self._promise(inspection))
         self._result.setText(_reproduction_words(inspection))

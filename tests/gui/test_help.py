@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +197,18 @@ def test_the_buttons_go_back_and_forward_only_where_there_is_something(guide: Gu
     assert back.isEnabled()
     back.click()
     assert guide.browser.place == "README.md"
+
+
+def test_every_menu_entry_that_the_guide_names_is_there(window: MainWindow) -> None:
+    entries = {
+        f"{menu.text()} > {action.text()}".replace("&", "")
+        for menu in window.menuBar().actions()
+        for action in menu.menu().actions()  # type: ignore[union-attr]
+    }
+    named = [
+        " ".join(found.split())
+        for page in (documentation() / "guide").glob("*.md")
+        for found in re.findall(r"\*([A-Z]\w+\s>\s[^*]+)\*", page.read_text(encoding="utf-8"))
+    ]
+    assert named
+    assert {entry for entry in named if entry not in entries} == set()

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QDir, QSettings
 
+from asl_inspector.gui.life.settings import yes
+
 NEW_WINDOW = "window/new"
 
 
 def wants_windows(settings: QSettings) -> bool:
     """True where the user wants a window for every start."""
-    return settings.value(NEW_WINDOW, defaultValue=False, type=bool) is True
+    return yes(settings, NEW_WINDOW)
 
 
 def socket_name() -> str:
