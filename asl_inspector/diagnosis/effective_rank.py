@@ -33,7 +33,7 @@ def ask(found: EffectiveRanks | None) -> Answers:
     if hidden is None:
         return Answers((Finding("effective-rank", "effective_rank", "info", f"{words}.", facts, "data"),))
     facts |= {"hidden": hidden.value, "hidden_of": hidden.dims, "hidden_null_low": hidden.null_low}
-    both = f"{words}, and what the layer that answers gets in {_directions(hidden)}"
+    both = f"{words}; what enters the output layer spreads in {_directions(hidden)}"
     if hidden.value < COLLAPSED and found.features.value >= PLENTY:
         sentence = f"{both}: the encoder makes nearly the same of everything that it is given."
         return Answers((Finding("hidden-collapsed", "effective_rank", "info", sentence, facts, "data"),))

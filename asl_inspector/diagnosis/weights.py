@@ -57,7 +57,7 @@ def _head(evidence: Evidence, notes: list[HealthNote]) -> list[Finding]:
     if not heads:
         return []
     sentence = (
-        f"The layer that answers, `{heads[0]}`, received no gradient or was not given to the optimizer: its {classes} answers are "
+        f"The output layer, `{heads[0]}`, received no gradient or was not given to the optimizer: its {classes} answers are "
         "still those that it was made with."
     )
     facts: dict[str, Fact] = {"keys": list(dict.fromkeys(heads))}
