@@ -61,11 +61,11 @@ class UnfinishedRuns:
         self._folder = folder
 
     def keep(self, run: str, over: str, architecture: Architecture, predictions: Predictions) -> None:
-        """Write a run whole or not at all, over what was kept of it before. A full disk keeps nothing."""
+        """Write a run whole or not at all, over what was kept of it before. A full disk, or memory, keeps nothing."""
         held = KeptRun(program_version(), run, over, architecture, predictions)
         path = self._path(run)
         beside = path.with_suffix(".new")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, MemoryError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with open(beside, "wb") as stream:
                 write_frame(stream, CODEC.encode(held))
@@ -85,7 +85,7 @@ class UnfinishedRuns:
 
     def forget(self) -> None:
         """Remove what is kept, and the folder where nothing else is in it."""
-        for path in self._paths():
+        for path in [*self._paths(), *self._folder.glob("*.new")]:
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()

@@ -43,5 +43,7 @@ def version_section(inspected: Inspected) -> dict[str, Json]:
     words = f"{NAME} {program_version()} with Python {platform.python_version()}, {', '.join(known)}; "
     words += f"{platform.system()} on {platform.machine()}."
     if inspected.validation is not None:
-        words += f" The figures were computed on: {visible(inspected.validation.predictions.device)}."
+        run = inspected.validation.predictions
+        words += f" The figures were computed on: {visible(run.device)}."
+        words += "".join(f" {visible(note)}" for note in run.notes)
     return section_part("Versions", [text_part(words)])
