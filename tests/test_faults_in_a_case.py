@@ -12,12 +12,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from makers import Run, make_notebook, save_notebook
+import torch
+from makers import Run, make_notebook, save_notebook, write_cache
+from networks.families import BiLstmState
+from test_rebuilding import cache, spread_out, trained_for
 
 from asl_inspector.commands.diagnosing import diagnose
 from asl_inspector.commands.parsing import parser
 from asl_inspector.commands.terminal import Terminal
-from asl_inspector.inference import running
+from asl_inspector.inference import rebuilding, running
 from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
@@ -186,12 +189,9 @@ def test_cancelled_while_files_are_read_the_case_is_as_it_was(run: Run) -> None:
     assert losses(inspector.inspect()).size
 
 
-def test_cancelled_while_answers_are_tried_the_next_inspection_is_whole(
+def test_cancelled_while_the_network_is_rebuilt_the_next_inspection_is_whole(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trying runs the network too, before the network that is shown is settled."""
-    from asl_inspector.inference import rebuilding
-
     plain, cancel = rebuilding.build_network, CancelToken()
 
     def built(*given: object, **named: object) -> object:
@@ -205,6 +205,22 @@ def test_cancelled_while_answers_are_tried_the_next_inspection_is_whole(
     assert inspector.unfinished() is None
     monkeypatch.setattr(rebuilding, "build_network", plain)
     assert losses(inspector.inspect()).size
+
+
+def test_cancelled_while_answers_are_tried_the_next_inspection_tries_them(tmp_path: Path) -> None:
+    """Trying runs the network too, before the network that is shown is settled."""
+    network = spread_out(BiLstmState())
+    clips = cache(60, 1)
+    accuracy = trained_for(network, clips, 0.8)
+    torch.save({"model_state_dict": network.state_dict(), "val_acc": 100 * accuracy}, tmp_path / "a.pt")
+    inspector = opened(tmp_path / "a.pt", write_cache(tmp_path / "features_val.pkl", clips))
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        inspector.inspect(progress=cancel_when(cancel, "Trying"), cancel=cancel)
+    assert inspector.unfinished() is None
+    found = inspector.inspect()
+    assert found.architecture is not None
+    assert any(choice.settled_by == "measured" for choice in found.architecture.choices)
 
 
 @pytest.mark.parametrize("stage", ["Measuring tensors", "Running", "Looking through", "Diagnosing"])

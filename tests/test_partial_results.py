@@ -15,6 +15,7 @@ import jsonschema
 import numpy as np
 import pytest
 from conftest import ROOT
+from inference.pretended_gpu import pretend
 from makers import Run, make_clips, write_cache
 
 from asl_inspector.commands.diagnosing import diagnose
@@ -22,6 +23,7 @@ from asl_inspector.commands.parsing import parser
 from asl_inspector.commands.terminal import INTERRUPTED, Terminal
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CaseSpec, CaseView, InspectionView
+from asl_inspector.engine.views import inspection_view
 from asl_inspector.inference import running
 from asl_inspector.inference.predictions import Predictions
 from asl_inspector.inference.records import Settings
@@ -30,6 +32,7 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.exporting import content_of
+from asl_inspector.report.summary_text import summary_text
 from asl_inspector.wire import read_frame, write_frame
 
 SMALL = Settings(device="cpu", batch_frames=12)
@@ -106,6 +109,21 @@ def test_a_cancelled_run_shows_what_was_run_and_says_of_how_many(run: Run) -> No
         assert "Partial: " in content_of(found, kind).decode()
     told = {finding.id for finding in found.diagnosis.findings}
     assert "features-not-finite" not in told  # clips that were not reached are no clips with NaN
+
+
+def test_a_device_that_fails_is_told_in_every_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = pretend(monkeypatch)
+
+    def lost(_: object) -> None:
+        raise RuntimeError("CUDA error: the device was lost")
+
+    gpu.fail = staticmethod(lost)  # type: ignore[method-assign]
+    found = whole(run)
+    said = "GPU nine failed during the run; the rest ran on the CPU. It said: CUDA error: the device was lost"
+    assert inspection_view(found, partial=False).run_notes == (said,)
+    assert said in json.loads(content_of(found, "json"))["notes"]
+    assert said in content_of(found, "md").decode()
+    assert said in " ".join(summary_text(found).split())
 
 
 def test_a_run_that_came_to_its_end_is_not_marked(run: Run) -> None:

@@ -95,11 +95,8 @@ def _inspected(inspector: Inspector, options: argparse.Namespace, terminal: Term
 
 
 def _write_a_part(inspector: Inspector, options: argparse.Namespace, terminal: Terminal) -> int:
-    """After Ctrl-C: write what was found until then, marked as partial, and say how to go on.
-
-    Raises:
-        Cancelled: If there is nothing to write.
-    """
+    """After Ctrl-C: write what was found until then, marked as partial, and say how to go on."""
+    terminal.say("Interrupted. What was found by then follows, if anything; Ctrl-C again stops at once.")
     folder = options.unfinished
     advice = (
         f"The same command with --unfinished {folder} goes on with the others."
@@ -108,8 +105,7 @@ def _write_a_part(inspector: Inspector, options: argparse.Namespace, terminal: T
     )
     found = inspector.unfinished(advice=advice, progress=terminal.show)
     if found is None:
-        raise Cancelled
-    terminal.say("Interrupted. This is what was found until then; Ctrl-C again stops at once.")
+        return INTERRUPTED
     _write_results(found, options, terminal, CancelToken())
     for problem in found.problems:
         terminal.say(f"{problem.sentence} {problem.advice}".strip())

@@ -6,10 +6,8 @@ import contextlib
 import itertools
 import logging
 import queue
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +58,8 @@ class Engine:
             if self._process is not None and self._process.poll() is None:
                 return
             if self._kept is None:
+                import tempfile  # slow to load, and the window is painted before the engine is started
+
                 self._kept = Path(tempfile.mkdtemp(prefix="asl-inspector-runs-"))
             self._process = subprocess.Popen(
                 [*engine_command(), str(self._kept)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
@@ -116,6 +116,8 @@ class Engine:
     def _forget_kept(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
+            import shutil  # as above
+
             shutil.rmtree(kept, ignore_errors=True)
 
     @property

@@ -163,6 +163,7 @@ class InspectionView:
         settings: What the user had chosen.
         origin: Which version found it and when, where it was not found now but kept in a case; else empty.
         device_why: Why it ran there, and what the number of threads rests on, as sentences.
+        run_notes: What was out of the ordinary about the runs, as sentences: a device that failed, a lack of memory.
         interrupted: How much was run, where the inspection was interrupted, as a sentence; else empty.
     """
 
@@ -183,6 +184,7 @@ class InspectionView:
     origin: str = ""
     interrupted: str = ""
     device_why: str = ""
+    run_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         problems=inspected.problems,
         device=runs[0].device if runs else "",
         device_why=runs[0].device_why if runs else "",
+        run_notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
         clips=sum(int(run.ran.sum()) for run in runs),
         frames=sum(int(run.starts[-1]) for run in runs),
         seconds=sum(run.seconds for run in runs),

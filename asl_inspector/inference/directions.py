@@ -78,9 +78,7 @@ def effective_ranks(network: BuiltNetwork, clips: ClipSource, *, cancel: CancelT
     cancel = cancel or CancelToken()
     head = head_of(network.module, network.architecture.classes)
     runs = isinstance(network.module, Network) and network.module.concurrent  # a foreign program is no module of ours
-    reason = (
-        "" if head is not None and runs else "The network has no single linear output layer, or runs by itself."
-    )
+    reason = "" if head is not None and runs else "The network has no single linear output layer, or runs by itself."
     chosen = np.random.default_rng(SEED).permutation(len(clips.lengths)).tolist()
     seen: list[NDArray[np.float32]] = []
     caught: list[Tensor] = []

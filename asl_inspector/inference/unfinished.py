@@ -61,11 +61,11 @@ class UnfinishedRuns:
         self._folder = folder
 
     def keep(self, run: str, over: str, architecture: Architecture, predictions: Predictions) -> None:
-        """Write a run whole or not at all, over what was kept of it before. A full disk keeps nothing."""
+        """Write a run whole or not at all, over what was kept of it before. A full disk, or memory, keeps nothing."""
         held = KeptRun(program_version(), run, over, architecture, predictions)
         path = self._path(run)
         beside = path.with_suffix(".new")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, MemoryError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with open(beside, "wb") as stream:
                 write_frame(stream, CODEC.encode(held))
@@ -85,7 +85,7 @@ class UnfinishedRuns:
 
     def forget(self) -> None:
         """Remove what is kept, and the folder where nothing else is in it."""
-        for path in self._paths():
+        for path in [*self._paths(), *self._folder.glob("*.new")]:
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()
@@ -111,23 +111,24 @@ def _read(path: Path) -> KeptRun | None:
 
 def _is_whole(held: object) -> bool:
     """Whether columns fit each other and hold classes of the network only."""
-    if not isinstance(held, Predictions) or not isinstance(held.outcomes, np.ndarray):
+    if not isinstance(held, Predictions):
         return False
-    clips, frames = len(held.ran), len(held.best_gloss)
-    columns: tuple[tuple[object, tuple[int, ...]], ...] = (
-        (held.ran, (clips,)),
-        (held.outcomes, (clips,)),
-        (held.starts, (clips + 1,)),
-        (held.best_gloss, (frames,)),
-        (held.blank_lead, (frames,)),
-        (held.blank_posterior, (frames,)),
-        (held.empty_log_prob, (clips,)),
-        (held.top, (clips, TOP)),
-        (held.top_log_prob, (clips, TOP)),
-        (held.loss, (clips,)),
+    clips, frames = np.size(held.ran), np.size(held.best_gloss)
+    columns: tuple[tuple[object, str, tuple[int, ...]], ...] = (
+        (held.ran, "b", (clips,)),
+        (held.outcomes, "u", (clips,)),
+        (held.starts, "i", (clips + 1,)),
+        (held.best_gloss, "i", (frames,)),
+        (held.blank_lead, "f", (frames,)),
+        (held.blank_posterior, "f", (frames,)),
+        (held.empty_log_prob, "f", (clips,)),
+        (held.top, "i", (clips, TOP)),
+        (held.top_log_prob, "f", (clips, TOP)),
+        (held.loss, "f", (clips,)),
     )
-    if any(not isinstance(column, np.ndarray) or column.shape != shape for column, shape in columns):
-        return False
+    for column, kind, shape in columns:
+        if not isinstance(column, np.ndarray) or column.dtype.kind != kind or column.shape != shape:
+            return False
     steps = np.diff(held.starts)
     classes = all(not len(one) or (one.min() >= 0 and one.max() < held.classes) for one in (held.best_gloss, held.top))
     return bool(held.starts[0] == 0 and held.starts[-1] == frames and (steps >= 0).all() and classes)

@@ -195,9 +195,17 @@ def _sections(by_name: Mapping[str, Part]) -> Sections | None:
     wanted = set(INSIDE.values())
     if not inside or sorted(inside) != list(range(len(inside))) or any(held != wanted for held in inside.values()):
         return None
+    if any(
+        by_name[f"encoder.layers.{index}.{name}"].kind != ("layer norm" if name.endswith("norm") else "linear")
+        for index in inside
+        for name in wanted
+    ):
+        return None
     embedding, norm, head = (by_name.get(name) for name in AROUND.values())
     table = by_name["encoder.pe"].tensors.get("pe") if "encoder.pe" in by_name else None
     if embedding is None or norm is None or head is None or embedding.kind != "linear" or head.kind != "linear":
+        return None
+    if norm.kind != "layer norm":
         return None
     width = embedding.outputs
     if table is None or not is_table(table, width) or head.inputs != width:

@@ -64,6 +64,9 @@ def _network_lines(inspection: Inspected) -> list[str]:
         lines += _wrapped(f"- {choice.sentence}", "  ")
         lines += _wrapped(f"tried: {tries_words(choice)}", "    ") if tries_words(choice) else []
     sentences = {choice.sentence for choice in network.choices}
+    for scored in (inspection.validation, inspection.train):
+        for note in scored.predictions.notes if scored is not None else ():
+            lines += _wrapped(f"- {note}", "  ")
     lines += [line for fact in network.assumptions if fact not in sentences for line in _wrapped(f"- {fact}", "  ")]
     return [*lines, ""]
 

@@ -254,6 +254,30 @@ def test_cancelling_is_heard_while_the_network_runs(engine: Engine, run: Run) ->
     assert isinstance(engine.call("open", spec(run)), CaseView)
 
 
+@pytest.mark.slow
+def test_a_pause_is_heard_while_the_network_runs_and_loses_nothing(engine: Engine, run: Run) -> None:
+    many = write_cache(run.folder / "many.pkl", make_clips(clips_a_gloss=600))
+    token, steps = CancelToken(), list[tuple[float, Step]]()
+    paused: list[float] = []
+
+    def progress(step: Step) -> None:
+        steps.append((time.monotonic(), step))
+        if step.what.startswith("Running") and not paused:
+            paused.append(time.monotonic())
+            token.pause()
+            threading.Timer(1.0, token.go_on).start()
+
+    settings = Settings("cpu", batch_frames=64)
+    view = cast(
+        "InspectionView",
+        engine.call("inspect", CaseSpec((run.checkpoint, many)), settings, progress=progress, cancel=token),
+    )
+    heard = paused[0] + 0.3
+    assert not [step for at, step in steps if heard < at < paused[0] + 0.95]
+    assert view.clips == 3_600
+    assert not view.interrupted
+
+
 def test_the_death_of_the_process_is_an_error_and_the_next_call_starts_another(engine: Engine, run: Run) -> None:
     engine.call("open", spec(run))
     first = engine.pid

@@ -161,6 +161,22 @@ def test_the_device_menu_and_the_dialog_agree(window: MainWindow, qtbot: QtBot, 
     assert window.session.settings == Settings(mixed=True)
 
 
+def test_threads_are_chosen_and_the_dialog_tells_why_it_ran_as_it_did(
+    window: MainWindow, qtbot: QtBot, case: list[Path]
+) -> None:
+    dialog = opened(window)
+    told = "\n".join(text.text() for text in dialog.findChildren(Text))
+    assert "It ran on: CPU, " in told
+    assert " Threads: " in told
+    assert dialog.threads.currentData() == 0
+    dialog.threads.setCurrentIndex(dialog.threads.findData(1))
+    with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
+        dialog.accept()
+    assert window.session.settings.threads == 1
+    assert shown(window).device == "CPU, 1 thread"
+    assert shown(window).device_why.endswith("Threads: as you chose.")
+
+
 def test_settings_hold_what_was_told_and_travel(window: MainWindow, case: list[Path]) -> None:
     told = {"blank": "none", "pooling": "mean"}
     settings = with_choices(Settings(device="cpu"), told)

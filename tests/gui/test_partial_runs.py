@@ -111,6 +111,18 @@ def test_a_paused_run_waits_and_goes_on(window: MainWindow, qtbot: QtBot, run: R
     assert session.inspection.seconds < 0.3  # the pause does not count
 
 
+def test_a_device_that_failed_is_told_on_the_first_panel(window: MainWindow, qtbot: QtBot, run: Run) -> None:
+    with qtbot.waitSignal(window.session.became_idle, timeout=20_000):
+        window.open_files([run.checkpoint, run.validation])
+    inspection = window.session.inspection
+    assert inspection is not None
+    strip = window.diagnosis.network
+    assert strip.notes.isHidden()
+    window.session.inspection_changed.emit(replace(inspection, run_notes=("GPU nine failed during the run.",)))
+    assert not strip.notes.isHidden()
+    assert "GPU nine failed during the run." in strip.words
+
+
 def test_a_token_that_pauses_hears_cancelling_and_its_clock_stands_still() -> None:
     token = CancelToken()
     token.pause()

@@ -205,3 +205,30 @@ def test_a_tcn_with_a_block_of_one_convolution_is_no_tcn(tmp_path: Path) -> None
     file = MappedFile(tmp_path / "a.pt")
     with pytest.raises(UnknownArchitecture):
         build_network(open_checkpoint(file), file.view)
+
+
+def test_a_checkpoint_of_signjoey_is_found_in_its_own_layout(tmp_path: Path) -> None:
+    member = next(one for one in MEMBERS if one.name == "signjoey")
+    network = made(member)
+    whole = {"steps": 400, "best_ckpt_score": 25.1, "model_state": network.state_dict(), "optimizer_state": {}}
+    torch.save(whole, tmp_path / "400.ckpt")
+    file = MappedFile(tmp_path / "400.ckpt")
+    built = build_network(open_checkpoint(file), file.view, chosen=member.chosen)
+    assert built.architecture.family == "signjoey"
+    assert any("2 tensors of the decoder" in fact for fact in built.architecture.assumptions)
+    assert any("picture network" in fact for fact in built.architecture.assumptions)
+    assert built.module.most_frames == 60
+    features = torch.randn(2, 9, FEATURES)
+    with torch.inference_mode():
+        torch.testing.assert_close(built.module(features), network(features), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("key", ["encoder.pe.pe", "encoder.layers.1.src_src_att.q_layer.weight", "sgn_embed.ln.weight"])
+def test_a_signjoey_that_lacks_a_tensor_is_named_and_not_run(tmp_path: Path, key: str) -> None:
+    state = dict(made(next(one for one in MEMBERS if one.name == "signjoey")).state_dict())
+    del state[key]
+    torch.save({"model_state": state}, tmp_path / "a.ckpt")
+    file = MappedFile(tmp_path / "a.ckpt")
+    with pytest.raises(UnknownArchitecture, match="signjoey") as raised:
+        build_network(open_checkpoint(file), file.view)
+    assert "--trust" in raised.value.advice

@@ -21,6 +21,7 @@ class NetworkStrip(Card):
         super().__init__(margins=(14, 10, 14, 10), spacing=3)
         self.what = Text(weight=QFont.Weight.DemiBold, selectable=True)
         self.assumed = Text(size=theme.SMALL, tone="muted", selectable=True)
+        self.notes = Text(size=theme.SMALL, tone="caution", selectable=True)
         self.button = QPushButton("Network...")
         self.button.setToolTip("See why, and choose otherwise")
         self.button.clicked.connect(self.wants_choices)
@@ -28,6 +29,7 @@ class NetworkStrip(Card):
         words.setSpacing(3)
         words.addWidget(self.what)
         words.addWidget(self.assumed)
+        words.addWidget(self.notes)
         line = QHBoxLayout()
         line.setSpacing(12)
         line.addLayout(words, 1)
@@ -42,8 +44,13 @@ class NetworkStrip(Card):
         if network is not None:
             self.what.setText(network.description)
             self.assumed.setText(in_few_words(network))
+            told = [note for note in inspection.run_notes if note != inspection.interrupted]
+            self.notes.setText(" ".join(told))
+            self.notes.setVisible(bool(told))
 
     @property
     def words(self) -> list[str]:
         """The same as lines of text, for copying."""
-        return [self.what.text(), self.assumed.text(), ""] if self.what.text() else []
+        return (
+            [*filter(None, (self.what.text(), self.assumed.text(), self.notes.text())), ""] if self.what.text() else []
+        )

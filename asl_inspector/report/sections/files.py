@@ -43,6 +43,7 @@ def version_section(inspected: Inspected) -> dict[str, Json]:
     words = f"{NAME} {program_version()} with Python {platform.python_version()}, {', '.join(known)}; "
     words += f"{platform.system()} on {platform.machine()}."
     if inspected.validation is not None:
-        ran = inspected.validation.predictions
-        words += f" The figures were computed on: {visible(ran.device)}. {visible(ran.device_why)}".rstrip()
+        run = inspected.validation.predictions
+        told = [f"The figures were computed on: {run.device}.", run.device_why, *run.notes]
+        words += "".join(f" {visible(one)}" for one in told if one)
     return section_part("Versions", [text_part(words)])
