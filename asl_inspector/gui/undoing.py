@@ -6,6 +6,7 @@ allowed to run is not among them: undoing never allows anything, and never takes
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QMenu
@@ -26,7 +27,8 @@ class Undoing(QObject):
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(MOST_STEPS)
         session.choices_changed.connect(self._keep)
-        session.choices_forgotten.connect(self.stack.clear)
+        self._held: list[_Step] = []  # Qt's steps by their wrappers, for the reason that `leaving.py` tells
+        session.choices_forgotten.connect(self._forget)
 
     def add_to(self, menu: QMenu) -> None:
         """Put the actions into a menu; they name the step."""
@@ -39,7 +41,14 @@ class Undoing(QObject):
 
     @Slot(str, object, object)
     def _keep(self, words: str, before: CaseChoices, after: CaseChoices) -> None:
-        self.stack.push(_Step(self._session, words, before, after))
+        self._held.append(_Step(self._session, words, before, after))
+        self.stack.push(self._held[-1])  # which deletes steps that were undone, and the oldest of too many
+        self._held = [step for step in self._held if shiboken6.isValid(step)]
+
+    @Slot()
+    def _forget(self) -> None:
+        self.stack.clear()
+        self._held.clear()
 
 
 class _Step(QUndoCommand):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.leaving import let_go
 from asl_inspector.gui.numbers import local_figure, local_sentence
 from asl_inspector.gui.scripts import in_order
 from asl_inspector.gui.why import WhyButton
@@ -402,13 +403,3 @@ def empty(layout: QVBoxLayout | QHBoxLayout) -> None:
             inner.deleteLater()
         if widget is not None:
             let_go(widget)
-
-
-def let_go(widget: QWidget) -> None:
-    """Delete a widget that was just taken out of a layout.
-
-    A layout shows what was added to it a moment later; hidden explicitly, the widget is not shown as a window of its own.
-    """
-    widget.hide()
-    widget.setParent(None)
-    widget.deleteLater()

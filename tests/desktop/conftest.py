@@ -88,11 +88,6 @@ class Desktop:
         assert not found.isNull(), path
         return found
 
-    def corner(self, window: str) -> tuple[int, int]:
-        """Where the inside of a window begins on the screen."""
-        told = dict(line.partition("=")[::2] for line in self.tool("getwindowgeometry", "--shell", window).splitlines())
-        return int(told["X"]), int(told["Y"])
-
     def click(self, x: int, y: int) -> None:
         """Click as a hand does."""
         self.tool("mousemove", x, y)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from asl_inspector.bundled_files import demo_files
 
 PANEL_LIST = 100  # pixels from the left edge of the window
-ABOVE_BOTTOM = {"Samples": 229}  # pixels of an entry of the list, which stands at the bottom of the side bar
+SAMPLES_ABOVE_BOTTOM = 229  # pixels; the list of panels stands at the bottom of the side bar
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -29,11 +29,8 @@ def log_of(tmp_path: Path) -> str:
     return (tmp_path / "program.log").read_text()
 
 
-def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_keyboard(
-    desktop: Desktop, program: Start, tmp_path: Path
-) -> None:
-    process = program(*demo_files())
-    window = desktop.window("checkpoint_epoch_40.pt")
+def export(desktop: Desktop, window: str, target: Path, tmp_path: Path) -> None:
+    """Export the report by keyboard, once the run is done."""
 
     def ask_for_the_dialog() -> str:
         """Ctrl+E does nothing before the run is done, and a run has no other sign that can be waited for here."""
@@ -43,7 +40,6 @@ def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_k
         return desktop.tool("search", "--onlyvisible", "--name", "Export diagnosis").split("\n")[0]
 
     dialog = desktop.wait(ask_for_the_dialog, 60, "no window “Export diagnosis”")
-    target = tmp_path / "diagnosis.pdf"
     desktop.tool("windowactivate", "--sync", dialog)
     desktop.tool("key", "ctrl+a")
     desktop.tool("type", "--delay", 5, target)
@@ -51,6 +47,14 @@ def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_k
     desktop.wait(lambda: "yes" if target.exists() else "", 20, f"no report; {log_of(tmp_path)}")
     assert target.read_bytes().startswith(b"%PDF-")
     desktop.tool("windowactivate", "--sync", window)
+
+
+def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_keyboard(
+    desktop: Desktop, program: Start, tmp_path: Path
+) -> None:
+    process = program(*demo_files())
+    window = desktop.window("checkpoint_epoch_40.pt")
+    export(desktop, window, tmp_path / "diagnosis.pdf", tmp_path)
     desktop.tool("key", "--clearmodifiers", "ctrl+q")
     assert process.wait(timeout=20) == 0
     assert log_of(tmp_path) == ""
@@ -77,30 +81,18 @@ def test_files_are_dragged_from_a_file_manager_then_clicked_searched_and_exporte
     time.sleep(0.5)
     desktop.drag((228, 160), (1000, 600))
     desktop.window("checkpoint_epoch_40.pt")
-    time.sleep(4)
+    export(desktop, window, tmp_path / "dragged.pdf", tmp_path)
     assert all((folder / path.name).exists() for path in demo_files())  # copied in thought only: nothing was moved
 
-    left, top = desktop.corner(window)
-    shown = desktop.look(tmp_path / "diagnosis.png")
-    desktop.click(left + PANEL_LIST, top + 640 - ABOVE_BOTTOM["Samples"])
+    left, top = 430, 200
+    before = desktop.look(tmp_path / "diagnosis.png")
+    desktop.click(left + PANEL_LIST, top + 640 - SAMPLES_ABOVE_BOTTOM)
     samples = desktop.look(tmp_path / "samples.png")
-    assert differing(shown, samples, (left + 270, top + 40, 660, 540)) > 0.05
+    assert differing(before, samples, (left + 270, top + 40, 660, 540)) > 0.05
     desktop.tool("key", "--clearmodifiers", "ctrl+f")
     desktop.tool("type", "--delay", 20, "computer")
     searched = desktop.look(tmp_path / "searched.png")
-    below_the_search = (left + 290, top + 170, 620, 90)
-    assert differing(samples, searched, below_the_search) > 0.01  # other rows
-
-    desktop.tool("key", "--clearmodifiers", "ctrl+e")
-    dialog = desktop.window("Export diagnosis")
-    target = tmp_path / "dragged.pdf"
-    desktop.tool("windowactivate", "--sync", dialog)
-    desktop.tool("key", "ctrl+a")
-    desktop.tool("type", "--delay", 5, target)
-    desktop.tool("key", "Return")
-    desktop.wait(lambda: "yes" if target.exists() else "", 20, f"no report; {log_of(tmp_path)}")
-    assert target.read_bytes().startswith(b"%PDF-")
-    desktop.tool("windowactivate", "--sync", window)
+    assert differing(samples, searched, (left + 290, top + 170, 620, 90)) > 0.01  # other rows
     desktop.tool("key", "--clearmodifiers", "ctrl+q")
     assert process.wait(timeout=20) == 0
     assert log_of(tmp_path) == ""

@@ -70,9 +70,9 @@ def copy_key(table: QTableView, copy: Callable[[], None]) -> None:
 
 
 def find_key(content: QWidget, search: QLineEdit) -> None:
-    """Ctrl+F anywhere in the panel goes to the search."""
+    """Ctrl+F goes to the search of the panel that is shown, wherever the focus is: after a click in the list of panels too."""
     key = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
-    key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    key.setContext(Qt.ShortcutContext.WindowShortcut)  # those of panels that are not shown are asleep
     key.activated.connect(search.setFocus)
 
 
