@@ -147,24 +147,26 @@ def test_a_cancelled_sweep_keeps_what_is_done_and_goes_on_from_there(
     runs: SweptRuns, setup: Setup, tmp_path: Path
 ) -> None:
     out, folder = tmp_path / "out", runs.folder / "plain_seed2"
+    files = [folder / f"checkpoint_{name}.pt" for name in ("epoch_1", "epoch_4", "best")]
     with pytest.raises(Cancelled):
-        sweep([folder], setup, Results(out), EngineHere(stop_after=2), cancel=CancelToken())
+        sweep(files, setup, Results(out), EngineHere(stop_after=1), cancel=CancelToken())
     half = read_sweep(out)
-    assert (len(half.rows), half.waiting) == (3, 4)  # epoch 4 lies there under two names
-    assert "4 files not inspected yet" in sweep_text(half)
+    assert (len(half.rows), half.waiting) == (2, 1)  # epoch 4 lies there under two names, and the best comes first
+    assert "1 file not inspected yet" in sweep_text(half)
     engine = EngineHere()
-    assert sweep([folder], setup, Results(out), engine).waiting == 0
-    assert len(engine.asked) == 4
+    assert sweep(files, setup, Results(out), engine).waiting == 0
+    assert len(engine.asked) == 1
 
 
 def test_a_failing_job_is_a_row_and_is_tried_again_by_the_next_sweep(
     runs: SweptRuns, setup: Setup, tmp_path: Path
 ) -> None:
     name, folder = "checkpoint_epoch_2.pt", runs.folder / "plain_seed2"
-    found = sweep([folder], setup, Results(tmp_path / "out"), EngineHere(fail_on=name))
+    files = [folder / "checkpoint_epoch_1.pt", folder / name]
+    found = sweep(files, setup, Results(tmp_path / "out"), EngineHere(fail_on=name))
     assert [row.name for row in found.rows if row.problem] == [name]
     engine = EngineHere()
-    found = sweep([folder], setup, Results(tmp_path / "out"), engine)
+    found = sweep(files, setup, Results(tmp_path / "out"), engine)
     assert [job.path.name for job in engine.asked] == [name]
     assert not any(row.problem for row in found.rows)
 
