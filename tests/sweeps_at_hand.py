@@ -10,8 +10,24 @@ import numpy as np
 from asl_inspector.diagnosis.measures import accuracy_of
 from asl_inspector.progress import CancelToken
 from asl_inspector.sweep.answers import best_of
+from asl_inspector.sweep.assembling import Assembler
+from asl_inspector.sweep.finding import Found
 from asl_inspector.sweep.inspecting import Workbench
-from asl_inspector.sweep.records import DataFacts, Job, Part, Row, Run, Setup
+from asl_inspector.sweep.records import (
+    CauseFacts,
+    ClipAnswers,
+    ClipList,
+    DataFacts,
+    DataFile,
+    Facts,
+    Figures,
+    Job,
+    Part,
+    Row,
+    Run,
+    Setup,
+    Sweep,
+)
 
 
 class EngineHere:
@@ -88,10 +104,76 @@ def simulated(
     return rows, [run_of(rows, name, condition, members, seed) for name, condition, members, seed in runs]
 
 
+def made_up_sweep(checkpoints: Sequence[Path], validation: Path, *, collapse_from: int = 5, clips: int = 60) -> Sweep:
+    """Two runs of six epochs as if they had been inspected, the second of which collapses; one path for each file.
+
+    Args:
+        checkpoints: Twelve paths, whose names and folders make the runs.
+        validation: The clips, as it is told.
+        collapse_from: The first epoch whose clips all come out empty.
+        clips: How many.
+    """
+    random = np.random.default_rng(5)
+    truth = random.integers(1, 7, clips)
+    glosses = tuple(f"gloss {number}" for number in truth.tolist())
+    listed = ClipList(tuple(f"clip {index}" for index in range(clips)), glosses, tuple(truth.tolist()))
+    data = DataFacts((DataFile(validation, "val", 1, "0" * 64),), listed)
+    found, parts = [], {}
+    for number, path in enumerate(checkpoints):
+        run, epoch = divmod(number, 6)
+        right = random.random(clips) < (epoch + 2) / 8
+        answers = np.where(right, truth, truth % 6 + 1)
+        is_empty = run == 1 and epoch + 1 >= collapse_from
+        part = made_up_part(f"{number:032x}", np.zeros_like(answers) if is_empty else answers, truth, is_empty=is_empty)
+        parts[part.key] = part
+        found.append((Found(path, 1, "0" * 64), part.key))
+    roots = [checkpoints[0].parent.parent]
+    return Assembler(Setup(validation), data, roots).assemble(found, parts)
+
+
+def made_up_part(key: str, answers: np.ndarray, truth: np.ndarray, *, is_empty: bool) -> Part:
+    """What a job finds that gives these answers."""
+    said = tuple(answers.tolist())
+    right = int((answers == truth).sum())
+    cause = CauseFacts("blank-collapse", "Collapse to blanks", 0.9, "critical")
+    share = 1.0 if is_empty else 0.0
+    return Part(
+        key,
+        facts=Facts(None, {}, "shapes", "", 10, "BiLSTM"),
+        figures=Figures(
+            right,
+            len(truth),
+            None,
+            share,
+            share,
+            None,
+            None,
+            None,
+            None,
+            False,
+            "ill",
+            "made up",
+            (cause,),
+            6,
+            "CPU",
+            0.1,
+        ),
+        clips=ClipAnswers(
+            said,
+            said,
+            tuple("" if one == 0 else f"gloss {one}" for one in said),
+            (0.5,) * len(said),
+            tuple(truth.tolist()),
+            "1" * len(said),
+            str(int(is_empty)) * len(said),
+        ),
+    )
+
+
 def _shift(hardness: np.ndarray, wanted: float) -> float:
     """The ability at which so large a share of these clips is right."""
     low, high = -12.0, 12.0
-    for _ in range(40):
+    for _ in range(16):
         middle = (low + high) / 2
         if float((1 / (1 + np.exp(hardness - middle))).mean()) < wanted:
             low = middle

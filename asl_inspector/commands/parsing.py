@@ -157,7 +157,6 @@ def _add_sweep(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--gpu-share", type=float, default=0.25, metavar="SHARE", help="of a GPU for each job on a Ray cluster (0.25)"
     )
-    parser.add_argument("--resume", action="store_true", help="no effect: a sweep always goes on where it stopped")
     for kind in ("html", "md", "pdf", "csv"):
         rows = " with one row a checkpoint" if kind == "csv" else ""
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write a report ({kind}){rows}")

@@ -1,7 +1,7 @@
 """Which files are of one run, which seed and epoch each has, and which runs differ by their seed alone.
 
-A run is the files of one folder whose names differ only by epoch, step, or words such as "best" and "last", and whose
-weights have the same names and shapes; a file that could not be opened goes by its name. A folder of its own for each
+A run is the files of one folder whose names differ only by epoch, step, or words such as "best" and "last", whose weights
+have the same names and shapes, and that state one seed; a file that could not be opened goes by its name. A folder of its own for each
 epoch ("epoch_03/model.pt") does not count as a folder.
 
 The seed is read from the names of file and folders ("seed1", "s2"), else from the configuration in the file. A condition
@@ -33,6 +33,7 @@ BARE_NUMBER = re.compile(r"(?:^|[ ._-])\d{1,6}$")
 SEPARATORS = re.compile(r"[ ._=-]+")
 NOT_OF_A_CONDITION = ("epoch", "step", "path", "dir", "file", "time", "date", "name", "device", "host", "rank", "git")
 MOST_SETTINGS_SHOWN = 12
+Mark = tuple[str, int]  # the network's shapes and the seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,14 @@ def group(
     """
     base = _common(roots, {path for path, _ in files})
     placed = [place(path, base, facts) for path, facts in files]
-    shapes = _shapes_by_run(placed, [facts for _, facts in files])
-    members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, (one, shape) in enumerate(zip(placed, shapes, strict=True)):
-        members[one.run, shape].append(index)
+    marks = _marks_by_run(placed, [facts for _, facts in files])
+    members: dict[tuple[str, Mark], list[int]] = defaultdict(list)
+    for index, (one, mark) in enumerate(zip(placed, marks, strict=True)):
+        members[one.run, mark].append(index)
     several = Counter(run for run, _ in members)
     runs = []
     for number, ((run, _), indices) in enumerate(sorted(members.items()), start=1):
-        name = run if several[run] == 1 else f"{run} (network {number})"
+        name = run if several[run] == 1 else f"{run} ({number})"
         in_order = sorted(indices, key=lambda index: _order(placed[index].epoch, files[index][0]))
         runs.append((name, placed[indices[0]], in_order, _settings_of(files[index][1] for index in in_order)))
     conditions, differing = _conditions([(one, settings) for _, one, _, settings in runs])
@@ -138,15 +139,16 @@ def _order(epoch: int | None, path: Path) -> tuple[bool, int, str]:
     return epoch is None, epoch or 0, path.name
 
 
-def _shapes_by_run(placed: Sequence[Placed], facts: Sequence[Facts | None]) -> list[str]:
-    """The shapes of each file; those of its run's most frequent network where it could not be opened."""
-    known: dict[str, Counter[str]] = defaultdict(Counter)
-    for one, said in zip(placed, facts, strict=True):
-        if said is not None:
-            known[one.run][said.shapes] += 1
+def _marks_by_run(placed: Sequence[Placed], facts: Sequence[Facts | None]) -> list[Mark]:
+    """What tells runs of one name apart, for each file; a file that could not be opened goes with most of its name."""
+    own = [(said.shapes, one.seed or 0) if said is not None else None for one, said in zip(placed, facts, strict=True)]
+    known: dict[str, Counter[Mark]] = defaultdict(Counter)
+    for one, mark in zip(placed, own, strict=True):
+        if mark is not None:
+            known[one.run][mark] += 1
     return [
-        said.shapes if said is not None else known[one.run].most_common(1)[0][0] if known[one.run] else ""
-        for one, said in zip(placed, facts, strict=True)
+        mark if mark is not None else known[one.run].most_common(1)[0][0] if known[one.run] else ("", 0)
+        for one, mark in zip(placed, own, strict=True)
     ]
 
 

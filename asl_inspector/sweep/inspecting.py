@@ -5,6 +5,7 @@ The inspection is the one of `diagnose`; nothing here knows which engine asks.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import math
@@ -104,6 +105,12 @@ class Workbench:
         for clips in (self.inspector.case.validation, self.inspector.case.train):
             if clips is not None and isinstance(clips.content, ClipSources):
                 clips.content.start_apart()
+
+    def close(self) -> None:
+        """Let go of everything, and with it of what was unpacked to disk."""
+        self.inspector.clear()
+        self.inspector.close_readers()
+        gc.collect()
 
     def inspect(self, job: Job, cancel: CancelToken | None = None) -> Part:
         """Inspect one file; whatever is wrong with it becomes a sentence.

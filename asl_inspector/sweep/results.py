@@ -13,7 +13,6 @@ program, never read back. A killed sweep loses the jobs under way and nothing el
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from asl_inspector.sweep.records import Part
 PARTS = "parts"
 SUMMARY = "sweep.json"
 PART_SCHEMA = "asl-inspector/sweep-part/1"
-PART_NAME = re.compile(r"[0-9a-f]{32}\.json")
 DEEPEST = 12
 MOST_VALUES = 20_000_000
 

@@ -31,6 +31,15 @@ def write_tables(folder: Path, sweep: Sweep, parts: Mapping[str, Part]) -> None:
     write_atomically(folder / CLIPS, _parquet(clip_columns(sweep)))
     write_atomically(folder / PREDICTIONS, _parquet(prediction_columns(sweep, parts)))
     write_atomically(folder / CHECKPOINTS, _parquet(checkpoint_columns(sweep)))
+    write_summary(folder, sweep)
+
+
+def write_summary(folder: Path, sweep: Sweep) -> None:
+    """Write the file that the window reads.
+
+    Raises:
+        ExportError: If the folder cannot be written to.
+    """
     write_atomically(folder / SUMMARY, to_json({"schema": SCHEMA, **as_json(sweep)}, indent=None).encode())
 
 

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from makers import Run
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
-from sweeps_at_hand import EngineHere
-from swept_runs import SweptRuns, write_runs
+from sweeps_at_hand import made_up_sweep
 
 from asl_inspector.case.records import Role
 from asl_inspector.gui.main_window import PANELS, MainWindow
 from asl_inspector.gui.plots.outcomes import OutcomePlot
-from asl_inspector.sweep.records import Setup
-from asl_inspector.sweep.results import Results
-from asl_inspector.sweep.sweeping import sweep
+from asl_inspector.sweep.tables import write_summary
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> SweptRuns:
-    return write_runs(tmp_path_factory.mktemp("runs"), seeds=(2,), epochs=6, collapse_from=5)
-
-
-@pytest.fixture(scope="module")
-def result(runs: SweptRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Only the file that the window reads, as it may be copied from a server."""
-    out = tmp_path_factory.mktemp("out") / "run"
-    sweep([runs.folder], Setup(runs.validation, device="cpu"), Results(out), EngineHere())
-    copied = tmp_path_factory.mktemp("laptop")
-    shutil.copy(out / "sweep.json", copied)
-    return copied
+@pytest.fixture
+def result(run: Run, tmp_path: Path) -> Path:
+    """Only the file that the window reads, as it may be copied from a server. One of its checkpoints is there."""
+    folder = run.folder / "runs"
+    paths = [
+        folder / f"{name}_seed2" / f"checkpoint_epoch_{epoch}.pt" for name in ("plain", "wide") for epoch in range(1, 7)
+    ]
+    paths[3].parent.mkdir(parents=True)
+    shutil.copy(run.checkpoint, paths[3])
+    out = tmp_path / "laptop"
+    out.mkdir()
+    write_summary(out, made_up_sweep(paths, run.validation))
+    return out
 
 
 def shown(window: MainWindow) -> str:
@@ -74,7 +71,7 @@ def test_the_picture_says_which_clip_is_right_in_which_file(window: MainWindow, 
 
 
 def test_a_click_on_a_file_opens_it_with_the_data_as_a_case(
-    window: MainWindow, qtbot: QtBot, result: Path, runs: SweptRuns
+    window: MainWindow, qtbot: QtBot, result: Path, run: Run
 ) -> None:
     drop(window, qtbot, result)
     plot: OutcomePlot = window.runs.plot
@@ -83,21 +80,17 @@ def test_a_click_on_a_file_opens_it_with_the_data_as_a_case(
     with qtbot.waitSignal(window.session.became_idle, timeout=30_000):
         qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=place)
     main = next(row for row in window.session.case.files if row.role is Role.CHECKPOINT)
-    assert main.path == runs.runs["plain", 2].checkpoints[4]
-    assert any(row.path == runs.validation and row.role is Role.VALIDATION for row in window.session.case.files)
+    assert main.path == run.folder / "runs" / "plain_seed2" / "checkpoint_epoch_4.pt"
+    assert any(row.path == run.validation and row.role is Role.VALIDATION for row in window.session.case.files)
     assert PANELS[window._stack.currentIndex()] == "Diagnosis"
     assert window.runs.sweep is not None  # the runs stay where they are
 
 
-def test_a_file_that_is_elsewhere_is_said_to_be(window: MainWindow, qtbot: QtBot, result: Path, tmp_path: Path) -> None:
-    held = json.loads((result / "sweep.json").read_text())
-    for row in held["rows"]:
-        row["path"] = f"/no/such/server/{Path(row['path']).name}"
-    (tmp_path / "sweep.json").write_text(json.dumps(held))
-    drop(window, qtbot, tmp_path / "sweep.json")
+def test_a_file_that_is_elsewhere_is_said_to_be(window: MainWindow, qtbot: QtBot, result: Path) -> None:
+    drop(window, qtbot, result / "sweep.json")
     window.runs.files.table.selectRow(0)
     window.runs.files.open.click()
-    assert "is not on this machine: it was swept as /no/such/server/" in shown(window)
+    assert "“checkpoint_epoch_1.pt” is not on this machine: it was swept as " in shown(window)
     assert not window.session.case.files
 
 

@@ -58,7 +58,7 @@ def test_dropping_the_demo_case_fills_every_panel(window: MainWindow, qtbot: QtB
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         drop(window, demo_files())
     for panel in window.panels:
-        assert panel._stack.currentIndex() == (0 if panel.title == "Runs" else 1)  # runs come from a sweep
+        assert panel._stack.currentIndex() == (0 if panel is window.runs else 1)  # runs come from a sweep alone
     assert "The validation labels do not mean what the network learned" in texts(window.diagnosis)
     assert [tile.value.text() for tile in window.diagnosis.figures.tiles[:3]] == ["4 / 97", "71 / 97", "4 / 97"]
     assert window.samples._model.rowCount() == 97

@@ -81,6 +81,13 @@ def test_one_folder_with_two_networks_is_two_runs_and_a_damaged_file_goes_by_its
     assert sorted(run.members for run in runs) == [(0, 1, 2), (3,)]
 
 
+def test_files_of_one_name_that_state_several_seeds_are_several_runs() -> None:
+    files = [(ROOT / f"nets/model_{number}.pt", facts(seed=number % 2)) for number in (1, 2, 3, 4)]
+    runs, _ = group(files, [ROOT])
+    assert sorted(run.members for run in runs) == [(0, 2), (1, 3)]
+    assert {run.condition for run in runs} == {"nets"}
+
+
 def test_settings_that_change_along_a_run_are_no_settings_of_it() -> None:
     files = [(ROOT / f"a/epoch_{epoch}.pt", facts(lr_now=1 / epoch, width=3)) for epoch in (1, 2)]
     files += [(ROOT / f"b/epoch_{epoch}.pt", facts(lr_now=2 / epoch, width=4)) for epoch in (1, 2)]

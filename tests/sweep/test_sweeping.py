@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from makers import make_clips, write_cache
 from sweeps_at_hand import EngineHere
 from swept_runs import SweptRuns, write_runs
 
-from asl_inspector.errors import DataError, ExportError
+from asl_inspector.cli import main
+from asl_inspector.errors import DataError, ExportError, InferenceError
 from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.report.rendering import rendered
+from asl_inspector.sweep.engines.ray import RayEngine
 from asl_inspector.sweep.reading import is_sweep, read_sweep
 from asl_inspector.sweep.records import Setup, Sweep
 from asl_inspector.sweep.report import sweep_document, sweep_text
@@ -144,24 +147,26 @@ def test_a_cancelled_sweep_keeps_what_is_done_and_goes_on_from_there(
     runs: SweptRuns, setup: Setup, tmp_path: Path
 ) -> None:
     out, folder = tmp_path / "out", runs.folder / "plain_seed2"
+    files = [folder / f"checkpoint_{name}.pt" for name in ("epoch_1", "epoch_4", "best")]
     with pytest.raises(Cancelled):
-        sweep([folder], setup, Results(out), EngineHere(stop_after=2), cancel=CancelToken())
+        sweep(files, setup, Results(out), EngineHere(stop_after=1), cancel=CancelToken())
     half = read_sweep(out)
-    assert (len(half.rows), half.waiting) == (3, 4)  # epoch 4 lies there under two names
-    assert "4 files not inspected yet" in sweep_text(half)
+    assert (len(half.rows), half.waiting) == (2, 1)  # epoch 4 lies there under two names, and the best comes first
+    assert "1 file not inspected yet" in sweep_text(half)
     engine = EngineHere()
-    assert sweep([folder], setup, Results(out), engine).waiting == 0
-    assert len(engine.asked) == 4
+    assert sweep(files, setup, Results(out), engine).waiting == 0
+    assert len(engine.asked) == 1
 
 
 def test_a_failing_job_is_a_row_and_is_tried_again_by_the_next_sweep(
     runs: SweptRuns, setup: Setup, tmp_path: Path
 ) -> None:
     name, folder = "checkpoint_epoch_2.pt", runs.folder / "plain_seed2"
-    found = sweep([folder], setup, Results(tmp_path / "out"), EngineHere(fail_on=name))
+    files = [folder / "checkpoint_epoch_1.pt", folder / name]
+    found = sweep(files, setup, Results(tmp_path / "out"), EngineHere(fail_on=name))
     assert [row.name for row in found.rows if row.problem] == [name]
     engine = EngineHere()
-    found = sweep([folder], setup, Results(tmp_path / "out"), engine)
+    found = sweep(files, setup, Results(tmp_path / "out"), engine)
     assert [job.path.name for job in engine.asked] == [name]
     assert not any(row.problem for row in found.rows)
 
@@ -262,3 +267,28 @@ def test_names_that_steer_or_mark_up_stay_text(swept: tuple[Sweep, Path, EngineH
     assert "<script>alert" not in page
     for text in (page, rendered(sweep_document(evil), "md").decode(), rows_csv(evil)):
         assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--workers", "0"], "--workers must be at least 1"),
+        (["--address", "auto"], "Add --engine ray"),
+        (["--blank", "first"], "--blank first cannot be used"),
+        (["--assume", "pooling"], "says nothing"),
+        (["--stage1", "no_such.pt"], "no file “no_such.pt”"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_ends_before_anything_starts(
+    runs: SweptRuns, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    given = ["sweep", str(runs.folder), "--val", str(runs.validation), "--out", str(tmp_path / "out"), *options]
+    assert main(given) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("out/parts/*"))
+
+
+def test_without_ray_the_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InferenceError, match=r"asl-inspector\[cluster\]"):
+        RayEngine()

@@ -191,8 +191,8 @@ class _Host:
                 self._opened = record_of(Opened, line)
                 continue
             part = record_of(Part, line)
-            self.jobs.pop(part.key, None)
-            found.append(part)
+            if self.jobs.pop(part.key, None) is not None:  # a key names a file: none but those that were asked for
+                found.append(part)
         return found
 
     def told(self) -> str:

@@ -153,7 +153,7 @@ class RayEngine:
     def _part(self, reference: Any, job: Job) -> Part:
         errors = self._ray.exceptions
         try:
-            return record_of(Part, self._ray.get(reference))
+            return replace(record_of(Part, self._ray.get(reference)), key=job.key)
         except errors.OutOfMemoryError:
             sentence = f"Memory ran out on the node that inspected “{job.path.name}”, {RETRIES + 1} times."
             return Part(job.key, sentence, "Use nodes with more memory.", again=True)

@@ -57,6 +57,7 @@ def serve(*, fork: bool) -> NoReturn:
     else:
         limit_cores(start.setup.threads)
         _answer_all(bench, incoming, outgoing, jobs)
+    bench.close()
     os._exit(0)
 
 
