@@ -34,6 +34,7 @@ NAMES = (
     "reopening_cases",
     "million_rows",
     "confusion_matrix",
+    "guide_window",
 )
 
 
