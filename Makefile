@@ -9,6 +9,7 @@
 #   make benchmark-faults the planted faults: train, inspect, score, and write docs/benchmark.md (about an hour; OUT=folder)
 #   make fuzz MINUTES=10  change files of every format at random and open them; SEED=2 for other changes
 #   make pictures         screenshots and report pages for docs/pictures
+#   make reference-pictures  take those that the tests compare the window with, after a change that is meant; OUT=folder
 #   make format           tidy the source
 #   make audit            is a pinned version known to be vulnerable? (asks PyPI's database)
 
@@ -24,7 +25,7 @@ AEON ?= 1.6.0
 SEGLEARN ?= 1.2.5
 PIP_AUDIT ?= 2.10.1
 
-.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures format audit install qt-libraries desktop-tools
+.PHONY: demo test check lint types contracts bench benchmark-faults fuzz pictures reference-pictures format audit install qt-libraries desktop-tools
 
 demo: $(INSTALLED) qt-libraries
 	$(BIN)/asl-inspector demo $(if $(PDF),--pdf "$(PDF)")
@@ -61,6 +62,9 @@ fuzz: $(INSTALLED)
 pictures: $(INSTALLED) qt-libraries desktop-tools
 	$(BIN)/python scripts/make_screenshots.py docs/pictures
 	$(BIN)/python scripts/draw_architecture.py docs/pictures
+
+reference-pictures: $(INSTALLED) qt-libraries
+	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/renew_reference_pictures.py $(if $(filter-out build/planted-faults,$(OUT)),$(OUT),build/reference-pictures)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,7 @@ from asl_inspector.commands.terminal import HEALTHY, INTERRUPTED, UNUSABLE, Term
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import Cancelled, CancelToken
 
-COMMANDS = ("diagnose", "changes", "keys", "compare", "demo")
+COMMANDS = ("diagnose", "changes", "keys", "compare", "sweep", "demo")
 Run = Callable[[argparse.Namespace, Terminal, CancelToken], int]
 
 
@@ -25,9 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] == "_engine":
+        from pathlib import Path
+
         from asl_inspector.engine.serving import serve
 
-        serve()
+        serve(Path(given[1]) if len(given) > 1 else None)
     if given and given[0] == "_reader":
         from asl_inspector.workers import serving
 
@@ -42,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from asl_inspector.programs import child
 
         child.serve()
+    if given and given[0] == "_sweeper":  # a process that inspects for a sweep
+        from asl_inspector.sweep.engines import serving as sweeping
+
+        sweeping.serve(fork=given[1:] == ["fork"])
     if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         from asl_inspector.commands.window import open_window
 
@@ -57,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InspectorError as error:
         terminal.say(str(error))
         return UNUSABLE
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         terminal.say("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
@@ -86,6 +92,10 @@ def _run_of(command: str) -> Run:
         from asl_inspector.commands.changing import changes
 
         return changes
+    if command == "sweep":
+        from asl_inspector.commands.sweeping import sweep
+
+        return sweep
     if command == "demo":
         from asl_inspector.commands.window import demo
 

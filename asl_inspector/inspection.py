@@ -20,17 +20,19 @@ from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
+from asl_inspector.inference.unfinished import UnfinishedRuns
 from asl_inspector.inspection_clips import ClipLooks
 from asl_inspector.inspection_files import CaseFiles
 from asl_inspector.inspection_networks import NetworkRuns
-from asl_inspector.inspection_parts import clip_source, problem_of, side_of
+from asl_inspector.inspection_parts import clip_source, judged_weights, problem_of, saved_detail, side_of
+from asl_inspector.inspection_unfinished import SoFar, marked_partial, with_what_ran
 from asl_inspector.outputs.records import SavedOutputs
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+from asl_inspector.report.partial_words import GO_ON
 from asl_inspector.samples.records import Clips
 
 if TYPE_CHECKING:
-    from asl_inspector.checkpoints.health_records import HealthNote
-    from asl_inspector.data.records import ClipFeatures, Neighbours, SimilarClips
+    from asl_inspector.data.records import ClipFeatures, DataMeasures, Neighbours, SimilarClips
     from asl_inspector.diagnosis.evidence import Evidence, Scored
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
@@ -41,12 +43,19 @@ if TYPE_CHECKING:
 
 
 class Inspector(CaseFiles):
-    """One case: its files, and what was computed from them."""
+    """One case: its files, and what was computed from them.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    Args:
+        settings: How to run.
+        kept: A folder where runs are kept while they last, for a process that comes after this one; or None.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, kept: Path | None = None) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self._networks = NetworkRuns()
+        self._kept = UnfinishedRuns(kept) if kept is not None else None
+        self._networks = NetworkRuns(self._kept)
+        self._so_far = SoFar()
         self._looks = ClipLooks()
         self._answers: tuple[SavedOutputs, Joined, SavedFacts, Predictions] | None = None
 
@@ -57,10 +66,20 @@ class Inspector(CaseFiles):
 
     def clear(self) -> Case:
         """Forget all files, and what was computed from them."""
+        self.start_over()
         self._networks.clear()
         self._looks.clear()
         self._answers = None
         return super().clear()
+
+    def forget_networks(self) -> None:
+        """Forget what was built and predicted, and keep the files: the next network is another one."""
+        self._networks.clear()
+        self._answers = None
+
+    def look_through(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> None:
+        """Look through the clips now; an inspection would do it, and finds it done."""
+        self._looks.look_through(self.case, progress, cancel or CancelToken())
 
     def offer(self, path: Path | None = None) -> Offer:
         """What the user should know before a file is run; nothing is run.
@@ -99,45 +118,108 @@ class Inspector(CaseFiles):
         Raises:
             Cancelled: If `cancel` was set.
         """
-        from asl_inspector.diagnosis.evidence import Evidence
-
         cancel = cancel or CancelToken()
         problems: list[Problem] = []
         self._answers = None
+        self.start_over()
         case = self.current_case(problems)
         main = case.checkpoint
-        checkpoint = main.opened if main is not None and isinstance(main.opened, Checkpoint) else None
         runnable = case.validation is not None or case.train is not None
         rebuilt = self._networks.build(main, case, self.settings, problems, progress, cancel) if runnable else None
-        network = rebuilt.network if rebuilt else None
+        self._so_far.begin(self._beginning(case), problems)
+        reached = self._so_far.reached
+        if rebuilt is not None:
+            reached(architecture=rebuilt.network.architecture)
         nonfinite, health = judged_weights(main, progress, cancel)
-        evidence = Evidence(
-            case=case,
-            checkpoint=checkpoint,
-            architecture=network.architecture if network else self._networks.architecture(main, self.settings),
-            validation=self._score(rebuilt, main, case.validation, problems, progress, cancel),
-            train=None,
-            stage1=self._compare(case, progress, cancel),
-            stage1_name=case.stage1.row.path.name if case.stage1 else "",
-            history=run_history(case),
-            nonfinite=nonfinite,
-            health=health,
-            data=self._looks.look_through(case, progress, cancel),
-        )
+        reached(nonfinite=nonfinite, health=health)
+        reached(validation=self._score(rebuilt, main, case.validation, problems, progress, cancel))
+        reached(stage1=self._compare(case, progress, cancel))
+        evidence = reached(data=self._look_through(case, problems, progress, cancel))
         if evidence.validation is None and case.outputs is not None:
             evidence = self._with_saved(evidence, case.outputs, problems, progress, cancel)
         if case.train is not None and rebuilt is not None:
             if preliminary is not None:
                 preliminary(self._diagnosed(evidence, problems, progress, cancel))
             train = self._score(rebuilt, main, case.train, problems, progress, cancel)
-            evidence = replace(evidence, train=train)
+            evidence = reached(train=train)
         if rebuilt is not None:
             evidence = replace(
                 evidence,
                 saturated=self._networks.saturated(rebuilt, evidence.validation),
+                ranks=self._networks.ranks(self.case, rebuilt, evidence.validation, cancel),
                 realigned=self._networks.realign(self.case, self.settings, rebuilt, evidence, progress, cancel),
             )
-        return self._diagnosed(evidence, problems, progress, cancel)
+        found = self._diagnosed(evidence, problems, progress, cancel)
+        cancel.raise_if_cancelled()
+        self.start_over()
+        return found
+
+    def _look_through(
+        self, case: Case, problems: list[Problem], progress: Progress, cancel: CancelToken
+    ) -> DataMeasures | None:
+        """What is found in the clips; None with a problem more where they can no longer be read."""
+        try:
+            return self._looks.look_through(case, progress, cancel)
+        except InspectorError as error:
+            problem = problem_of(error)
+            if problem not in problems:  # running them met it before
+                problems.append(problem)
+            return None
+
+    def _beginning(self, case: Case) -> Evidence:
+        """What is known before anything is measured."""
+        from asl_inspector.diagnosis.evidence import Evidence
+
+        main = case.checkpoint
+        return Evidence(
+            case=case,
+            checkpoint=main.opened if main is not None and isinstance(main.opened, Checkpoint) else None,
+            architecture=self._networks.architecture(main, self.settings),
+            validation=None,
+            train=None,
+            stage1=None,
+            stage1_name=case.stage1.row.path.name if case.stage1 else "",
+            history=run_history(case),
+            nonfinite={},
+        )
+
+    def start_over(self) -> None:
+        """Forget how far an inspection has come that was interrupted; its runs still go on where they stopped."""
+        self._so_far.forget()
+
+    def forget_kept(self) -> None:
+        """Remove what was kept for a process that comes after this one."""
+        if self._kept is not None:
+            self._kept.forget()
+
+    def unfinished(
+        self,
+        *,
+        from_kept: bool = False,
+        advice: str = GO_ON,
+        progress: Progress = silent,
+        cancel: CancelToken | None = None,
+    ) -> Inspected | None:
+        """What an interrupted inspection had found, marked as partial; None where no clip was run. Nothing is run.
+
+        Args:
+            from_kept: True where the process that inspected has ended, and what it kept is to be looked for.
+            advice: How to go on, as a sentence.
+            progress: Told how far the work is.
+            cancel: Asked between steps.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        evidence, problems = self._so_far.evidence, list(self._so_far.problems)
+        if evidence is None and from_kept:
+            evidence = self._beginning(self.current_case(problems))
+        if evidence is None:
+            return None
+        evidence = with_what_ran(evidence, self._networks, self.settings)
+        if evidence.validation is None and evidence.train is None:
+            return None
+        return marked_partial(self._diagnosed(evidence, [], progress, cancel or CancelToken()), problems, advice)
 
     def _diagnosed(
         self, evidence: Evidence, problems: list[Problem], progress: Progress, cancel: CancelToken
@@ -157,7 +239,7 @@ class Inspector(CaseFiles):
             data=evidence.data,
             saved=evidence.saved,
             saved_names=evidence.saved_names,
-            diagnosis=diagnose(evidence, progress=progress, cancel=cancel),
+            diagnosis=diagnose(evidence, measured=True, progress=progress, cancel=cancel),
             problems=tuple(problems),
             settings=self.settings,
         )
@@ -264,39 +346,3 @@ class Inspector(CaseFiles):
             DataError: If there is no such clip, or its numbers cannot be read.
         """
         return self._looks.clip_features(self.case, index)
-
-
-def saved_detail(
-    outputs: SavedOutputs, joined: Joined, facts: SavedFacts, predictions: Predictions, index: int
-) -> ClipDetail:
-    """One clip's posteriors from its saved scores.
-
-    Raises:
-        InferenceError: If no scores of the clip were saved.
-    """
-    from asl_inspector.inference.saved import log_posteriors
-
-    if not 0 <= index < len(joined.clips):
-        raise InferenceError("There is no such clip at hand.", advice="Run the inspection first.")
-    posteriors = log_posteriors(outputs, joined, facts, index, int(predictions.lengths[index]))
-    has_features = joined.clips.feature_count is not None
-    return ClipDetail(index, posteriors, int(joined.clips.lengths[index]) if has_features else len(posteriors))
-
-
-def judged_weights(
-    main: OpenFile | None, progress: Progress, cancel: CancelToken
-) -> tuple[dict[str, int], tuple[HealthNote, ...]]:
-    """How many numbers of each weight are NaN or infinite, sound weights left out; and the health of all."""
-    if main is None or main.file is None or not isinstance(main.opened, Checkpoint):
-        return {}, ()
-    from asl_inspector.checkpoints.health import weight_health
-    from asl_inspector.checkpoints.measuring_all import all_statistics
-
-    weights = main.opened.weights
-    keys, tensors = list(weights), list(weights.values())
-    rows = list(all_statistics(tensors, main.file.view, progress=progress, cancel=cancel))
-    measured = {row.index: row.statistics for row in rows if row.statistics is not None}
-    bad = {keys[index]: facts.nans + facts.infinities for index, facts in measured.items()}
-    known = [(tensors[index], facts) for index, facts in measured.items()]
-    health = weight_health(main.opened, main.file.view, known=known, progress=progress, cancel=cancel)
-    return {key: count for key, count in bad.items() if count}, health

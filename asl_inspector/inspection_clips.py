@@ -19,10 +19,11 @@ class ClipLooks:
 
     def __init__(self) -> None:
         self._surveys: dict[Key, ClipSurvey] = {}
+        self._measured: tuple[tuple[Key | None, Key | None], DataMeasures] | None = None
 
     def clear(self) -> None:
         """Forget everything."""
-        self._surveys = {}
+        self._surveys, self._measured = {}, None
 
     def look_through(self, case: Case, progress: Progress, cancel: CancelToken) -> DataMeasures | None:
         """What is found in the clips; a file is looked through once while it stays the same."""
@@ -33,12 +34,16 @@ class ClipLooks:
             return None
         ours = self._survey(case, validation, "validation", progress, cancel) if validation is not None else None
         theirs = self._survey(case, train, "training", progress, cancel) if train is not None else None
-        return against_each_other(validation, train, ours, theirs, progress=progress, cancel=cancel)
+        key = _key_of(case, validation), _key_of(case, train)
+        if self._measured is None or self._measured[0] != key:
+            measured = against_each_other(validation, train, ours, theirs, progress=progress, cancel=cancel)
+            self._measured = key, measured
+        return self._measured[1]
 
     def _survey(self, case: Case, clips: Clips, what: str, progress: Progress, cancel: CancelToken) -> ClipSurvey:
         from asl_inspector.data.surveying import survey
 
-        key = identity_of(next(one for one in case.files if one.opened is clips))
+        key = _key_of(case, clips) or ()
         if key not in self._surveys:
             self._surveys[key] = survey(clips, what, progress=progress, cancel=cancel)
         return self._surveys[key]
@@ -98,3 +103,8 @@ class ClipLooks:
         source = next((one for one in case.files if one.opened is case.validation), None)
         known = self._surveys.get(identity_of(source)) if source is not None else None
         return clip_features(case.validation, index, known)
+
+
+def _key_of(case: Case, clips: Clips | None) -> Key | None:
+    """What tells the content of the clips' file from another one's; None without clips."""
+    return None if clips is None else identity_of(next(one for one in case.files if one.opened is clips))

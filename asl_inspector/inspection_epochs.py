@@ -188,6 +188,7 @@ class EpochRuns:
                 batch_frames=settings.batch_frames,
                 mixed=settings.mixed,
                 beam=settings.decoder == "beam",
+                threads=settings.threads,
             )
             predictions = run.go_on(progress=progress, cancel=cancel)
         finally:

@@ -67,6 +67,10 @@ class CaseFiles:
             self.remove(path)
         return paths - set(self._asked) - set(self._opened)
 
+    def close_readers(self) -> None:
+        """End the processes that read files; they are started again when one is needed."""
+        self._readers.close()
+
     def correct(self, corrections: Mapping[Path, Correction], *, cancel: CancelToken | None = None) -> Case:
         """Read files of clips as the user says; those that had another correction, or have none any more, anew.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.inference.records import Settings
+from asl_inspector.inference.records import EffectiveRanks, Settings
 from asl_inspector.inspection_parts import Key, clip_source, identity_of, problem_of
 from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.samples.records import Clips
@@ -23,16 +23,23 @@ if TYPE_CHECKING:
     from asl_inspector.inference.predictions import Predictions
     from asl_inspector.inference.rebuilding import Rebuilt
     from asl_inspector.inference.running import Run
+    from asl_inspector.inference.unfinished import UnfinishedRuns
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Problem
 
 
 class NetworkRuns:
-    """What was built and predicted; an error on the way becomes a `Problem` of the inspection."""
+    """What was built and predicted; an error on the way becomes a `Problem` of the inspection.
 
-    def __init__(self) -> None:
+    Args:
+        kept: Where runs are kept for a process that comes after this one, or None.
+    """
+
+    def __init__(self, kept: UnfinishedRuns | None = None) -> None:
         self.held: tuple[Key, Rebuilt] | None = None
+        self._kept = kept
         self._predictions: dict[Key, Predictions] = {}
+        self._ranks: dict[Key, EffectiveRanks] = {}
         self._runs: dict[Key, Run] = {}  # those that were cancelled, to go on with
 
     @property
@@ -43,7 +50,7 @@ class NetworkRuns:
     def clear(self) -> None:
         """Forget everything."""
         self.end()
-        self._predictions, self._runs = {}, {}
+        self._predictions, self._runs, self._ranks = {}, {}, {}
 
     def build(
         self,
@@ -124,24 +131,16 @@ class NetworkRuns:
         if rebuilt is None or main is None or clips is None:
             return None
         from asl_inspector.diagnosis.evidence import Scored
-        from asl_inspector.inference.running import Run
 
         source = next(one for one in case.files if one.opened is clips)
         network = rebuilt.network
-        beam = "beam" if settings.decoder == "beam" else ""  # the other decoders read what every run keeps
         answers = tuple(choice.value for choice in network.architecture.choices)
-        key = (*identity_of(main), *identity_of(source), replace(settings, decoder=beam), answers)
+        key = (*identity_of(main), *identity_of(source), _of_a_run(settings), answers)
         if key not in self._predictions:
             try:
                 if key not in self._runs:
-                    self._runs[key] = Run(
-                        network,
-                        rebuilt.prepare(clip_source(clips), cancel),
-                        device=settings.device,
-                        batch_frames=settings.batch_frames,
-                        mixed=settings.mixed,
-                        beam=settings.decoder == "beam",
-                    )
+                    files = (*identity_of(main), *identity_of(source))
+                    self._runs[key] = self._new_run(key, files, rebuilt, clips, settings, cancel)
                 self._predictions[key] = self._runs[key].go_on(progress=progress, cancel=cancel)
                 del self._runs[key]
             except InspectorError as error:
@@ -153,13 +152,70 @@ class NetworkRuns:
                 return self._partial(key, clips, settings, problems)
         return Scored(clips, self._predictions[key], settings.decoder)
 
+    def _new_run(
+        self, key: Key, files: Key, rebuilt: Rebuilt, clips: Clips, settings: Settings, cancel: CancelToken
+    ) -> Run:
+        """A run that goes on with what a process before this one kept of it."""
+        from asl_inspector.inference.running import Run
+        from asl_inspector.inference.unfinished import fingerprint
+
+        network, source = rebuilt.network, rebuilt.prepare(clip_source(clips), cancel)
+        known: Predictions | None = None
+        keep: Callable[[Predictions], None] | None = None
+        if self._kept is not None:
+            wanted = (*files, _wherever(settings))
+            name = fingerprint(*wanted, *key[len(wanted) :])
+            known = self._kept.of_run(name)
+            keep = partial(self._kept.keep, name, fingerprint(*wanted), network.architecture)
+        return Run(
+            network,
+            source,
+            device=settings.device,
+            batch_frames=settings.batch_frames,
+            mixed=settings.mixed,
+            beam=settings.decoder == "beam",
+            threads=settings.threads,
+            known=known,
+            keep=keep,
+        )
+
+    def so_far(
+        self, case: Case, settings: Settings, main: OpenFile | None, clips: Clips | None
+    ) -> tuple[Architecture | None, Scored] | None:
+        """What a run that was interrupted has said, in this process or in one before it; nothing is run.
+
+        The architecture is None where the inspection knows it already.
+        """
+        if main is None or clips is None or not isinstance(main.opened, Checkpoint):
+            return None
+        from asl_inspector.diagnosis.evidence import Scored
+        from asl_inspector.inference.unfinished import fingerprint
+
+        source = next(one for one in case.files if one.opened is clips)
+        files = (*identity_of(main), *identity_of(source))
+        wanted = (*files, _of_a_run(settings))
+        known = [one for key, one in self._predictions.items() if key[: len(wanted)] == wanted]
+        for run in (run for key, run in self._runs.items() if key[: len(wanted)] == wanted):
+            run.keep()
+            known.append(run.predictions())
+        architecture: Architecture | None = None
+        if not known and self._kept is not None:
+            held = self._kept.of_run_over(fingerprint(*files, _wherever(settings)))
+            if held is not None and len(held.predictions) == len(clips):
+                known, architecture = [held.predictions], held.architecture
+        if not known or not known[-1].ran.any():
+            return None
+        return architecture, Scored(clips, known[-1], settings.decoder)
+
     def _partial(self, key: Key, clips: Clips, settings: Settings, problems: list[Problem]) -> Scored | None:
         """What was predicted before a run failed, marked as partial; the next call goes on with the rest."""
         from asl_inspector.diagnosis.evidence import Scored
 
-        found = self._runs[key].predictions() if key in self._runs else None
-        if found is None or not found.ran.any():
+        run = self._runs.get(key)
+        found = run.predictions() if run is not None else None
+        if run is None or found is None or not found.ran.any():
             return None
+        run.keep()
         sentence = (
             f"Partial: {int(found.ran.sum()):,} of the {len(clips):,} clips of “{clips.path.name}” were run before that; every"
             " figure is of these alone."
@@ -177,6 +233,30 @@ class NetworkRuns:
             return saturated_share(rebuilt.network.module, rebuilt.prepare(clip_source(scored.clips)))
         except InspectorError:  # clips that can no longer be read were told of where they were to be run
             return None
+
+    def ranks(self, case: Case, rebuilt: Rebuilt, scored: Scored | None, cancel: CancelToken) -> EffectiveRanks | None:
+        """In how many directions the clips' features and the encoder's outputs spread, or None where it cannot be told.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.inference.directions import effective_ranks
+
+        if scored is None or self.held is None:
+            return None
+        source = next((one for one in case.files if one.opened is scored.clips), None)
+        key = (self.held[0], identity_of(source)) if source is not None else None
+        if key is None or key not in self._ranks:
+            try:
+                found = effective_ranks(
+                    rebuilt.network, rebuilt.prepare(clip_source(scored.clips), cancel), cancel=cancel
+                )
+            except InspectorError:  # clips that can no longer be read were told of where they were to be run
+                return None
+            if key is None:
+                return found
+            self._ranks[key] = found
+        return self._ranks[key]
 
     def realign(
         self,
@@ -196,6 +276,8 @@ class NetworkRuns:
         scored, data, train = evidence.validation, evidence.data, evidence.case.train
         if scored is None or data is None or self.held is None or evidence.saved is not None:
             return {}
+        if not scored.predictions.complete:  # what broke the run would break these
+            return {}
         found: dict[str, Scored] = {}
         files = [next(one for one in case.files if one.opened is clips) for clips in (scored.clips, train) if clips]
         alone = repairs_alone(data.validation) if train is None and worth_trying(scored) else ()
@@ -204,13 +286,25 @@ class NetworkRuns:
             if key not in self._predictions:
                 source = clip_source(scored.clips)
                 mended = replace(source, features=partial(_repaired, source.features, repair.apply))
-                run = Run(rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device)
+                run = Run(
+                    rebuilt.network, rebuilt.prepare(mended, cancel), device=settings.device, threads=settings.threads
+                )
                 try:
                     self._predictions[key] = run.go_on(progress=progress, cancel=cancel)
                 except InspectorError:  # a repair after which nothing can be run repairs nothing
                     continue
             found[repair.name] = Scored(scored.clips, self._predictions[key], scored.decoder)
         return found
+
+
+def _of_a_run(settings: Settings) -> Settings:
+    """What of the settings a run depends on: every decoder but the beam search reads what every run keeps."""
+    return replace(settings, decoder="beam" if settings.decoder == "beam" else "")
+
+
+def _wherever(settings: Settings) -> Settings:
+    """What of the settings changes predictions: not where and in which batches they are computed."""
+    return replace(_of_a_run(settings), device="auto", batch_frames=None, threads=0)
 
 
 def _repaired(

@@ -51,7 +51,7 @@ def look():
     QTimer.singleShot(1500, measure)
 def measure():
     told['measure'] = time.perf_counter()
-    window.session.measured.connect(measured)
+    window.session.looks.measured.connect(measured)
     window.keys.measure()
 def measured(how):
     if 'cancel' in told:

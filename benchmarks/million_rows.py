@@ -84,8 +84,8 @@ def ours(table: Any) -> dict[str, list[float]]:
         panel._table.sortByColumn(place[title], order)
 
     def search(text: str) -> None:
-        panel._search.setText(text)
-        panel._timer.stop()
+        panel.controls.search.setText(text)
+        panel.controls.search.settle()
         panel._filter()
 
     note("rank names", panel.prepare_sorting)
@@ -97,8 +97,8 @@ def ours(table: Any) -> dict[str, list[float]]:
         note("sort names", lambda: sort("clip"))
         note("search", lambda: search("_0012"))
         search("")
-        note("filter", lambda: panel._filters.show_gloss("GLOSS-0042"))
-        panel._filters.show_gloss("")
+        note("filter", lambda: panel.controls.filters.show_gloss("GLOSS-0042"))
+        panel.controls.filters.show_gloss("")
     panel.close()
     panel.deleteLater()
     return found

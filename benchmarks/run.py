@@ -17,6 +17,7 @@ from benchmarks.measuring import ROOT, Result
 
 NAMES = (
     "first_window",
+    "packaged_start",
     "event_loop",
     "report_time",
     "inference_speed",
@@ -34,6 +35,7 @@ NAMES = (
     "reopening_cases",
     "million_rows",
     "confusion_matrix",
+    "sweep_speed",
     "guide_window",
 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +17,10 @@ import tempfile
 from email.utils import formatdate
 from pathlib import Path
 
+from icons import DRAWING, LINUX_SIZES, pictures
+from project import version_of
+
 ROOT = Path(__file__).resolve().parent.parent
-ICON_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 DEPENDS = (
     "libc6 (>= 2.31)",
     "libdbus-1-3",
@@ -59,7 +60,7 @@ def main() -> int:
         text=True,
         check=True,
     ).stdout.strip()
-    version = version_of(ROOT / "pyproject.toml")
+    version = version_of()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         root.chmod(0o755)  # a package of files that all may read
@@ -73,13 +74,6 @@ def main() -> int:
     return 0
 
 
-def version_of(project: Path) -> str:
-    """The version in `pyproject.toml`."""
-    import tomllib
-
-    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
-
-
 def fill(root: Path, folder: Path, version: str) -> None:
     """The files of the package."""
     shutil.copytree(folder, root / "usr/lib/asl-inspector", symlinks=True)
@@ -89,8 +83,8 @@ def fill(root: Path, folder: Path, version: str) -> None:
     copy(here / "asl-inspector.desktop", root / "usr/share/applications/asl-inspector.desktop")
     copy(here / "asl-inspector.xml", root / "usr/share/mime/packages/asl-inspector.xml")
     icons = root / "usr/share/icons/hicolor"
-    copy(ROOT / "resources/icons/asl-inspector.svg", icons / "scalable/apps/asl-inspector.svg")
-    write_icons(ROOT / "resources/icons/asl-inspector.svg", icons)
+    copy(DRAWING, icons / "scalable/apps/asl-inspector.svg")
+    write_icons(icons)
     documents = root / "usr/share/doc/asl-inspector"
     copy(ROOT / "LICENSE", documents / "copyright")
     changes = f"asl-inspector ({version}) unstable; urgency=low\n\n  * See CHANGELOG.md.\n\n -- ASL Inspector <>  {formatdate()}\n"
@@ -105,26 +99,12 @@ def copy(source: Path, target: Path) -> None:
     target.chmod(0o644)
 
 
-def write_icons(drawing: Path, icons: Path) -> None:
+def write_icons(icons: Path) -> None:
     """The drawing in every size that desktops ask for."""
-    from PySide6.QtCore import Qt
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter
-    from PySide6.QtSvg import QSvgRenderer
-
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    application = QGuiApplication([])
-    renderer = QSvgRenderer(str(drawing))
-    for size in ICON_SIZES:
-        image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
-        image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        renderer.render(painter)
-        painter.end()
-        folder = icons / f"{size}x{size}" / "apps"
-        folder.mkdir(parents=True)
-        if not image.save(str(folder / "asl-inspector.png")):
-            raise OSError(f"the icon of {size} pixels cannot be written")
-    del application
+    for size, png in pictures(LINUX_SIZES).items():
+        target = icons / f"{size}x{size}" / "apps" / "asl-inspector.png"
+        target.parent.mkdir(parents=True)
+        target.write_bytes(png)
 
 
 def write_control(root: Path, version: str, architecture: str) -> None:

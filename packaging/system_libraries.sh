@@ -8,7 +8,7 @@ QT_PACKAGES="libegl1 libgl1 libglx0 libglvnd0 libxkbcommon0 libdbus-1-3 libfontc
 libxcb1 libxcb-icccm4 libxcb-keysyms1 libxcb-cursor0 libxcb-image0 libxcb-randr0 libxcb-render0 libxcb-render-util0 \
 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1 libxkbcommon-x11-0"
 DESKTOP_PACKAGES="xvfb xauth x11-utils xdotool openbox pcmanfm poppler-utils shared-mime-info desktop-file-utils dbus-x11 \
-wmctrl scrot"
+wmctrl scrot nsis"
 DESKTOP_TOOLS="Xvfb openbox xdotool pcmanfm dbus-launch scrot wmctrl pdftotext pdftoppm"
 
 [ "$(uname -s)" = Linux ] || exit 0  # Qt's packages for Windows and macOS bring all they need

@@ -256,3 +256,17 @@ def test_the_order_of_the_files_changes_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_report_is_typeset_for_every_case(name: str) -> None:
     assert pdf_report(inspected(name)).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("stage1_load_failed", "Stage 1 was only partly loaded"),
+        ("overfit_epoch50", "The file's metadata is of another epoch than its weights"),
+    ],
+)
+def test_a_verdict_names_what_is_to_be_settled_before_its_cause(name: str, first: str) -> None:
+    diagnosis = inspected(name).diagnosis
+    assert diagnosis.headline == "The network knows its training clips by heart and little beyond them"
+    assert diagnosis.summary.endswith(f" To be settled first: “{first}”.")
+    assert "To be settled first" not in inspected("seed").diagnosis.summary

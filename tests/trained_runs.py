@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,13 @@ def majority(logits: torch.Tensor) -> np.ndarray:
 
 
 def train_run(
-    folder: Path, *, epochs: int = 8, collapse_from: int | None = None, saved: Sequence[int] = (), seed: int = 3
+    folder: Path,
+    *,
+    epochs: int = 8,
+    collapse_from: int | None = None,
+    saved: Sequence[int] = (),
+    seed: int = 3,
+    stored: Mapping[str, object] | None = None,
 ) -> TrainedRun:
     """Train, and save after each epoch.
 
@@ -71,16 +77,24 @@ def train_run(
         collapse_from: The first epoch that is trained on empty targets, so that only the blank is left.
         saved: Epochs to save; all where none is given.
         seed: Of the weights.
+        stored: What else every checkpoint holds.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so small a network is slower on two, and far slower on a busy machine
     try:
-        return _train(folder, epochs, collapse_from, saved, seed)
+        return _train(folder, epochs, collapse_from, saved, seed, stored or {})
     finally:
         torch.set_num_threads(threads)
 
 
-def _train(folder: Path, epochs: int, collapse_from: int | None, saved: Sequence[int], seed: int) -> TrainedRun:
+def _train(
+    folder: Path,
+    epochs: int,
+    collapse_from: int | None,
+    saved: Sequence[int],
+    seed: int,
+    stored: Mapping[str, object],
+) -> TrainedRun:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     network = Notebook(FEATURES, 16, 1, len(GLOSSES) + 1)
@@ -110,7 +124,7 @@ def _train(folder: Path, epochs: int, collapse_from: int | None, saved: Sequence
         if saved and epoch not in saved:
             continue
         path = folder / f"checkpoint_epoch_{epoch}.pt"
-        torch.save({"epoch": epoch, "model_state_dict": network.state_dict()}, path)
+        torch.save({"epoch": epoch, "model_state_dict": network.state_dict(), **stored}, path)
         run.checkpoints[epoch] = path
         with torch.inference_mode():
             said = majority(network.eval()(validation))

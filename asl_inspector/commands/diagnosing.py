@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asl_inspector.commands.terminal import UNUSABLE, Terminal, UsageError, check_there, status_of
-from asl_inspector.progress import CancelToken, Step
+from asl_inspector.commands.terminal import INTERRUPTED, UNUSABLE, Terminal, UsageError, check_there, status_of
+from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.visible_text import visible
+
+MOST_THREADS = 1_024
 
 if TYPE_CHECKING:
     from asl_inspector.case.records import Role
@@ -45,12 +47,12 @@ def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
         if status is not None:
             return status
     from asl_inspector.inspection import Inspector
-    from asl_inspector.inspection_epochs import EpochRuns
+    from asl_inspector.report.partial_words import partial_words
 
     paths = [*options.files, *(path for path in chosen if path not in options.files)]
     if not paths:
         raise UsageError("No file was given.", advice="Give a checkpoint and its validation data.")
-    inspector = Inspector(_settings(options, saved))
+    inspector = Inspector(_settings(options, saved), kept=options.unfinished)
     inspector.add(paths, (saved.chosen if saved else {}) | chosen, progress=terminal.show, cancel=cancel)
     if saved is not None:
         inspector.correct(saved.corrections, cancel=cancel)
@@ -58,16 +60,60 @@ def diagnose(options: argparse.Namespace, terminal: Terminal, cancel: CancelToke
     if options.trust is not None:
         _trust(inspector, options.trust, terminal)
     inspector.hash_files(cancel=cancel)
-    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
-    if not options.no_epochs:
-        inspected = EpochRuns(inspector).score(inspected, progress=terminal.show, cancel=cancel)
-    _write_results(inspected, options, terminal, cancel)
+    try:
+        inspected = _inspected(inspector, options, terminal, cancel)
+    except Cancelled:
+        return _write_a_part(inspector, options, terminal)
+    if not partial_words(inspected):
+        inspector.forget_kept()
+    _write_results(inspected, options, terminal, CancelToken() if cancel.is_cancelled else cancel)
     _keep_case(inspector, inspected, saved, options, terminal)
     if inspected.problems or unreadable:
         for problem in inspected.problems:
             terminal.say(f"{problem.sentence} {problem.advice}".strip())
-        return UNUSABLE
+        return INTERRUPTED if cancel.is_cancelled else UNUSABLE
+    if cancel.is_cancelled:
+        return INTERRUPTED
     return status_of((finding.severity for finding in inspected.diagnosis.findings), options.fail_on)
+
+
+def _inspected(inspector: Inspector, options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> Inspected:
+    """The inspection, with the other files of the run."""
+    inspected = inspector.inspect(progress=terminal.show, cancel=cancel)
+    if options.no_epochs:
+        return inspected
+    from asl_inspector.inspection_epochs import EpochRuns
+
+    runs = EpochRuns(inspector)
+    try:
+        return runs.score(inspected, progress=terminal.show, cancel=cancel)
+    except Cancelled:
+        terminal.say(
+            "Interrupted. The inspection is whole; of the run's other files only those scored by then are told."
+        )
+        return runs.latest or inspected
+
+
+def _write_a_part(inspector: Inspector, options: argparse.Namespace, terminal: Terminal) -> int:
+    """After Ctrl-C: write what was found until then, marked as partial, and say how to go on.
+
+    Raises:
+        Cancelled: If there is nothing to write.
+    """
+    folder = options.unfinished
+    advice = (
+        f"The same command with --unfinished {folder} goes on with the others."
+        if folder is not None
+        else "With --unfinished FOLDER a command goes on where it was interrupted."
+    )
+    found = inspector.unfinished(advice=advice, progress=terminal.show)
+    if found is None:
+        raise Cancelled
+    terminal.say("Interrupted. This is what was found until then; Ctrl-C again stops at once.")
+    _write_results(found, options, terminal, CancelToken())
+    for problem in found.problems:
+        terminal.say(f"{problem.sentence} {problem.advice}".strip())
+    return INTERRUPTED
 
 
 def _saved_case(options: argparse.Namespace) -> SavedCase | None:
@@ -120,10 +166,12 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
 
     if options.batch_frames is not None and options.batch_frames < 1:
         raise UsageError("--batch-frames must be at least 1.")
+    if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
+        raise UsageError(f"--threads must be from 1 to {MOST_THREADS}.")
     if options.blank is not None and options.blank != "none" and not options.blank.isdecimal():
         raise UsageError(f"--blank {options.blank} cannot be used.", advice="Give the index of the blank, or none.")
     blank = None if options.blank is None else -1 if options.blank == "none" else int(options.blank)
-    choices = tuple(_assumed(text) for text in options.assume)
+    choices = tuple(assumed(text) for text in options.assume)
     kept = saved.settings if saved is not None else Settings()
     decoder = options.decoder.replace("-", "_") if options.decoder is not None else kept.decoder
     return replace(
@@ -131,6 +179,7 @@ def _settings(options: argparse.Namespace, saved: SavedCase | None = None) -> Se
         device=options.device,
         mixed=options.half_precision or kept.mixed,
         batch_frames=options.batch_frames,
+        threads=options.threads or 0,
         decoder=decoder,
         blank=blank if options.blank is not None else kept.blank,
         choices=tuple((dict(kept.choices) | dict(choices)).items()),
@@ -144,7 +193,12 @@ def _trust(inspector: Inspector, path: Path, terminal: Terminal) -> None:
     terminal.say(f"--trust: “{path.name}” may run on your word. SHA-256 {offer.sha256}. {' '.join(offer.found)}")
 
 
-def _assumed(text: str) -> tuple[str, str]:
+def assumed(text: str) -> tuple[str, str]:
+    """An answer to an open choice, as `--assume` has it.
+
+    Raises:
+        UsageError: If it is none.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise UsageError(f"--assume {text} says nothing.", advice="Write it as NAME=VALUE, for example pooling=mean.")

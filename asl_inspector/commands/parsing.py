@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of all commands; the one that was given is in `command`."""
     made = argparse.ArgumentParser(
         prog="asl-inspector",
-        usage="asl-inspector [FILE...] | asl-inspector {diagnose,changes,keys,compare,demo} ...",
+        usage="asl-inspector [FILE...] | asl-inspector {diagnose,changes,keys,compare,sweep,demo} ...",
         description="Finds out why a sign-language recogniser got a bad number. Without a command it opens the window.",
     )
     made.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and leave")
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _add_changes(commands)
     _add_keys(commands)
     _add_compare(commands)
+    _add_sweep(commands)
     demo = commands.add_parser("demo", help="the bundled demo case: in the window, or straight to a report")
     demo.add_argument("--pdf", type=Path, metavar="FILE", help="write the report here and open no window")
     demo.set_defaults(command="demo")
@@ -67,6 +68,7 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
     parser.add_argument("--batch-frames", type=int, metavar="N", help="most frames in one batch")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; as many as prove best by default")
     parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), help="majority by default")
     parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
     parser.add_argument(
@@ -88,6 +90,12 @@ def _add_diagnose(commands: Commands[argparse.ArgumentParser]) -> None:
         type=Path,
         metavar="CODE.py",
         help="run this file: Python code that builds the network, or a checkpoint that carries its program",
+    )
+    parser.add_argument(
+        "--unfinished",
+        type=Path,
+        metavar="FOLDER",
+        help="keep here what is run until all is done, and go on with what an interrupted command left here",
     )
     parser.add_argument("--rerun", action="store_true", help="run a saved case though none of its files changed")
     parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
@@ -129,3 +137,36 @@ def _add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
         )
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
     parser.set_defaults(command="compare")
+
+
+def _add_sweep(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("sweep", help="many checkpoints: runs along epochs, seeds and conditions compared")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="searched with all folders below")
+    parser.add_argument("--val", type=Path, required=True, metavar="F", help="validation clips")
+    parser.add_argument("--train", type=Path, action="append", default=[], metavar="F", help="training clips")
+    parser.add_argument("--vocabulary", type=Path, action="append", default=[], metavar="F")
+    parser.add_argument("--stage1", type=Path, metavar="F", help="the pre-trained checkpoint of all runs")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="folder of the results; a sweep that stopped goes on"
+    )
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="processes here, or a Ray cluster")
+    parser.add_argument("--address", metavar="ADDRESS", help="of the Ray cluster: auto, or ray://host:10001")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="jobs at a time; as many as there are cores by default"
+    )
+    parser.add_argument(
+        "--gpu-share", type=float, default=0.25, metavar="SHARE", help="of a GPU for each job on a Ray cluster (0.25)"
+    )
+    parser.add_argument("--resume", action="store_true", help="no effect: a sweep always goes on where it stopped")
+    for kind in ("html", "md", "pdf", "csv"):
+        rows = " with one row a checkpoint" if kind == "csv" else ""
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write a report ({kind}){rows}")
+    parser.add_argument("--json", metavar="FILE|-", help="the whole result as JSON; - for standard output")
+    parser.add_argument("--paper", choices=PAPERS, default="a4", help="size of the PDF's pages")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--decoder", choices=("majority", "first-token", "beam", "score"), default="majority")
+    parser.add_argument("--blank", metavar="INDEX|none", help="index of the blank, where the layout does not tell it")
+    parser.add_argument("--assume", action="append", default=[], metavar="NAME=VALUE", help="as for diagnose")
+    parser.add_argument("--fail-on", choices=("critical", "warning", "never"), default="critical")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(command="sweep")

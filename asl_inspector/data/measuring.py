@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from asl_inspector.data.learning import learning_curve
+from asl_inspector.data.linear import linear_probe
 from asl_inspector.data.neighbours import can_compare, find_neighbours
 from asl_inspector.data.records import Among, ClipSurvey, DataMeasures, Neighbours, SharedFrames
+from asl_inspector.data.separating import separate
 from asl_inspector.data.shared_frames import MOST_LISTED, find_shared_frames
 from asl_inspector.data.shift import compare
 from asl_inspector.data.structure import compare_structure
@@ -72,7 +75,11 @@ def against_each_other(
         among=among,
     )
     structure = compare_structure(validation, train, ours, theirs, progress=progress, cancel=cancel)
-    found = replace(found, structure=structure)
+    found = replace(found, structure=structure, separation=separate(ours, theirs))
+    if can_compare(validation, train) and theirs.columns is not None:
+        ignored = found.shift.extreme if found.shift is not None else ()
+        curve = learning_curve(validation, train, theirs.columns, ignored=ignored, progress=progress, cancel=cancel)
+        found = replace(found, learning=curve, linear=linear_probe(validation, train, ours, theirs))
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
         return found

@@ -127,15 +127,24 @@ def scaling_of(mean: FloatArray, spread: FloatArray) -> Scaling:
     return Scaling(np.nan_to_num(mean).astype(np.float32), safe.astype(np.float32), projection)
 
 
-def resampled(clips: Clips, scaling: Scaling, what: str, progress: Progress, cancel: CancelToken) -> Matrix:
-    """(N, POINTS * F), NaN rows for clips without frames."""
+def resampled(
+    clips: Clips,
+    scaling: Scaling,
+    what: str,
+    progress: Progress,
+    cancel: CancelToken,
+    *,
+    rows: Sequence[int] | None = None,
+) -> Matrix:
+    """(N, POINTS * F), NaN rows for clips without frames; of these rows alone where some are given."""
     width = scaling.projection.shape[1] if scaling.projection is not None else len(scaling.mean)
-    found = np.full((len(clips), POINTS * width), np.nan, np.float32)
-    for index in range(len(clips)):
+    chosen = range(len(clips)) if rows is None else rows
+    found = np.full((len(chosen), POINTS * width), np.nan, np.float32)
+    for index, row in enumerate(chosen):
         if index % 256 == 0:
             cancel.raise_if_cancelled()
-            progress(Step(f"Bringing the {what} clips to one length", index, len(clips), "clips"))
-        features = clips.features(index)
+            progress(Step(f"Bringing the {what} clips to one length", index, len(chosen), "clips"))
+        features = clips.features(row)
         if len(features):
             found[index] = at_points(standardised(features, scaling), POINTS).reshape(-1)
     return found

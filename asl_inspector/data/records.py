@@ -293,6 +293,62 @@ class StructureShift:
     features: int
 
 
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """How well a classifier tells the clips of validation from those of training.
+
+    Attributes:
+        auc: Area under its curve on clips that it was not trained on; 0.5 where nothing differs.
+        p: Share of the null that reaches it.
+        null_high: 95 % point of the null.
+        between_signers: The same area between halves of the signers of training, or None where too few are known.
+        validation: Clips of validation that were looked at.
+        train: Clips of training.
+    """
+
+    auc: float
+    p: float
+    null_high: float
+    between_signers: float | None
+    validation: int
+    train: int
+
+
+@dataclass(frozen=True, slots=True)
+class LearningPoint:
+    """The accuracy with so many training clips a gloss, with 95 % limits over validation clips."""
+
+    clips: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """What a nearest neighbour reaches with fewer training clips.
+
+    Attributes:
+        points: From one clip a gloss on, each with twice as many as the one before.
+        glosses: How many glosses are in every point.
+        clips: Validation clips.
+        p: Probability of such a gain of the last doubling where it makes no difference.
+    """
+
+    points: tuple[LearningPoint, ...]
+    glosses: int
+    clips: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProbe:
+    """Validation clips that a linear classifier on the means of clips gets right."""
+
+    correct: int
+    of: int
+
+
 @dataclass(frozen=True)
 class DataMeasures:
     """The clips of a case.
@@ -311,6 +367,9 @@ class DataMeasures:
         votes: What the nearest clips say, in training and in validation; None where they were not asked.
         among: The nearest validation clips of every validation clip, or None where they were not sought.
         structure: How the features hang together, one file against the other; None where that cannot be told.
+        separation: How well a classifier tells the files apart, or None where clips are few.
+        learning: What a nearest neighbour reaches with fewer clips, or None where labels or clips are missing.
+        linear: What a linear classifier on the means of clips gets right, or None for the same.
     """
 
     validation: ClipSurvey | None
@@ -326,3 +385,6 @@ class DataMeasures:
     votes: Votes | None = None
     among: Among | None = None
     structure: StructureShift | None = None
+    separation: Separation | None = None
+    learning: LearningCurve | None = None
+    linear: LinearProbe | None = None

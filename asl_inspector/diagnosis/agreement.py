@@ -26,7 +26,7 @@ from asl_inspector.data.realigning import repairs_for
 from asl_inspector.data.records import Among, DataMeasures, Votes
 from asl_inspector.diagnosis import landmarks, structure
 from asl_inspector.diagnosis.evidence import Evidence, Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, accuracy_of, p_of_guessing, unpaired_p
 from asl_inspector.diagnosis.records import Accuracy
 
@@ -57,7 +57,48 @@ def ask(evidence: Evidence, data: DataMeasures | None, *, mended: bool = False) 
     """
     compared = data is not None and data.votes is not None
     alone = [] if compared else _alone(evidence.validation, data)
-    return Answers((*_votes(data, mended=mended), *alone, *_reversed(evidence)))
+    voted, behind = _votes(data, mended=mended), _reversed(evidence)
+    trials = (
+        *_trials_of_votes(data, voted),
+        *_trials_alone(evidence.validation, data, alone),
+        *_trials_behind(evidence, behind),
+    )
+    return Answers((*voted, *alone, *behind), trials=trials)
+
+
+def _trials_of_votes(data: DataMeasures | None, found: list[Finding]) -> tuple[Trial, ...]:
+    """One test between the files, and one where each was judged by its own clips; a finding may rest on either."""
+    votes = data.votes if data is not None else None
+    if votes is None:
+        return ()
+    id_ = next((one.id for one in found if one.id != "neighbours-agree"), "")
+    by_alone = any(one.evidence.get("by") == "alone" for one in found)
+    train = accuracy_of(votes.train_right, votes.train_of)
+    validation = accuracy_of(votes.validation_right, votes.validation_of)
+    trials = []
+    if train is not None and validation is not None:
+        p = unpaired_p(train, validation)
+        trials.append(Trial("neighbours agree with the labels of one file more", p, "" if by_alone else id_))
+    train = accuracy_of(votes.train_alone_right, votes.train_alone_of)
+    validation = accuracy_of(votes.validation_alone_right, votes.validation_alone_of)
+    if train is not None and validation is not None:
+        p = unpaired_p(train, validation)
+        trials.append(Trial("each file's own clips agree with its labels more", p, id_ if by_alone else ""))
+    return tuple(trials)
+
+
+def _trials_alone(scored: Scored | None, data: DataMeasures | None, found: list[Finding]) -> tuple[Trial, ...]:
+    if scored is None or data is None or data.among is None or data.votes is not None:
+        return ()
+    name = "labels fit the clips around them as the answers do"
+    return tuple(Trial(name, float(str(one.evidence["p"])), one.id) for one in found) or (Trial(name, 1.0),)
+
+
+def _trials_behind(evidence: Evidence, found: list[Finding]) -> tuple[Trial, ...]:
+    if evidence.train is None or evidence.validation is None:
+        return ()
+    name = "validation clips are right more often than training clips"
+    return tuple(Trial(name, float(str(one.evidence["p"])), one.id) for one in found) or (Trial(name, 1.0),)
 
 
 def _features_agree(data: DataMeasures) -> bool:
@@ -108,7 +149,7 @@ def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
     if validation.value - train.value > DOUBTFUL and p < SURE:
         return [_doubtful(figures, 1 - train.value / validation.value, facts)]
     if train_alone is not None and alone is not None and alone.value - train_alone.value > ALONE_DOUBTFUL:
-        facts["p_alone"] = unpaired_p(train_alone, alone)
+        facts["p_alone"], facts["by"] = unpaired_p(train_alone, alone), "alone"
         if unpaired_p(train_alone, alone) < SURE:
             return [_doubtful(among, 1 - train_alone.value / alone.value, facts)]
         if unpaired_p(train_alone, alone) < SUSPECTED:
@@ -119,6 +160,7 @@ def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
             )
             facts["noise"] = noise
             return [Finding("training-labels-suspected", "agreement", "info", sentence, facts, "data")]
+        del facts["by"]
     labels_alone = not mended and _features_agree(data)
     lost = validation.value < LOST * train.value and p < VERY_SURE
     if train_alone is not None and alone is not None and train_alone.correct:
@@ -126,12 +168,14 @@ def _votes(data: DataMeasures | None, *, mended: bool) -> list[Finding]:
         facts |= {"kept": kept, "p_alone": unpaired_p(train_alone, alone)}
         sure = unpaired_p(train_alone, alone) < VERY_SURE
         if labels_alone and sure and kept < ALONE_LOST:
+            facts["by"] = "alone"
             return [_of_other_clips(f"{among}; {figures}", facts)]
         if labels_alone and sure and kept < ALONE_LESS:
             sentence = (
                 f"Labels of validation clips do not fit the clips around them: {among}. About {100 * (1 - kept):.0f} % of the "
                 "validation labels seem to be wrong, and no accuracy measured with them can be higher than the rest."
             )
+            facts["by"] = "alone"
             return [Finding("validation-labels-doubtful", "agreement", "warning", sentence, facts, "data")]
         if lost and kept >= ALONE_KEPT:
             sentence = (
@@ -191,6 +235,7 @@ def _alone(scored: Scored | None, data: DataMeasures | None) -> list[Finding]:
     if answers is not None and answers.of >= FEWEST_ANSWERED and _varied(scored.answer[spoken]):
         facts |= {"answers_fit": answers.value, "answers_of": answers.of}
         p = unpaired_p(answers, labels)
+        facts["p"] = p
         both = f"{words}, but {100 * answers.value:.0f} % have the network's answer in common with them"
         if p < VERY_SURE and labels.value < LOST * answers.value:
             sentence = f"{both}: the labels seem to belong to other clips, as if two lists had been sorted differently."
@@ -199,6 +244,7 @@ def _alone(scored: Scored | None, data: DataMeasures | None) -> list[Finding]:
             sentence = f"{both}: some of the labels do not fit their clips."
             return [Finding("labels-fit-fewer-neighbours", "agreement", "warning", sentence, facts, "samples")]
     if labels.value - right.value > NETWORK_FAILS and unpaired_p(labels, right) < VERY_SURE:
+        facts["p"] = unpaired_p(labels, right)
         sentence = (
             f"{words}, and the network has {100 * right.value:.0f} % right: these labels fit these features, which the network "
             "does not know."

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Trial, Undetermined
 from asl_inspector.diagnosis.limits import MANY_EMPTY
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BiasPoint, BlankMeasures, BlankSweep
 from asl_inspector.inference import decoding
-from asl_inspector.inference.predictions import NO_BLANK, Predictions
+from asl_inspector.inference.predictions import NO_BLANK, TEMPERATURES, Predictions
 
 BATCH_OF_THE_SNIPPET = 16
 SWEEP = tuple(np.arange(-4.0, 10.5, 0.5).tolist())
@@ -36,6 +36,8 @@ SURE = 0.001  # the two halves are not quite independent: each chose the other's
 PROFILE_BINS = 20
 TRAINING_GAIN = 0.03
 TRAINING_SURE = 0.05
+HIDES = "a bias on the blank helps"
+HIDES_IN_TRAINING = "a bias on the blank helps on training clips"
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -78,7 +80,23 @@ def measure(predictions: Predictions) -> BlankMeasures | None:
         padded_frames=padded,
         per_clip=per_clip,
         profile=_profile(predictions, frames),
+        outcomes=outcomes(predictions),
     )
+
+
+def outcomes(predictions: Predictions) -> tuple[float, float, float] | None:
+    """Mean exact probabilities of no gloss, one gloss and several, over the clips that ran; None where they are not known.
+
+    All clips of one gloss sum to the best one's probability times the sum of exp(score - best), which is `sharpness` at 1.
+    """
+    if predictions.sharpness is None or not predictions.probabilities or not predictions.ran.any():
+        return None
+    ran = predictions.ran
+    best = predictions.top_log_prob[ran, 0].astype(np.float64)
+    one = np.exp(np.minimum(best + predictions.sharpness[ran, TEMPERATURES.index(1.0)], 0.0))
+    none = np.exp(predictions.empty_log_prob[ran].astype(np.float64))
+    several = np.clip(1 - one - none, 0.0, 1.0)
+    return float(none.mean()), float(one.mean()), float(several.mean())
 
 
 def _profile(predictions: Predictions, blank_frames: NDArray[np.bool_]) -> FloatArray:
@@ -133,15 +151,18 @@ def ask_training(swept: BlankSweep | None) -> Answers:
 
     Threshold: 3 points with p below 0.05, because a trained network has none of its own clips empty.
     """
-    if swept is None or swept.after.value - swept.before.value < TRAINING_GAIN or swept.p >= TRAINING_SURE:
+    if swept is None:
         return Answers()
+    if swept.after.value - swept.before.value < TRAINING_GAIN or swept.p >= TRAINING_SURE:
+        return Answers(trials=(Trial(HIDES_IN_TRAINING, swept.p),))
     facts: dict[str, Fact] = {"before": swept.before.correct, "after": swept.after.correct, "of": swept.after.of}
     sentence = (
         f"The blank hides answers on the training clips too: with a bias taken off, {swept.after.correct} instead of "
         f"{swept.before.correct} of {swept.after.of} are right. Training would have found that bias itself, so it was changed "
         "afterwards, or the training was not over."
     )
-    return Answers((Finding("blank-hides-training-answers", "blanks", "warning", sentence, facts, "blanks"),))
+    found = Finding("blank-hides-training-answers", "blanks", "warning", sentence, facts, "blanks")
+    return Answers((found,), trials=(Trial(HIDES_IN_TRAINING, swept.p, found.id),))
 
 
 def _best(decoded: list[IntArray], labels: IntArray, clips: BoolArray, plain: int) -> int:
@@ -165,6 +186,8 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: b
         "empty_share": measures.empty_share,
         "padding_reads_as": measures.padding_reads_as,
     }
+    if measures.outcomes is not None:
+        facts |= dict(zip(("says_nothing", "says_one", "says_several"), measures.outcomes, strict=True))
     share, empty = f"{100 * measures.argmax_valid:.1f} %", f"{100 * measures.empty_share:.1f} %"
     helps = swept is not None and _helps(swept)
     findings = []
@@ -193,7 +216,8 @@ def ask(measures: BlankMeasures | None, swept: BlankSweep | None, *, no_blank: b
             f"all {measures.padded_frames:,} padded frames read as class {measures.padding_reads_as}."
         )
         findings.append(Finding("padding-counted", "blanks", "info", sentence, dict(facts), "blanks"))
-    return Answers(tuple(findings))
+    hiding = next((one.id for one in findings if one.id == "blank-hides-answers"), "")
+    return Answers(tuple(findings), trials=(Trial(HIDES, swept.p, hiding),) if swept is not None else ())
 
 
 def _helps(swept: BlankSweep) -> bool:

@@ -70,7 +70,8 @@ def _judge(cause: str, findings: tuple[Finding, ...], counterfactual: Counterfac
         counterfactual=counterfactual,
         next_experiment=remedy.next_experiment,
         fix=remedy.fix,
-        snippet=remedy.snippet,
+        snippet="",
+        would_change=remedy.would_change,
     )
 
 

@@ -1,7 +1,8 @@
 """Is the accuracy better than guessing?
 
 Null: guessing one of the K glosses that occur, or always the most frequent one, whichever is better. A checkpoint is
-usually the best of E epochs by this very accuracy, so its luck is counted E times.
+usually the best of E epochs by this very accuracy, so its luck is counted E times. Beside them the same answers are exchanged over
+the clips (999 times), which keeps how often each is given: a network that says few glosses beats one in K by that alone.
 
 False positives: with few clips almost nothing is above chance; the interval says how little is known.
 
@@ -19,6 +20,9 @@ from asl_inspector.diagnosis.records import ChanceTest
 from asl_inspector.history.records import History
 
 SURE = 0.01
+DRAWS = 999
+MOST_CLIPS = 50_000  # beyond it the exchange takes seconds and the binomial says the same
+SEED = 20_261_132
 
 
 def looks(history: History | None) -> int | None:
@@ -41,7 +45,18 @@ def compare_with_guessing(scored: Scored, epochs: int | None, truth: np.ndarray 
     p_constant = p_of_guessing(measured.correct, measured.of, constant)
     p_best = best_of(p, epochs) if epochs else None
     above = (p_best if p_best is not None else p) < SURE and p_constant < 0.05
-    return ChanceTest(measured, chance, constant, p, p_best, above)
+    exchanged = p_of_exchange(scored.answer[scored.labelled], labels[scored.labelled])
+    return ChanceTest(measured, chance, constant, p, p_best, above, exchanged)
+
+
+def p_of_exchange(said: np.ndarray, true: np.ndarray) -> float | None:
+    """Share of exchanges of the answers over the clips that get as many right, or None for very many clips."""
+    if len(said) > MOST_CLIPS:
+        return None
+    random = np.random.default_rng(SEED)
+    reached = int((said == true).sum())
+    as_many = sum(int((random.permutation(said) == true).sum()) >= reached for _ in range(DRAWS))
+    return (as_many + 1) / (DRAWS + 1)
 
 
 def ask(evidence: Evidence, test: ChanceTest | None, *, by_name: bool) -> Answers:
@@ -58,6 +73,7 @@ def ask(evidence: Evidence, test: ChanceTest | None, *, by_name: bool) -> Answer
         "always_the_most_frequent": test.constant,
         "p": test.p,
         "p_best_of_epochs": test.p_best,
+        "p_of_exchanged_answers": test.p_exchanged,
     }
     if test.above:
         sentence = f"{what} is {figures}, clearly above guessing ({100 * test.chance:.1f} %)."

@@ -21,9 +21,16 @@ def ask(evidence: Evidence) -> Answers:
     if outputs is None:
         return Answers()
     findings = [*_vocabulary_sizes(evidence, outputs[0])]
+    seen = False
     for clips, what in ((evidence.case.validation, "validation"), (evidence.case.train, "training")):
         if clips is not None:
+            seen = seen or bool((clips.gloss_ids != UNLABELLED).any())
             findings += _outside(*outputs, clips, what)
+    if seen and not findings:
+        sentence = (
+            f"Every id of the labels has an output of its own among the {outputs[0]}, and every vocabulary fits them."
+        )
+        findings.append(Finding("outputs-fit", "classes", "info", sentence, {"outputs": outputs[0]}, "samples"))
     return Answers(tuple(findings))
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import effective_classes
 from asl_inspector.diagnosis.records import HistogramMeasures
 
@@ -48,10 +48,15 @@ def _counted(ids: np.ndarray, extra: tuple[int, int] | None = None) -> tuple[tup
     return tuple(sorted(table.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+def null_draws(truth: np.ndarray, count: int) -> np.ndarray:
+    """(1000,), effective numbers of `count` draws from the labels."""
+    draws = np.random.default_rng(SEED).choice(truth, size=(DRAWS, count))
+    return np.array([effective_classes(draw) for draw in draws])
+
+
 def null_of(truth: np.ndarray, count: int) -> tuple[float, float]:
     """5 % and 95 % quantiles of the effective number of `count` draws from the labels."""
-    draws = np.random.default_rng(SEED).choice(truth, size=(DRAWS, count))
-    low, high = np.quantile([effective_classes(draw) for draw in draws], [0.05, 0.95]).tolist()
+    low, high = np.quantile(null_draws(truth, count), [0.05, 0.95]).tolist()
     return low, high
 
 
@@ -63,9 +68,11 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
     padded = _counted(frames, (reads_as, padded_frames) if reads_as is not None else None)
     spoken = scored.majority[predictions.ran & ~scored.empty]
     truth = scored.clips.gloss_ids[scored.labelled]
-    low = high = None
+    low = high = p = None
     if len(truth) and len(spoken):
-        low, high = null_of(truth, len(spoken))
+        null = null_draws(truth, len(spoken))
+        low, high = np.quantile(null, [0.05, 0.95]).tolist()
+        p = float(((null <= effective_classes(spoken)).sum() + 1) / (DRAWS + 1))
     frame_counts = _counted(frames)
     confidence = None
     if len(spoken) and predictions.probabilities:
@@ -88,6 +95,7 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
         top_share=max(count for number, count in _counted(spoken)) / len(spoken) if len(spoken) else None,
         top_confidence=confidence,
         top_share_of_rules=_least_top_share(scored),
+        narrow_p=p,
     )
 
 
@@ -108,6 +116,16 @@ def ask(measures: HistogramMeasures | None, train: HistogramMeasures | None = No
         measures: Of the validation clips.
         train: Of the training clips, or None.
     """
+    found = _asked(measures, train)
+    if measures is None or measures.narrow_p is None:
+        return found
+    narrow = next((one.id for one in found.findings if one.id == "narrow-answers"), "")
+    return Answers(
+        found.findings, trials=(Trial("the answers are narrower than the labels", measures.narrow_p, narrow),)
+    )
+
+
+def _asked(measures: HistogramMeasures | None, train: HistogramMeasures | None) -> Answers:
     if measures is None or measures.effective is None or measures.top_share is None or measures.null_low is None:
         return Answers()
     facts: dict[str, Fact] = {

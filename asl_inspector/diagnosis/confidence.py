@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 
 MOST_BINS, FEWEST_IN_A_BIN = 15, 10
 DRAWS = 500
@@ -44,11 +44,11 @@ def calibration_error(confidence: FloatArray, right: BoolArray) -> float:
     return sum(gaps) / len(order)
 
 
-def null_of(confidence: FloatArray) -> float:
-    """95 % point of the error where every confidence is true."""
+def null_of(confidence: FloatArray) -> FloatArray:
+    """(500,), errors where every confidence is true."""
     random = np.random.default_rng(SEED)
     drawn = [calibration_error(confidence, random.random(len(confidence)) < confidence) for _ in range(DRAWS)]
-    return float(np.quantile(drawn, 0.95))
+    return np.array(drawn)
 
 
 def ask(scored: Scored | None, truth: NDArray[np.int64] | None) -> Answers:
@@ -62,11 +62,14 @@ def ask(scored: Scored | None, truth: NDArray[np.int64] | None) -> Answers:
         return Answers()
     confidence = np.exp(scored.predictions.top_log_prob[scored.labelled, 0].astype(np.float64)).clip(0, 1)
     right = scored.right(scored.score, truth)
-    error, sampling = calibration_error(confidence, right), null_of(confidence)
+    error, null = calibration_error(confidence, right), null_of(confidence)
+    sampling = float(np.quantile(null, 0.95))
+    p = float(((null >= error).sum() + 1) / (DRAWS + 1))
     wrong = confidence[~right]
     facts: dict[str, Fact] = {
         "error": error,
         "by_sampling": sampling,
+        "p": p,
         "mean_confidence": float(confidence.mean()),
         "accuracy": float(right.mean()),
         "confidence_where_wrong": float(wrong.mean()) if len(wrong) else None,
@@ -77,10 +80,15 @@ def ask(scored: Scored | None, truth: NDArray[np.int64] | None) -> Answers:
         sentence = (
             f"{figures}: as sure as it may be (calibration error {error:.2f}, by sampling alone up to {sampling:.2f})."
         )
-        return Answers((Finding("as-sure-as-right", "confidence", "info", sentence, facts, "samples"),))
+        return _told(Finding("as-sure-as-right", "confidence", "info", sentence, facts, "samples"), p)
     if confidence.mean() > right.mean():
         more = f", and where it is wrong with {100 * wrong.mean():.0f} %" if len(wrong) else ""
         sentence = f"{figures}{more}: too sure (calibration error {error:.2f}, by sampling alone up to {sampling:.2f})."
-        return Answers((Finding("too-sure", "confidence", "info", sentence, facts, "samples"),))
+        return _told(Finding("too-sure", "confidence", "info", sentence, facts, "samples"), p)
     sentence = f"{figures}: less sure than it is right (calibration error {error:.2f}, by sampling alone up to {sampling:.2f})."
-    return Answers((Finding("too-unsure", "confidence", "info", sentence, facts, "samples"),))
+    return _told(Finding("too-unsure", "confidence", "info", sentence, facts, "samples"), p)
+
+
+def _told(finding: Finding, p: float) -> Answers:
+    shown = finding.id if finding.id != "as-sure-as-right" else ""
+    return Answers((finding,), trials=(Trial("confidence and accuracy differ", p, shown),))

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.data.records import DataMeasures
+from asl_inspector.diagnosis import decoders
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import Accuracy, BlankSweep, Counterfactual, LabelAudit
 
 SURE = 0.01
+REMAP = "more clips are right by gloss name than by id"
 FEWEST_LEFT = 5  # clips: with fewer the interval says nothing
 
 
@@ -40,12 +42,14 @@ def remap(scored: Scored | None, labels: LabelAudit | None) -> tuple[Counterfact
             f"Scored by gloss name, {then.correct} instead of {now.correct} of {then.of} clips are right "
             f"({100 * then.value:.1f} %, 95 %: {100 * then.low:.0f} to {100 * then.high:.0f})."
         )
-        return counterfactual, Answers((Finding("remap-helps", "labels", "info", sentence, facts, "samples"),))
+        helps = Finding("remap-helps", "labels", "info", sentence, facts, "samples")
+        return counterfactual, Answers((helps,), trials=(Trial(REMAP, p, helps.id),))
     sentence = (
         f"Scored by gloss name this file is at {then.correct} of {then.of}, no better than by id: it was chosen by an "
         "accuracy that meant nothing. Score the other checkpoints of the run by name."
     )
-    return counterfactual, Answers((Finding("remap-does-not-help", "labels", "info", sentence, facts, "samples"),))
+    found = Finding("remap-does-not-help", "labels", "info", sentence, facts, "samples")
+    return counterfactual, Answers((found,), trials=(Trial(REMAP, p),))
 
 
 def without_blank(swept: BlankSweep | None) -> Counterfactual | None:
@@ -87,10 +91,9 @@ def best_decoder(
         return None
     truth = labels.learned_ids if labels is not None and labels.certain else None
     plain = accuracy(scored.right(scored.by_decoder.get(stated_by or "", scored.answer), truth))
-    others = {name: accuracy(scored.right(ids, truth)) for name, ids in scored.by_decoder.items()}
-    best = max((one for one in others.values() if one is not None), key=lambda one: one.correct, default=None)
-    if plain is None or best is None or best.correct == plain.correct:
+    name = decoders.best_rule(scored, truth)
+    best = accuracy(scored.right(scored.rules[name], truth))
+    if plain is None or best is None or best.correct <= plain.correct:
         return None
-    return Counterfactual(
-        plain.value, best.value, best.low, best.high, "The same outputs, decoded by the best of the rules."
-    )
+    how = f"The same outputs, decoded by {decoders.NAMES[name]}, the best of the rules."
+    return Counterfactual(plain.value, best.value, best.low, best.high, how)

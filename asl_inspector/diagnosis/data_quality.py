@@ -13,13 +13,13 @@ Guard: a true difference between signers is not a fault, and the sentence says "
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asl_inspector.data.blocks import column_words
 from asl_inspector.data.records import ColumnFacts, DataMeasures, Pair
 from asl_inspector.data.shift import FEWEST_CLIPS, enough_to_compare, extreme_columns, looks_like_time, raw_columns
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
+from asl_inspector.inference.predictions import Outcome, Predictions
 from asl_inspector.samples.records import Clips
 
 MOST_NAMED = 3
@@ -29,6 +29,13 @@ LEAK_IS_CRITICAL = 0.05
 CONSTANT = 1e-6
 HARDLY = 0.01  # of the usual spread: a flag that is seldom set
 SAME = 1e-4  # of the usual distance
+LEFT_OUT = {
+    Outcome.NO_FRAMES: ("clips-without-frames", "no frames"),
+    Outcome.FEATURES_NOT_FINITE: ("features-not-finite", "NaN or infinite features"),
+    Outcome.OUTPUTS_NOT_FINITE: ("outputs-not-finite", "outputs that are NaN or infinite"),
+    Outcome.TOO_SHORT: ("clips-too-short", "fewer frames than the network needs"),
+    Outcome.TOO_LONG: ("clips-too-long", "more frames than the network has positions for"),
+}
 
 
 def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
@@ -36,7 +43,7 @@ def ask(evidence: Evidence, data: DataMeasures | None) -> Answers:
     findings: list[Finding] = []
     for scored, what in ((evidence.validation, "validation"), (evidence.train, "training")):
         if scored is not None and (evidence.saved is None or what == "training"):
-            findings += _not_run(scored.clips, scored.predictions.ran, what)
+            findings += _not_run(scored.clips, scored.predictions, what)
     validation, train = evidence.case.validation, evidence.case.train
     if data is None:
         return Answers(tuple(findings))
@@ -66,14 +73,15 @@ def _too_few(data: DataMeasures) -> Undetermined:
     )
 
 
-def _not_run(clips: Clips, ran: NDArray[np.bool_], what: str) -> list[Finding]:
+def _not_run(clips: Clips, predictions: Predictions, what: str) -> list[Finding]:
+    """Clips that cannot be run, by what kept them from it; those that an interrupted run has not reached are none."""
     findings = []
-    empty = np.flatnonzero(~ran & (clips.lengths == 0))
-    broken = np.flatnonzero(~ran & (clips.lengths > 0))
-    for indices, id_, why in (
-        (empty, "clips-without-frames", "no frames"),
-        (broken, "features-not-finite", "NaN or infinite features"),
-    ):
+    outcomes = predictions.outcomes
+    if outcomes is None:
+        failed = np.where(clips.lengths > 0, Outcome.FEATURES_NOT_FINITE, Outcome.NO_FRAMES)
+        outcomes = np.where(predictions.ran, Outcome.RAN, failed).astype(np.uint8)
+    for outcome, (id_, why) in LEFT_OUT.items():
+        indices = np.flatnonzero(outcomes == outcome)
         if len(indices):
             names = ", ".join(f"“{clips.ids[index]}”" for index in indices[:MOST_NAMED].tolist())
             more = f" and {len(indices) - MOST_NAMED} more" if len(indices) > MOST_NAMED else ""

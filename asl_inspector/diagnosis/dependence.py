@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, p_of_guessing
 
 DRAWS = 200
 SYSTEMATIC = 3.0
+DEPEND = "the answers depend on the labels"
 FEWEST_CLIPS = 30
 LUCKY = 0.01
 SEED = 20_261_125
@@ -61,12 +63,15 @@ def ask(scored: Scored | None) -> Answers:
     z = z_of(true[spoken], said[spoken].astype(np.int64))
     if z is None:
         return Answers()
-    facts: dict[str, Fact] = {"z": z, "clips": int(spoken.sum())}
+    p = float(norm.sf(z))
+    facts: dict[str, Fact] = {"z": z, "p": p, "clips": int(spoken.sum())}
     if z > SYSTEMATIC:
         sentence = (
             f"The answers are wrong, and depend on the labels all the same (z = {z:.1f} against permuted answers): wrong "
             "systematically, as by other ids or other features, not by ignorance."
         )
-        return Answers((Finding("systematically-wrong", "dependence", "info", sentence, facts, "samples"),))
+        wrong = Finding("systematically-wrong", "dependence", "info", sentence, facts, "samples")
+        return Answers((wrong,), trials=(Trial(DEPEND, p, wrong.id),))
     sentence = f"The answers do not depend on the labels (z = {z:.1f} against permuted answers)."
-    return Answers((Finding("answers-independent", "dependence", "info", sentence, facts, "samples"),))
+    found = Finding("answers-independent", "dependence", "info", sentence, facts, "samples")
+    return Answers((found,), trials=(Trial(DEPEND, p),))

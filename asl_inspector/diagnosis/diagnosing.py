@@ -25,10 +25,13 @@ from asl_inspector.diagnosis import (
     labels,
     landmarks,
     metadata,
+    multiplicity,
     nearest,
     offsets,
     overfitting,
+    padding,
     pretraining,
+    probing,
     realigned,
     relabelling,
     run,
@@ -37,8 +40,11 @@ from asl_inspector.diagnosis import (
     training,
     weights,
 )
+from asl_inspector.diagnosis.advising import advice_for_all, advised
+from asl_inspector.diagnosis.code_of_run import code_of
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.evidence import Evidence, Scored
+from asl_inspector.diagnosis.expecting import Known
 from asl_inspector.diagnosis.findings import Answers, Finding, Undetermined
 from asl_inspector.diagnosis.measures import accuracy
 from asl_inspector.diagnosis.records import Cause, ClipMeasures, Diagnosis, LabelAudit, Verdict
@@ -55,7 +61,7 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     mask = scored.labelled
     in_top = (scored.predictions.top[mask] == scored.clips.gloss_ids[mask][:, None]).any(axis=1)
     return ClipMeasures(
-        accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.by_decoder.items()},
+        accuracies={name: accuracy(scored.right(ids)) for name, ids in scored.rules.items()},
         top5=accuracy(in_top) if scored.predictions.ranked >= min(TOP, scored.predictions.glosses) else None,
         blanks=blank_figures,
         histogram=collapse.measure(scored, blank_figures.padded_frames if blank_figures else 0),
@@ -63,11 +69,14 @@ def measure(scored: Scored | None) -> ClipMeasures | None:
     )
 
 
-def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Diagnosis:
+def diagnose(
+    evidence: Evidence, *, measured: bool = False, progress: Progress = silent, cancel: CancelToken | None = None
+) -> Diagnosis:
     """Ask every question and rank the causes.
 
     Args:
         evidence: The case.
+        measured: True where its clips are not to be looked through here, even if nothing is known of them.
         progress: Told how far the longer questions are.
         cancel: Asked now and then.
 
@@ -75,7 +84,7 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         Cancelled: If `cancel` was set.
     """
     data = evidence.data
-    if data is None and evidence.saved is None:
+    if data is None and evidence.saved is None and not measured:
         data = measure_clips(evidence.case.validation, evidence.case.train, progress=progress, cancel=cancel)
     validation, train = measure(evidence.validation), measure(evidence.train)
     audit = labels.audit(evidence)
@@ -89,7 +98,8 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
     above = tested.above if tested else None
     swept = blanks.sweep(evidence.validation, truth) if evidence.validation else None
     stage1 = pretraining.judge(evidence.stage1, evidence.history)
-    reproduction = metadata.reproduce(evidence, validation.losses if validation else None)
+    probes = probing.measure(evidence, data, truth, labels_wrong=labels_wrong)
+    reproduction = metadata.reproduce(evidence, validation.losses if validation else None, probes.padding)
     run_measures = run.measure(evidence)
     remapped, remap_answers = counterfactuals.remap(evidence.validation, audit)
     mended = realigned.best(evidence.validation, evidence.realigned, truth, swept)
@@ -123,15 +133,20 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         data_quality.ask(evidence, data),
         landmarks.ask(data),
         structure.ask(data),
-        realigned.ask(mended, data, evidence.saturated if evidence.case.train is None else None),
+        realigned.ask(
+            mended,
+            data,
+            evidence.saturated if evidence.case.train is None else None,
+            tried=bool(evidence.realigned),
+        ),
         feasibility.ask(evidence),
         agreement.ask(evidence, data, mended=mended is not None),
         nearest.ask(data, evidence.validation, truth),
         capacity.ask(evidence),
         files.ask(evidence),
         saved_outputs.ask(evidence),
-        offsets.ask(offset),
-        relabelling.ask(renumbered),
+        offsets.ask(offset, tried=evidence.saved is not None and truth is None),
+        relabelling.ask(renumbered, tried=unnamed and evidence.validation is not None),
         overfitting.ask(
             evidence,
             labels_wrong=labels_wrong,
@@ -139,16 +154,23 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
             cleared=agreement.is_cleared(data) and mended is None and audit is not None and not labels_wrong,
         ),
         run.ask(evidence, run_measures),
+        *probing.ask(probes, evidence, truth, reproduction.stored_acc),
     ]
+    tests = multiplicity.count(answers)
+    answers = multiplicity.correct(answers, tests)
     findings = tuple(finding for answer in answers for finding in answer.findings)
     computed = {
         "label-map-mismatch": remapped or offsets.counterfactual(offset) or relabelling.counterfactual(renumbered),
         "blank-collapse": counterfactuals.without_blank(swept),
-        "decoder-mismatch": counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
+        "decoder-mismatch": padding.counterfactual(probes.padding, reproduction.stored_acc)
+        or counterfactuals.best_decoder(evidence.validation, audit, reproduction.decoder),
         "feature-mismatch": mended[1] if mended else None,
         "validation-leak": counterfactuals.without_copies(evidence.validation, data, truth),
     }
-    ranked = causes.rank(findings, {key: value for key, value in computed.items() if value is not None})
+    known = {key: value for key, value in computed.items() if value is not None}
+    facts = Known(evidence, data, tested, {finding.id: finding for finding in findings}, reproduction)
+    advice = advice_for_all(code_of(evidence), facts, known)
+    ranked = tuple(advised(cause, advice) for cause in causes.rank(findings, known))
     verdict = causes.verdict_of(ranked, above)
     headline, summary = _headline(
         verdict,
@@ -176,6 +198,9 @@ def diagnose(evidence: Evidence, *, progress: Progress = silent, cancel: CancelT
         run=run_measures,
         continuous=spoken,
         continuous_train=spoken_train,
+        probes=probes,
+        tests=tests,
+        advice=advice,
     )
 
 
@@ -189,7 +214,9 @@ def with_epochs(diagnosis: Diagnosis, along: AlongEpochs) -> Diagnosis:
     kept = tuple(finding for finding in diagnosis.findings if finding.question != epoch_findings.QUESTION)
     findings = kept + epoch_findings.ask(along).findings
     computed = {cause.id: cause.counterfactual for cause in diagnosis.causes if cause.counterfactual is not None}
-    ranked = tuple(epoch_findings.advised(cause, along) for cause in causes.rank(findings, computed))
+    advice = diagnosis.advice
+    plain = (advised(cause, advice) if advice else cause for cause in causes.rank(findings, computed))
+    ranked = tuple(epoch_findings.advised(cause, along, advice) for cause in plain)
     verdict = causes.verdict_of(ranked, diagnosis.chance.above if diagnosis.chance else None)
     predicted = diagnosis.validation is not None
     headline, summary = _headline(
@@ -263,11 +290,12 @@ def _headline(
     if verdict == "healthy":
         return "Nothing critical is wrong with this network", chance_sentence
     if ranked and (verdict == "ill" or ranked[0].severity != "info"):
-        first = (
-            next((one for one in ranked if one.severity == "critical"), ranked[0]) if verdict == "ill" else ranked[0]
-        )
-        leading = first  # what makes the verdict; a warning may come before it in the list
-        return REMEDIES[leading.id].headline, _summary(leading, sentences, audit)
+        first = ranked[0]
+        leading = next((one for one in ranked if one.severity == "critical"), first) if verdict == "ill" else first
+        summary = _summary(leading, sentences, audit)
+        if leading is not first:  # a warning may come before what makes the verdict
+            summary += f" To be settled first: “{first.title}”."
+        return REMEDIES[leading.id].headline, summary
     if not predicted:
         return "There is not enough here for a diagnosis yet", missing
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity
 from asl_inspector.diagnosis.limits import MANY_EMPTY, SHOWN
-from asl_inspector.diagnosis.records import Accuracy, Cause, Counterfactual
+from asl_inspector.diagnosis.records import Accuracy, Advice, Cause, Counterfactual
+from asl_inspector.diagnosis.scored_words import scored_words
 
 QUESTION = "along_epochs"
 WHERE = "training:epochs"
@@ -30,7 +32,7 @@ def sentences(along: AlongEpochs) -> list[str]:
     return [finding.sentence for finding in ask(along).findings]
 
 
-def advised(cause: Cause, along: AlongEpochs) -> Cause:
+def advised(cause: Cause, along: AlongEpochs, advice: Mapping[str, Advice]) -> Cause:
     """The cause with a next step that knows the files: they need not be scored again."""
     words = action(along)
     if cause.id == "blank-collapse" and is_late_collapse(cause):
@@ -38,14 +40,18 @@ def advised(cause: Cause, along: AlongEpochs) -> Cause:
             "Go on from the last file before the collapse with a tenth of the learning rate and clipped gradients, "
         )
         mended += "and stop when the share of empty clips rises."
-        return replace(cause, title="Collapse to blanks", next_experiment=words, fix=mended, snippet="")
+        slower = advice.get("learning-rate-too-high")
+        snippet = slower.snippet if slower is not None else ""
+        return replace(cause, title="Collapse to blanks", next_experiment=words, fix=mended, snippet=snippet)
     if cause.id == "blank-collapse" and BEGINS["blank"] in cause.supporting and along.shown:
         return replace(
             cause, next_experiment=f"{words} To rescue this file instead: {_uncapitalised(cause.next_experiment)}"
         )
     if cause.id not in ANSWERED_BY_FILES or along.partial or not words:
         return cause
-    return replace(cause, next_experiment=words, counterfactual=cause.counterfactual or _other_file(along))
+    found = cause.counterfactual or _other_file(along)
+    expected = cause.expectation if found is None else scored_words(cause.id, found)
+    return replace(cause, next_experiment=words, counterfactual=found, expectation=expected)
 
 
 def _other_file(along: AlongEpochs) -> Counterfactual | None:

@@ -17,6 +17,7 @@ from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
+from asl_inspector.inference.records import EffectiveRanks
 from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.networks.records import Architecture
 from asl_inspector.samples.records import UNLABELLED, Clips
@@ -72,6 +73,18 @@ class Scored:
             found["beam"] = self.predictions.beam.first(self.predictions.blank).astype(np.int64)
         return found
 
+    @property
+    def rules(self) -> dict[str, IntArray]:
+        """All rules that the outputs were decoded by: the decoders, the mean logit and the maximum over time."""
+        found = self.by_decoder
+        predictions = self.predictions
+        highest = None if predictions.one_answer_a_clip else decoding.max_over_time(predictions)
+        if highest is not None:  # without a blank the mean logit is the score
+            if predictions.mean_logit is not None:
+                found["mean_logit"] = predictions.mean_logit.astype(np.int64)
+            found["max_over_time"] = highest.astype(np.int64)
+        return found
+
     @cached_property
     def empty(self) -> BoolArray:
         """(N,), clips whose frames are all blank."""
@@ -103,6 +116,7 @@ class Evidence:
         saved_names: Glosses by the classes of saved outputs, where they are known.
         saturated: Share of the first layer's gates that the validation features drive to their ends, or None.
         realigned: Predictions on the validation clips after a repair of their features, by the repair's name.
+        ranks: In how many directions features and encoder outputs spread, or None where no network was run.
     """
 
     case: Case
@@ -120,3 +134,4 @@ class Evidence:
     saved_names: Mapping[int, str] = field(default_factory=dict)
     saturated: float | None = None
     realigned: Mapping[str, Scored] = field(default_factory=dict)
+    ranks: EffectiveRanks | None = None

@@ -23,7 +23,7 @@ def ask(evidence: Evidence) -> Answers:
     data, architecture = evidence.data, evidence.architecture
     if data is None or architecture is None or architecture.blank is None:
         return Answers()
-    findings = []
+    findings: list[Finding] = []
     for found, what in ((data.train, "training"), (data.validation, "validation")):
         if found is None or not found.infeasible:
             continue
@@ -36,4 +36,7 @@ def ask(evidence: Evidence) -> Answers:
         )
         id_ = "targets-too-long" if share > MANY else "some-targets-too-long"
         findings.append(Finding(id_, "feasibility", severity, sentence, facts, "data"))
+    if not findings:
+        sentence = "Every clip has the frames that CTC needs for its glosses."
+        return Answers((Finding("targets-fit", "feasibility", "info", sentence, {}, "data"),))
     return Answers(tuple(findings))

@@ -48,8 +48,25 @@ class Undetermined:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """One test that was made, whatever came of it.
+
+    Attributes:
+        name: What was asked of the figures, as a clause ("the decoding rules differ").
+        p: Probability of such figures where nothing is to be found, already corrected for what was tried within the test. A
+            test that failed a stricter threshold of its own may say 1.
+        finding: Id of the finding that rests on it, or an empty string where it showed nothing.
+    """
+
+    name: str
+    p: float
+    finding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
-    """What one question module found."""
+    """What one question module found, and the tests that it made for it."""
 
     findings: tuple[Finding, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
+    trials: tuple[Trial, ...] = ()

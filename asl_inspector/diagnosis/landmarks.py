@@ -21,6 +21,7 @@ from asl_inspector.data.shift import enough_to_compare
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 
 DIFFERENT = 0.2
+WORTH_TELLING = 0.005  # share of frames; less would be told as 0 %
 OFTEN = 0.3
 FROZEN = 0.2
 MANY_CLIPS = 0.2
@@ -36,6 +37,7 @@ def ask(data: DataMeasures | None) -> Answers:
     if not findings:
         findings += _often(data)
     findings += _frozen(data)
+    findings += _jumps(data)
     return Answers(tuple(findings))
 
 
@@ -94,6 +96,8 @@ def _often(data: DataMeasures) -> list[Finding]:
         )
         return [Finding("hand-missing-in-one-file", "landmarks", "warning", sentence, told, "data")]
     block = first.blocks[0]
+    if block.missing < WORTH_TELLING:
+        return []
     facts = {"blocks": [[one.name, one.missing] for one in first.blocks]}
     sentence = (
         f"{_subject(block)} missing in {100 * block.missing:.0f} % of the frames, together, as a hand that was not found "
@@ -106,6 +110,23 @@ def _often(data: DataMeasures) -> list[Finding]:
 
 def _subject(block: Block) -> str:
     return f"{block.name.capitalize()} {'are' if block.name.startswith('features') else 'is'}"
+
+
+def _jumps(data: DataMeasures) -> list[Finding]:
+    """Clips whose first step is far larger than the others, as where a filter kept the state of the clip before."""
+    found = [
+        (one.spikes, one.clips, what)
+        for one, what in ((data.validation, "validation"), (data.train, "training"))
+        if one
+    ]
+    spikes, clips, what = max(found, key=lambda one: one[0] / max(1, one[1]), default=(0, 0, ""))
+    if not clips or spikes <= MANY_CLIPS * clips:
+        return []
+    sentence = (
+        f"{spikes} of {clips} {what} clips begin with a jump, ten times their middle step: so it looks when a filter keeps the state "
+        "of the clip before, which may be of the same gloss."
+    )
+    return [Finding("clips-begin-with-a-jump", "landmarks", "info", sentence, {"clips": spikes, "of": clips}, "data")]
 
 
 def _frozen(data: DataMeasures) -> list[Finding]:

@@ -114,7 +114,11 @@ def _of_losses(history: History, steps: LossSteps) -> list[Finding]:
     if steps.flat:
         sentence = "The training loss stopped moving in the last third of the run, far above 0."
         return [Finding("loss-plateau", "learning_rate", "info", sentence, facts, "training")]
-    return []
+    sentence = (
+        f"The training loss settles: it goes up in {100 * steps.ups:.0f} % of the {history.axis}s, by {100 * steps.size:.0f} % in "
+        "the middle case, and does not end far above its lowest."
+    )
+    return [Finding("losses-settle", "learning_rate", "info", sentence, facts, "training")]
 
 
 def _restarts(history: History) -> bool:

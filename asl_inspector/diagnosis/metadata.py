@@ -18,9 +18,12 @@ from collections.abc import Mapping
 from asl_inspector.diagnosis.evidence import Evidence, Scored
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding
 from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.padding import is_stated
+from asl_inspector.diagnosis.probe_records import PaddingMeasures
 from asl_inspector.diagnosis.records import Losses, Reproduction
 from asl_inspector.history.records import History
 
+PADDED = "majority_padded"
 LOSS_TOLERANCE = 2e-4  # relative; sums in another order
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 512)
 PRINTED = 6e-5  # of a loss in four decimals, and of an accuracy
@@ -43,8 +46,14 @@ def measure_losses(scored: Scored) -> Losses:
     return Losses(float(values.mean()), sum(means) / len(means))
 
 
-def reproduce(evidence: Evidence, losses: Losses | None) -> Reproduction:
-    """Compare what the checkpoint states with what was measured on the validation clips."""
+def reproduce(evidence: Evidence, losses: Losses | None, padded: PaddingMeasures | None = None) -> Reproduction:
+    """Compare what the checkpoint states with what was measured on the validation clips.
+
+    Args:
+        evidence: The case.
+        losses: Measured on the validation clips, or None.
+        padded: The accuracy with padded frames counted, which a run without a mask states; None where it is not known.
+    """
     stored = evidence.checkpoint.contents.stored if evidence.checkpoint else {}
     scored = evidence.validation
     wanted = stored.get("val_acc")
@@ -66,6 +75,8 @@ def reproduce(evidence: Evidence, losses: Losses | None) -> Reproduction:
             ),
             None,
         )
+    if decoder is None and is_stated(padded, fraction):
+        decoder = PADDED
     loss = stored.get("val_loss")
     close = None
     if loss is not None and losses is not None and losses.mean_of_clips is not None:

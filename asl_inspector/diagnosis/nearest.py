@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from asl_inspector.data.records import DataMeasures
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy_of, p_of_guessing, paired_p
 from asl_inspector.samples.records import UNLABELLED
 
 SURE = 0.01
 CLEAR = 0.05
+BETTER = "the nearest training clip is right more often than the network"
 METHODS = {"resampled": "length-normalised", "dtw": "time-warped"}
 
 
@@ -61,9 +62,12 @@ def ask(data: DataMeasures | None, scored: Scored | None, truth: NDArray[np.int6
         sentence = (
             f"{words}: the features hold more than the network has learned, so its size is not the first problem."
         )
-        return Answers((Finding("neighbour-beats-network", "nearest", "warning", sentence, facts, "data"),))
+        beats = Finding("neighbour-beats-network", "nearest", "warning", sentence, facts, "data")
+        return Answers((beats,), trials=(Trial(BETTER, p, beats.id),))
     glosses = max(len(data.train.glosses), 1)
     if p_of_guessing(nearest.correct, nearest.of, 1 / glosses) > CLEAR:
         sentence = f"{words}: neighbours are no better than guessing, so look at features and labels first."
-        return Answers((Finding("neighbour-at-chance", "nearest", "info", sentence, facts, "data"),))
-    return Answers((Finding("neighbour-baseline", "nearest", "info", f"{words}.", facts, "data"),))
+        at_chance = Finding("neighbour-at-chance", "nearest", "info", sentence, facts, "data")
+        return Answers((at_chance,), trials=(Trial(BETTER, p),))
+    found_alike = Finding("neighbour-baseline", "nearest", "info", f"{words}.", facts, "data")
+    return Answers((found_alike,), trials=(Trial(BETTER, p),))

@@ -14,13 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import Accuracy, Counterfactual
 
 SHIFTS = (-2, -1, 1, 2)
 CLEAR_GAIN = 0.10
 SURE = 0.001
+FITS = "the labels fit once they are moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ def counterfactual(offset: Offset | None) -> Counterfactual | None:
     return Counterfactual(offset.now.value, offset.then.value, offset.then.low, offset.then.high, how)
 
 
-def ask(offset: Offset | None) -> Answers:
-    """The finding on a shift."""
+def ask(offset: Offset | None, *, tried: bool = True) -> Answers:
+    """The finding on a shift; `tried` is False where none was sought."""
     if offset is None:
-        return Answers()
+        return Answers(trials=(Trial(FITS, 1.0),) if tried else ())
     verb = f"{abs(offset.shift)} {'higher' if offset.shift < 0 else 'lower'} than"
     sentence = (
         f"The ids of the labels are {verb} those of the answers: moved, {offset.then.correct:,} instead of "
@@ -79,4 +80,5 @@ def ask(offset: Offset | None) -> Answers:
         "of": offset.then.of,
         "p": offset.p,
     }
-    return Answers((Finding("labels-shifted", "labels", "critical", sentence, facts, "samples"),))
+    found = Finding("labels-shifted", "labels", "critical", sentence, facts, "samples")
+    return Answers((found,), trials=(Trial(FITS, offset.p, found.id),))

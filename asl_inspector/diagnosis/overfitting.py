@@ -20,8 +20,8 @@ from __future__ import annotations
 import math
 
 from asl_inspector.diagnosis.evidence import Evidence
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
-from asl_inspector.diagnosis.measures import accuracy
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Trial, Undetermined
+from asl_inspector.diagnosis.measures import accuracy, unpaired_p
 from asl_inspector.diagnosis.records import Accuracy
 
 CLEAR_GAP = 0.10
@@ -62,6 +62,7 @@ def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None, cl
         "gap": train.value - validation.value,
         "gap_low": low,
         "gap_high": high,
+        "p": unpaired_p(train, validation),
     }
     figures = f"Train {100 * train.value:.1f} %, validation {100 * validation.value:.1f} %"
     if labels_wrong:
@@ -69,31 +70,34 @@ def ask(evidence: Evidence, *, labels_wrong: bool, above_chance: bool | None, cl
         return Answers(undetermined=(Undetermined("Is it overfitting?", reason),))
     if low <= 0 or train.value - validation.value <= CLEAR_GAP:
         sentence = f"{figures}: no gap that these clips can show."
-        return Answers((Finding("no-gap", "overfitting", "info", sentence, facts, "samples"),))
+        return _told(Finding("no-gap", "overfitting", "info", sentence, facts, "samples"), shown=False)
     if not above_chance and cleared:
         sentence = (
             f"{figures}: validation is at chance although its ids mean the same glosses, its features are those of training and "
             "its nearest training clips are right as often as in training. The network knows its training clips by heart."
         )
         found = Finding("gap-with-all-else-cleared", "overfitting", "warning", sentence, facts, "samples")
-        return Answers((found,))
+        return _told(found)
     if not above_chance:
         reason = f"{figures}, and validation cannot be told from guessing: a gap of this kind has other causes first."
-        return Answers(
-            (
-                Finding(
-                    "gap-at-chance", "overfitting", "warning", f"{figures}: validation is at chance.", facts, "samples"
-                ),
-            ),
-            (Undetermined("Is it overfitting?", reason),),
-        )
+        sentence = f"{figures}: validation is at chance."
+        at_chance = Finding("gap-at-chance", "overfitting", "warning", sentence, facts, "samples")
+        return _told(at_chance, Undetermined("Is it overfitting?", reason))
     severity: Severity = "info"
     if validation.value < KEPT_SHARE * train.value:
         severity = "critical"
     elif train.value - validation.value > LARGE_GAP:
         severity = "warning"
     sentence = f"{figures}: a real gap of {100 * low:.0f} to {100 * high:.0f} points."
-    return Answers((Finding("train-validation-gap", "overfitting", severity, sentence, facts, "samples"),))
+    return _told(Finding("train-validation-gap", "overfitting", severity, sentence, facts, "samples"))
+
+
+def _told(finding: Finding, *undetermined: Undetermined, shown: bool = True) -> Answers:
+    p = finding.evidence["p"]
+    trial = Trial(
+        "training clips are right more often than validation clips", float(str(p)), finding.id if shown else ""
+    )
+    return Answers((finding,), undetermined, (trial,))
 
 
 def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
@@ -106,8 +110,9 @@ def _from_history(evidence: Evidence, *, labels_wrong: bool) -> Answers:
     else:
         sentence = "The training accuracy in evaluation mode was never measured."
         needs = "Add the training clips." if evidence.saved is None else "Add the checkpoint and the training clips."
-    if evidence.case.train is not None and evidence.validation is not None:
-        needs = "The training clips are here, but nothing was predicted on them."
+    if evidence.case.train is not None and evidence.train is None and evidence.saved is None:
+        sentence = "Nothing was predicted on the training clips."
+        needs = "Add the checkpoint of these clips." if evidence.checkpoint is None else ""
     missing = Undetermined("Is it overfitting?", sentence, needs)
     history = evidence.history
     losses = [loss for loss in history.val_loss if loss is not None] if history else []

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from asl_inspector.data.blocks import column_words
 from asl_inspector.data.records import DataMeasures
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import BlankSweep, Counterfactual
 
@@ -121,7 +121,11 @@ def worth_trying(scored: Scored | None) -> bool:
 
 
 def ask(
-    found: tuple[str, Counterfactual, float] | None, data: DataMeasures | None, saturated: float | None = None
+    found: tuple[str, Counterfactual, float] | None,
+    data: DataMeasures | None,
+    saturated: float | None = None,
+    *,
+    tried: bool = False,
 ) -> Answers:
     """Findings on features that were prepared otherwise.
 
@@ -129,6 +133,7 @@ def ask(
         found: What `best` found.
         data: The clips.
         saturated: Share of the first layer's gates that the features drive to their ends, or None.
+        tried: True where repairs were tried, whatever came of it.
     """
     findings = _saturated(saturated)
     if found is not None:
@@ -148,8 +153,10 @@ def ask(
             findings.append(Finding("realigning-helps", "realigned", "critical", sentence, facts, "data"))
         else:
             findings.append(Finding("another-scale-helps", "realigned", "warning", sentence, facts, "data"))
+    helping = next((one.id for one in findings if one.id in ("realigning-helps", "another-scale-helps")), "")
     findings += _group(data)
-    return Answers(tuple(findings))
+    p = found[2] if found is not None else 1.0
+    return Answers(tuple(findings), trials=(Trial("a repair of the features helps", p, helping),) if tried else ())
 
 
 def _saturated(share: float | None) -> list[Finding]:

@@ -6,7 +6,7 @@ Conventions: N clips, M frames; accuracies and shares are fractions in [0, 1]; a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from asl_inspector.diagnosis.findings import Finding, Severity, Undetermined
 if TYPE_CHECKING:
     from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
     from asl_inspector.diagnosis.epoch_records import AlongEpochs
+    from asl_inspector.diagnosis.probe_records import Probes
     from asl_inspector.diagnosis.run_records import RunMeasures
 
 IntArray = NDArray[np.int64]
@@ -53,6 +54,7 @@ class ChanceTest:
         p: Probability that guessing reaches this accuracy in one look.
         p_best: The same for the best of all epochs, or None where their number is unknown.
         above: True where the accuracy is above both nulls.
+        p_exchanged: Probability that the same answers, exchanged over the clips, reach it; None where it was not asked.
     """
 
     accuracy: Accuracy
@@ -61,6 +63,25 @@ class ChanceTest:
     p: float
     p_best: float | None
     above: bool
+    p_exchanged: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTest:
+    """One test of the diagnosis: what it asked, its p, the same corrected for all tests, and the finding that rests on it."""
+
+    name: str
+    p: float
+    corrected: float
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTests:
+    """All tests of one diagnosis; a finding stands where its corrected p is at most the level."""
+
+    level: float
+    tests: tuple[CountedTest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,7 @@ class BlankMeasures:
         padded_frames: How many there are.
         per_clip: (N,), share of blank frames; NaN for clips that did not run.
         profile: Share of blank frames along relative time, 20 bins.
+        outcomes: Mean probabilities that a clip says no gloss, exactly one, and several; None where they are not known.
     """
 
     argmax_valid: float
@@ -88,6 +110,7 @@ class BlankMeasures:
     padded_frames: int
     per_clip: FloatArray
     profile: FloatArray
+    outcomes: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +161,7 @@ class HistogramMeasures:
         top_share: Share of the most frequent gloss among clips that are not empty.
         top_share_of_rules: The smallest such share that any of the decoding rules gives, or None.
         top_confidence: Mean probability of the best gloss over the clips that are answered so; None where none is known.
+        narrow_p: Share of the null that is as narrow as `effective`, or None.
     """
 
     clip_counts: tuple[tuple[int, int], ...]
@@ -154,6 +178,7 @@ class HistogramMeasures:
     top_share: float | None
     top_confidence: float | None = None
     top_share_of_rules: float | None = None
+    narrow_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +307,9 @@ class Cause:
         counterfactual: Or None where none can be computed.
         next_experiment: The cheapest step that settles or mends it.
         fix: What to change.
-        snippet: Python to copy, or an empty string.
+        snippet: Python to copy, for this kind of network and with the names of this run where they are known.
+        would_change: What would change the verdict, as a sentence.
+        expectation: What to expect after the fix, from the data at hand.
     """
 
     id: str
@@ -295,6 +322,19 @@ class Cause:
     next_experiment: str
     fix: str
     snippet: str
+    would_change: str = ""
+    expectation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What belongs to a cause beside its evidence; see `Cause`."""
+
+    next_experiment: str
+    fix: str
+    snippet: str
+    would_change: str
+    expectation: str
 
 
 @dataclass(frozen=True)
@@ -339,6 +379,9 @@ class Diagnosis:
         along: The files of the run on the same clips, or None where there is one file or none was scored yet.
         continuous: Word errors of continuous validation clips, or None.
         continuous_train: The same of the training clips, or None.
+        probes: What the questions beyond accuracy measure, or None.
+        tests: All tests that were made, corrected for each other, or None.
+        advice: By cause, of all that there are, what belongs to it beside its evidence.
     """
 
     verdict: Verdict
@@ -359,3 +402,6 @@ class Diagnosis:
     along: AlongEpochs | None = None
     continuous: ContinuousMeasures | None = None
     continuous_train: ContinuousMeasures | None = None
+    probes: Probes | None = None
+    tests: CountedTests | None = None
+    advice: Mapping[str, Advice] = field(default_factory=dict)

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from asl_inspector.diagnosis.evidence import Scored
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy, paired_p
 from asl_inspector.diagnosis.records import Accuracy, Counterfactual
 from asl_inspector.progress import CancelToken, Progress, Step, silent
@@ -48,6 +48,7 @@ SURE = 0.001
 CORRECTED = 0.05
 SEED = 20_261_123
 KNOWN = "labels-renumbered"
+OTHERWISE = "the labels fit once they are numbered otherwise"
 Fit = Callable[[IntArray, IntArray, int], IntArray]
 
 
@@ -280,10 +281,10 @@ def _words(found: Renumbering) -> str:
     return WORDS[found.kind].format(shift=first[1] - first[0])
 
 
-def ask(found: Renumbering | None) -> Answers:
-    """The finding on a numbering that fits."""
+def ask(found: Renumbering | None, *, tried: bool = True) -> Answers:
+    """The finding on a numbering that fits; `tried` is False where none was sought."""
     if found is None:
-        return Answers()
+        return Answers(trials=(Trial(OTHERWISE, 1.0),) if tried else ())
     sentence = (
         f"The ids of the validation clips are not those that the network learned: with ids {_words(found)}, {found.then.correct} "
         f"instead of {found.now.correct} of {found.then.of} clips are right ({100 * found.now.value:.0f} % -> "
@@ -298,4 +299,5 @@ def ask(found: Renumbering | None) -> Answers:
         "p": found.p,
         "ids": [[here, there] for here, there in sorted(found.ids.items())],
     }
-    return Answers((Finding(KNOWN, "labels", "critical", sentence, facts, "samples"),))
+    told = Finding(KNOWN, "labels", "critical", sentence, facts, "samples")
+    return Answers((told,), trials=(Trial(OTHERWISE, found.p, KNOWN),))

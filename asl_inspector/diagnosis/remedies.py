@@ -1,6 +1,6 @@
-"""For each cause: its name, what to try first, and how to mend it.
+"""For each cause: its name, what to try first, how to mend it, and what would change the verdict.
 
-The snippets are for training code of the kind that this program inspects: dicts of clips, a DataLoader, a CTC loss.
+The code that mends it is in `snippets`, what to expect after it in `expecting`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Remedy:
         family: Rank of its kind: 1 makes every figure meaningless, 5 is a matter of tuning.
         next_experiment: The cheapest step that settles or mends it.
         fix: What to change.
-        snippet: Python to copy, or an empty string.
+        would_change: What, if it were seen, would make this cause unlikely.
+        without_blank: The next experiment and the fix for a network without a blank, where they differ.
     """
 
     title: str
@@ -26,17 +27,9 @@ class Remedy:
     family: int
     next_experiment: str
     fix: str
-    snippet: str = ""
+    would_change: str
+    without_blank: tuple[str, str] | None = None
 
-
-LOAD_WHAT_FITS = """stage1_encoder = stage1["encoder_state_dict"]
-own = model.encoder.state_dict()
-fits = {k: v for k, v in stage1_encoder.items()
-        if k in own and v.shape == own[k].shape}
-print(f"{len(fits)} of {len(own)} encoder tensors loaded;"
-      f" not loaded: {sorted(own.keys() - fits.keys())}")
-model.encoder.load_state_dict(own | fits, strict=True)
-"""
 
 REMEDIES: dict[str, Remedy] = {
     "label-map-mismatch": Remedy(
@@ -47,13 +40,8 @@ REMEDIES: dict[str, Remedy] = {
         "Build one vocabulary from all glosses of all splits, once, in sorted order. Save it, and use that file for every "
         "split and inside the checkpoint. Never number glosses inside a function that runs once a split, and join labels to "
         "clips by the clip's name, never by its place in a list.",
-        """clips = [*train.values(), *val.values(), *test.values()]
-glosses = sorted({clip["gloss"] for clip in clips})
-gloss_to_id = {g: n for n, g in enumerate(glosses, 1)}
-# 0 is left for the blank
-for clip in clips:
-    clip["gloss_id"] = gloss_to_id[clip["gloss"]]
-""",
+        would_change="Gloss names on both sides that mean the same glosses by the same ids, or an accuracy that no other "
+        "numbering raises.",
     ),
     "class-count-mismatch": Remedy(
         "The network's outputs do not fit the vocabulary",
@@ -61,10 +49,11 @@ for clip in clips:
         1,
         "Print the length of the vocabulary and the rows of the last layer before training.",
         "Give the last layer one output a gloss and one for the blank, from the vocabulary file itself.",
-        """vocab_size = len(gloss_to_id) + 1  # the blank is 0
-assert max(gloss_to_id.values()) < vocab_size
-classifier = nn.Linear(2 * hidden_dim, vocab_size)
-""",
+        would_change="A vocabulary, that of the training, whose highest id has an output.",
+        without_blank=(
+            "Print the length of the vocabulary and the rows of the last layer before training.",
+            "Give the last layer one output a gloss, from the vocabulary file itself.",
+        ),
     ),
     "decoder-mismatch": Remedy(
         "The decoding rule hides what the network knows",
@@ -72,16 +61,12 @@ classifier = nn.Linear(2 * hidden_dim, vocab_size)
         1,
         "Score the same outputs by the exact CTC probability of every gloss.",
         "For one gloss a clip, pick the gloss with the highest exact CTC probability instead of counting frames.",
-        """log_p = logits.log_softmax(-1).transpose(0, 1)  # (T, N, C)
-steps, clips, classes = log_p.shape
-one = torch.ones(clips, dtype=torch.long)
-losses = [
-    F.ctc_loss(log_p, torch.full((clips, 1), gloss),
-               lengths, one, reduction="none")
-    for gloss in range(1, classes)
-]
-prediction = 1 + torch.stack(losses).argmin(0)
-""",
+        would_change="Rules that agree within 5 points on these outputs, or an accuracy that was measured by the best of "
+        "them.",
+        without_blank=(
+            "Score the same outputs by the mean of the log posteriors over real frames.",
+            "For one gloss a clip, average the log posteriors over the real frames instead of counting frames.",
+        ),
     ),
     "non-finite-weights": Remedy(
         "Weights that are not numbers",
@@ -90,12 +75,12 @@ prediction = 1 + torch.stack(losses).argmin(0)
         "Look in the log for the first epoch whose loss is NaN, and take the last checkpoint before it.",
         "Clip the gradients, lower the learning rate, and stop when the loss is not finite. With CTC set "
         "`zero_infinity=True` only after making sure that no target is longer than its clip.",
-        """loss = criterion(log_probs, targets, lengths, target_lengths)
-if not torch.isfinite(loss):
-    raise RuntimeError(f"loss {loss.item()}, epoch {epoch}")
-loss.backward()
-nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-""",
+        would_change="Nothing: the numbers are in the file. A sound copy of the same checkpoint would show that this one "
+        "was damaged later.",
+        without_blank=(
+            "Look in the log for the first epoch whose loss is NaN, and take the last checkpoint before it.",
+            "Clip the gradients, lower the learning rate, and stop when the loss is not finite.",
+        ),
     ),
     "stale-metadata": Remedy(
         "The file's metadata is of another epoch than its weights",
@@ -104,13 +89,8 @@ nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         "Inspect the file that was saved when the stated accuracy was reached, usually `checkpoint_best.pt`.",
         "`state_dict()` returns references to the live weights. Copy them when the best epoch is kept, and write the "
         "metadata of the epoch that is saved.",
-        """state = {"epoch": epoch, "val_acc": val_acc,
-         "model_state_dict": model.state_dict()}
-if val_acc > best_acc:
-    best_acc, best = val_acc, copy.deepcopy(state)  # a copy
-if epoch % 10 == 0:
-    torch.save(state, f"checkpoint_epoch_{epoch}.pt")
-""",
+        would_change="The clips that the stated accuracy was measured on, if they are others than these; or a log whose "
+        "epoch has both figures.",
     ),
     "validation-leak": Remedy(
         "Validation clips are in the training data",
@@ -118,6 +98,8 @@ if epoch % 10 == 0:
         1,
         "Score the validation clips without those that are also training clips.",
         "Split by video, and by signer where signers are known, before any clip is cut or augmented.",
+        would_change="Proof that the clips in both files are different recordings, or an accuracy that stays the same "
+        "without them.",
     ),
     "stage1-not-loaded": Remedy(
         "Stage 1 was not loaded",
@@ -126,7 +108,8 @@ if epoch % 10 == 0:
         "Compare one tensor with the file right after loading: `torch.equal(model.encoder.lstm.weight_hh_l0, "
         'stage1["lstm.weight_hh_l0"])`.',
         "Load strictly, so that a shape that differs stops the run, and leave out on purpose what must differ.",
-        LOAD_WHAT_FITS,
+        would_change="The Stage 1 file that was really used, if it is another one than this: its weights would leave a "
+        "trace.",
     ),
     "stage1-partly-loaded": Remedy(
         "Stage 1 was only partly loaded",
@@ -135,7 +118,7 @@ if epoch % 10 == 0:
         "Train once from scratch and once with an encoder that fits completely, with the same seed, and compare.",
         "`load_state_dict(strict=False)` raises where a shape differs, but only after it has copied every tensor that fits. "
         "Use the same input layers in both stages, or leave the others out on purpose and say so in the log.",
-        LOAD_WHAT_FITS,
+        would_change="Another Stage 1 file of the same layers as the encoder, of which all tensors carry a trace.",
     ),
     "layers-never-trained": Remedy(
         "Layers that were never trained",
@@ -144,12 +127,8 @@ if epoch % 10 == 0:
         "Print the names of the parameters that have a gradient after one step, and of those that the optimizer holds.",
         "Make the optimizer from `model.parameters()` after the whole network is built, and freeze a layer only where it "
         "was loaded from somewhere.",
-        """held = {id(p) for group in optimizer.param_groups
-        for p in group["params"]}
-for name, parameter in model.named_parameters():
-    if id(parameter) not in held or not parameter.requires_grad:
-        print("never trained:", name)
-""",
+        would_change="An earlier checkpoint in which these tensors differ, or a Stage 1 file that they are equal to: then "
+        "they were frozen on purpose.",
     ),
     "undertrained": Remedy(
         "The file is of too early an epoch",
@@ -158,6 +137,8 @@ for name, parameter in model.named_parameters():
         "Score the last checkpoint of the run.",
         "Train until the training accuracy, measured in evaluation mode, stops rising; choose the file by a validation "
         "accuracy whose labels are right.",
+        would_change="A later file of the run that is no better on the training clips, or a training accuracy that is "
+        "high already.",
     ),
     "blank-collapse": Remedy(
         "The blank hides the answers",
@@ -166,9 +147,7 @@ for name, parameter in model.named_parameters():
         "Take the bias shown off the blank's logit when decoding; no training is needed.",
         "Train longer (blanks come first in CTC training, glosses later), or subtract a log prior in training. For one "
         "gloss a clip, pool the frames and train with cross-entropy instead.",
-        """logits[..., 0] -= blank_bias  # at decoding time
-prediction = logits.argmax(-1)
-""",
+        would_change="An accuracy that no bias on the blank raises, on clips that the bias was not chosen on.",
     ),
     "class-collapse": Remedy(
         "One answer for most clips",
@@ -176,10 +155,7 @@ prediction = logits.argmax(-1)
         3,
         "Print how often each gloss occurs in one epoch of training batches.",
         "Balance the glosses in the training batches, and lower the learning rate.",
-        """weights = [1 / count[clip["gloss_id"]] for clip in clips]
-sampler = WeightedRandomSampler(weights, len(weights))
-loader = DataLoader(dataset, batch_size=16, sampler=sampler)
-""",
+        would_change="Training clips that are answered variedly, or labels of which as many are that one gloss.",
     ),
     "feature-mismatch": Remedy(
         "Training and validation features differ",
@@ -188,13 +164,8 @@ loader = DataLoader(dataset, batch_size=16, sampler=sampler)
         "Standardise both with the mean and spread of the training clips, put exchanged columns back, and score this "
         "checkpoint again.",
         "Use one function with one set of constants to prepare all splits, and keep the constants in the checkpoint.",
-        """clips = [clip["features"] for clip in train.values()]
-frames = np.concatenate(clips)
-mean, std = frames.mean(0), frames.std(0).clip(1e-6)
-
-def prepare(features):  # the same for every split
-    return (features - mean) / std
-""",
+        would_change="Features of both files from one function with one set of constants, or a repair of them that "
+        "changes no answer.",
     ),
     "missing-landmarks": Remedy(
         "Landmarks are missing",
@@ -203,15 +174,8 @@ def prepare(features):  # the same for every split
         "Look at a dozen clips in which the hand is missing most: is the hand in the picture, and how fast does it move?",
         "Extract again with a lower detection confidence and tracking between frames, fill short gaps by interpolation, and "
         "give the network a mask instead of zeros, which look like a place.",
-        """hand = features[:, hand_columns]
-there = (hand != 0).any(1)
-time = np.arange(len(hand))
-if there.any():
-    for column in hand_columns:  # gaps filled in between
-        features[:, column] = np.interp(
-            time, time[there], features[there, column])
-features = np.column_stack([features, there])  # the mask
-""",
+        would_change="An accuracy that is no lower on clips whose hands are missing, or hands that are missing on purpose "
+        "in both files alike.",
     ),
     "label-noise": Remedy(
         "Wrong labels among the training clips",
@@ -220,6 +184,7 @@ features = np.column_stack([features, there])  # the mask
         "Watch twenty training clips whose neighbours have another gloss, and count the wrong labels.",
         "Correct or drop the clips whose label neither the network nor their neighbours agree with, and look for where the "
         "labels went wrong: a shifted column, a confused pair of glosses, a careless annotator.",
+        would_change="Twenty of the doubtful clips that were watched and have the right label.",
     ),
     "ctc-infeasible": Remedy(
         "Clips too short for their targets",
@@ -227,12 +192,8 @@ features = np.column_stack([features, there])  # the mask
         4,
         "Count the clips with fewer output frames than glosses and repeated neighbours.",
         "Keep more frames (less thinning in time, more frames a second), split long sentences, or leave such clips out.",
-        """for name, clip in train.items():
-    target = clip["gloss_id"]
-    repeats = sum(a == b for a, b in zip(target, target[1:]))
-    if len(clip["features"]) // stride < len(target) + repeats:
-        print("too short:", name)
-""",
+        would_change="Targets that are shorter than these, or a network that makes more outputs of a clip than is "
+        "assumed.",
     ),
     "too-little-data": Remedy(
         "Too few clips a gloss",
@@ -240,6 +201,8 @@ features = np.column_stack([features, there])  # the mask
         4,
         "Train on the glosses that have most clips and see whether accuracy rises.",
         "Collect more clips for the rare glosses, or recognise fewer glosses.",
+        would_change="An accuracy on glosses with many clips that is as low as on the rare ones, or a learning curve that "
+        "is flat.",
     ),
     "overfitting": Remedy(
         "Overfitting",
@@ -249,16 +212,8 @@ features = np.column_stack([features, there])  # the mask
         "compare the gap.",
         "Augment, raise dropout, and keep the epoch with the best validation accuracy: the validation loss often rises, "
         "from growing confidence alone, while the accuracy still does. More clips and more signers help most.",
-        """if val_acc > best_acc:
-    best_acc, waited = val_acc, 0
-    best_state = copy.deepcopy(model.state_dict())
-else:
-    waited += 1
-    if waited == 20:
-        break
-# after the last epoch, whichever way it ended
-model.load_state_dict(best_state)
-""",
+        would_change="A training accuracy in evaluation mode that is close to that of validation, or wrong labels or "
+        "other features in validation: they look the same.",
     ),
     "learning-rate-too-high": Remedy(
         "The learning rate is too high",
@@ -266,10 +221,7 @@ model.load_state_dict(best_state)
         5,
         "Train a few epochs with a tenth of the learning rate and see whether the training loss falls smoothly.",
         "Lower the learning rate, clip the gradients, and warm up over the first hundred steps.",
-        """optimizer = torch.optim.Adam(model.parameters(), lr=lr / 10)
-loss.backward()
-nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-optimizer.step()
-""",
+        would_change="A training loss that falls smoothly with this step size, or one that jumps as much with a tenth of "
+        "it.",
     ),
 }

@@ -23,8 +23,8 @@ from scipy.stats import binom
 
 from asl_inspector.diagnosis import early_stopping, learning_rate, validation_size
 from asl_inspector.diagnosis.evidence import Evidence
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
-from asl_inspector.diagnosis.measures import accuracy_of, best_of, p_of_guessing
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
+from asl_inspector.diagnosis.measures import accuracy_of, best_of, p_of_guessing, unpaired_p
 from asl_inspector.diagnosis.records import Accuracy
 from asl_inspector.diagnosis.run_records import Luck, RunMeasures
 from asl_inspector.history.records import History
@@ -104,13 +104,21 @@ def ask(evidence: Evidence, measures: RunMeasures | None) -> Answers:
         if measures is not None:
             findings += _size(evidence, history, measures)
             findings += _luck(history, measures)
+            findings += _drop(history, measures)
             findings += _stops(history, measures)
         findings += _penalty(history)
     findings += learning_rate.ask(history, measures.steps if measures else None, optimizer)
     findings += learning_rate.ask_reach(evidence.checkpoint)
     if history is not None:
         findings += _habits(history)
-    return Answers(tuple(findings))
+    luck = measures.luck if measures is not None else None
+    beats = next((one.id for one in findings if one.id == "best-epoch-beats-luck"), "")
+    trials = [Trial("the best epoch is better than luck", luck.p, beats)] if luck is not None else []
+    for one in findings:
+        if one.id in ("drop-shown", "drop-within-noise"):
+            shown = one.id if one.id == "drop-shown" else ""
+            trials.append(Trial("the last epoch is worse than the best", float(str(one.evidence["p"])), shown))
+    return Answers(tuple(findings), trials=tuple(trials))
 
 
 def _contradictions(history: History) -> list[Finding]:
@@ -164,6 +172,35 @@ def _luck(history: History, measures: RunMeasures) -> list[Finding]:
         sentence = f"{figures}, which luck explains: {null}, {often}."
         return [Finding("best-epoch-is-luck", "run", "info", sentence, facts, "training")]
     return [Finding("best-epoch-beats-luck", "run", "info", f"{figures}; {null}.", facts, "training")]
+
+
+def _drop(history: History, measures: RunMeasures) -> list[Finding]:
+    """Is the last epoch really worse than the best? Fisher's exact test of the counts.
+
+    The clips are the same and a log does not tell which are right, so that a paired test might show more; and the best was chosen
+    by this very figure, so that some of the fall is its luck. A difference is told and nothing is built on it.
+    """
+    known = [value for value in history.val_acc if value is not None and 0 <= value <= 1]
+    best = measures.best
+    if best is None or len(known) < 2 or round(known[-1] * best.of) >= best.correct:
+        return []
+    last = accuracy_of(round(known[-1] * best.of), best.of)
+    if last is None:
+        return []
+    p = unpaired_p(best, last)
+    facts: dict[str, Fact] = {"best": best.correct, "last": last.correct, "of": best.of, "p": p}
+    figures = f"From the best {history.axis} to the last the accuracy goes from {best.correct} to {last.correct} of {best.of} clips"
+    if p < LUCKY:
+        return [
+            Finding(
+                "drop-shown", "run", "info", f"{figures}, more than luck explains (p = {p:.2g}).", facts, "training"
+            )
+        ]
+    return [
+        Finding(
+            "drop-within-noise", "run", "info", f"{figures}, which is within noise (p = {p:.2g}).", facts, "training"
+        )
+    ]
 
 
 def _stops(history: History, measures: RunMeasures) -> list[Finding]:

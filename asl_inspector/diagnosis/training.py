@@ -23,7 +23,7 @@ from scipy.stats import binomtest
 
 from asl_inspector.diagnosis import metadata
 from asl_inspector.diagnosis.evidence import Evidence
-from asl_inspector.diagnosis.findings import Answers, Fact, Finding
+from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Trial
 from asl_inspector.diagnosis.measures import accuracy
 
 POOR_FIT = 0.5
@@ -46,7 +46,10 @@ def ask(evidence: Evidence) -> Answers:
         return Answers()
     if fit.high > POOR_FIT:
         early = _early(evidence, epoch)
-        return Answers((early,)) if early is not None else Answers()
+        if early is None:
+            return Answers()
+        trial = Trial("later epochs of the run are better", float(str(early.evidence["p"])), early.id)
+        return Answers((early,), trials=(trial,))
     facts: dict[str, Fact] = {"train_correct": fit.correct, "train_of": fit.of, "epoch": epoch}
     later = _later_loss(evidence, epoch)
     poor = f"Only {fit.correct} of {fit.of} training clips ({100 * fit.value:.1f} %) are right"

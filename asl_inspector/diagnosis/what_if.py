@@ -4,8 +4,8 @@ Everything is read from the columns that inference keeps (`inference.predictions
 far the blank leads it, for each clip its exact scores. Nothing of the size frames times glosses is needed or kept, and
 nothing is run again.
 
-What these columns cannot tell is said instead of guessed: the exact score and the beam search sum over all glosses of a
-frame, so that no bias can be put into them afterwards, and neither counts padded frames.
+What these columns cannot tell is said instead of guessed: the exact score, the beam search and the rules over whole clips
+take no bias afterwards, and none of them counts padded frames.
 
 Padding: batches of 16 clips in file order, each padded to its longest clip, as training loops do; a padded frame has the
 logits of the classifier's bias alone, bias of the blank included.
@@ -37,7 +37,7 @@ FRAME_RULES = ("majority", "first_token")
 def choices(scored: Scored, diagnosis: Diagnosis) -> WhatIfChoices:
     """What the strip may offer."""
     predictions = scored.predictions
-    decoders = ("majority",) if predictions.one_answer_a_clip else tuple(scored.by_decoder)
+    decoders = ("majority",) if predictions.one_answer_a_clip else tuple(scored.rules)
     refusal = ""
     if len(predictions.best_gloss) > MOST_FRAMES:
         refusal = (
@@ -76,7 +76,7 @@ def answer(scored: Scored, diagnosis: Diagnosis, asked: WhatIf) -> WhatIfFigures
         asked = replace(asked, bias=0.0, mask_padding=True)
     truth = other_ids(scored, diagnosis) if asked.remap else None
     frames, clips = _frames(predictions, asked)
-    said = _decoded(predictions, frames, clips, asked.decoder) if by_frames else scored.by_decoder[asked.decoder]
+    said = _decoded(predictions, frames, clips, asked.decoder) if by_frames else scored.rules[asked.decoder]
     ran = predictions.ran
     empty = np.equal(said, predictions.blank) & ran
     spoken = said[ran & ~empty]
@@ -90,6 +90,11 @@ def answer(scored: Scored, diagnosis: Diagnosis, asked: WhatIf) -> WhatIfFigures
         empty_share=float(empty.sum() / max(1, ran.sum())),
         note=" ".join(notes),
     )
+
+
+def decoded(predictions: Predictions, asked: WhatIf) -> IntArray:
+    """(N,), the answers by a rule that counts frames."""
+    return _decoded(predictions, *_frames(predictions, asked), asked.decoder)
 
 
 def _frames(predictions: Predictions, asked: WhatIf) -> tuple[IntArray, IntArray]:

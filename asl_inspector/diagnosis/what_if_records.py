@@ -15,7 +15,7 @@ class WhatIf:
 
     Attributes:
         bias: Taken off the blank's logit.
-        decoder: "majority", "first_token", "score" or "beam".
+        decoder: "majority", "first_token", "score", "beam", "mean_logit" or "max_over_time".
         mask_padding: False to count padded frames as well.
         remap: True to score by the ids that the network learned.
     """

@@ -6,11 +6,14 @@ import contextlib
 import itertools
 import logging
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from asl_inspector.engine.messages import CODEC, Reply, Request
@@ -22,6 +25,10 @@ from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 SECONDS_TO_HEAR = 0.05
 SECONDS_TO_CANCEL = 3.0
 SECONDS_TO_STOP = 3.0
+LIKELY = {
+    9: "Often memory ran out: close other programs. ",
+    7: "Often a file was cut short while it was read: wait until it is written. ",
+}
 log = logging.getLogger(__name__)
 
 
@@ -45,14 +52,17 @@ class Engine:
         self._numbers = itertools.count(1)
         self._calls: dict[int, queue.Queue[Reply | None]] = {}
         self._lock = threading.Lock()
+        self._kept: Path | None = None  # runs under way, for a process that takes the place of one that ended
 
     def start(self) -> None:
         """Start the process if it does not run."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
+            if self._kept is None:
+                self._kept = Path(tempfile.mkdtemp(prefix="asl-inspector-runs-"))
             self._process = subprocess.Popen(
-                engine_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
+                [*engine_command(), str(self._kept)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
             )
             self._listener = threading.Thread(
                 target=self._listen, args=(self._process,), name="engine replies", daemon=True
@@ -90,6 +100,7 @@ class Engine:
         with self._lock:
             process, self._process = self._process, None
         if process is None:
+            self._forget_kept()
             return
         with contextlib.suppress(OSError):
             cast("BinaryIO", process.stdin).close()
@@ -100,6 +111,12 @@ class Engine:
             process.wait()
         if self._listener is not None:
             self._listener.join()
+        self._forget_kept()
+
+    def _forget_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            shutil.rmtree(kept, ignore_errors=True)
 
     @property
     def pid(self) -> int | None:
@@ -127,6 +144,7 @@ class Engine:
         publish: Callable[[object], None] | None,
     ) -> object:
         cancelled_at: float | None = None
+        is_paused = False
         while True:
             try:
                 reply = replies.get(timeout=SECONDS_TO_HEAR)
@@ -136,6 +154,9 @@ class Engine:
                 if cancelled_at is not None:
                     raise Cancelled
                 raise self._ended()
+            if cancel.is_paused != is_paused:
+                is_paused = not is_paused
+                self._send(Request(next(self._numbers), "pause" if is_paused else "go_on", (number,)))
             if cancel.is_cancelled and cancelled_at is None:
                 cancelled_at = time.monotonic()
                 self._send(Request(next(self._numbers), "cancel", (number,)))
@@ -179,7 +200,8 @@ class Engine:
         process = self._process
         code = process.poll() if process is not None else None
         why = f" (signal {-code})" if code is not None and code < 0 else f" (exit status {code})" if code else ""
+        likely = LIKELY.get(-code if code is not None else 0, "")
         return EngineEnded(
             f"The process that opens files and runs networks ended unexpectedly{why}.",
-            advice="Often memory ran out. The window is unharmed; run the inspection again.",
+            advice=f"{likely}The window is unharmed; run the inspection again: it goes on where it stopped.".lstrip(),
         )

@@ -30,8 +30,12 @@ from asl_inspector.data.records import (
     ClipSurvey,
     ColumnFacts,
     DataMeasures,
+    LearningCurve,
+    LearningPoint,
+    LinearProbe,
     Neighbours,
     Pair,
+    Separation,
     SharedFrames,
     Shift,
     SimilarClips,
@@ -42,8 +46,10 @@ from asl_inspector.diagnosis.continuous_records import ContinuousMeasures
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, Collapse, EpochPoint
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
+from asl_inspector.diagnosis.probe_records import PaddingMeasures, Probes, SignerMeasures, Temperature
 from asl_inspector.diagnosis.records import (
     Accuracy,
+    Advice,
     BiasPoint,
     BlankMeasures,
     BlankSweep,
@@ -51,6 +57,8 @@ from asl_inspector.diagnosis.records import (
     ChanceTest,
     Clash,
     ClipMeasures,
+    CountedTest,
+    CountedTests,
     Counterfactual,
     Diagnosis,
     HistogramMeasures,
@@ -72,7 +80,14 @@ from asl_inspector.engine.tensor_messages import (
     TensorView,
 )
 from asl_inspector.history.records import CodeHint, Contradiction, History, Printed, Stated
-from asl_inspector.inference.records import AlignedGloss, ClipDetail, Consent, Settings
+from asl_inspector.inference.records import (
+    AlignedGloss,
+    ClipDetail,
+    Consent,
+    EffectiveRank,
+    EffectiveRanks,
+    Settings,
+)
 from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.inference.word_errors import WordErrors
 from asl_inspector.networks.records import Architecture, Choice, Tried
@@ -85,6 +100,19 @@ from asl_inspector.report.options import ReportOptions
 from asl_inspector.report.sample_table import ContinuousClips, SampleTable
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.records import LandmarkGroup, Landmarks
+from asl_inspector.sweep.records import (
+    Answers,
+    Best,
+    CauseFacts,
+    ClipList,
+    ConditionPair,
+    DataFile,
+    Figures,
+    HardClip,
+    Row,
+    Run,
+    Sweep,
+)
 from asl_inspector.wire import Codec
 from asl_inspector.workers.codecs import OF_CHECKPOINTS
 from asl_inspector.workers.preview_records import ClipPreview, PreviewRow
@@ -134,6 +162,8 @@ class InspectionView:
         saved: What is known of saved outputs, where they stand for a network's, or None.
         settings: What the user had chosen.
         origin: Which version found it and when, where it was not found now but kept in a case; else empty.
+        device_why: Why it ran there, and what the number of threads rests on, as sentences.
+        interrupted: How much was run, where the inspection was interrupted, as a sentence; else empty.
     """
 
     files: tuple[CaseFile, ...]
@@ -151,6 +181,8 @@ class InspectionView:
     saved: SavedFacts | None = None
     settings: Settings = field(default_factory=Settings)
     origin: str = ""
+    interrupted: str = ""
+    device_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +250,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call to the engine; `method` "cancel" cancels the call with the number in `arguments`."""
+    """A call to the engine; "cancel", "pause" and "go_on" are about the call with the number in `arguments`."""
 
     number: int
     method: str
@@ -241,9 +273,12 @@ CODEC = Codec(
     (
         *OF_CHECKPOINTS,
         Accuracy,
+        Advice,
         AlignedGloss,
         AlongEpochs,
+        Answers,
         Architecture,
+        Best,
         BiasPoint,
         BlankMeasures,
         BlankSweep,
@@ -253,6 +288,7 @@ CODEC = Codec(
         CaseSpec,
         CaseView,
         Cause,
+        CauseFacts,
         ChanceTest,
         ChangedCause,
         ChangedFigure,
@@ -263,6 +299,7 @@ CODEC = Codec(
         Clash,
         ClipDetail,
         ClipFeatures,
+        ClipList,
         ClipMeasures,
         ClipPreview,
         ClipSurvey,
@@ -273,21 +310,27 @@ CODEC = Codec(
         CompareSide,
         CompareView,
         Comparison,
+        ConditionPair,
         Consent,
         ContinuousClips,
         ContinuousMeasures,
         Contradiction,
         Correction,
+        CountedTest,
+        CountedTests,
         Counterfactual,
+        DataFile,
         DataMeasures,
         Diagnosis,
         EarlyStop,
         EpochPoint,
         Exported,
         FieldMapping,
+        Figures,
         Finding,
         Fingerprint,
         GlossMeasures,
+        HardClip,
         HealthNote,
         HealthView,
         HistogramMeasures,
@@ -319,6 +362,8 @@ CODEC = Codec(
         Reproduction,
         Request,
         Role,
+        Row,
+        Run,
         RunMeasures,
         SampleTable,
         SavedCase,
@@ -335,6 +380,7 @@ CODEC = Codec(
         Stated,
         StatisticsPart,
         Step,
+        Sweep,
         TensorComparison,
         TensorStatistics,
         TensorView,
@@ -344,6 +390,16 @@ CODEC = Codec(
         Among,
         StructureShift,
         Votes,
+        EffectiveRank,
+        EffectiveRanks,
+        LearningCurve,
+        LearningPoint,
+        LinearProbe,
+        PaddingMeasures,
+        Probes,
+        Separation,
+        SignerMeasures,
+        Temperature,
         WhatIf,
         WhatIfAnswer,
         WhatIfChoices,

@@ -61,8 +61,12 @@ from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.changes.records import Changes
 from asl_inspector.report.contents import Inspected, Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
+from asl_inspector.report.partial_words import partial_words
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.samples.mapping import Correction
+from asl_inspector.sweep.reading import read_sweep
+from asl_inspector.sweep.records import Sweep
+from asl_inspector.sweep.report import export_sweep
 from asl_inspector.wire import BrokenPipe, read_frame, write_frame
 from asl_inspector.workers.preview_records import ClipPreview
 
@@ -73,8 +77,9 @@ SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_TO_END = 1.0  # the pipe is closed; work that does not hear of it dies with the process
 POLITENESS = 5  # niceness: the window goes first
 LANES = {
-    "case": ("open", "inspect", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
+    "case": ("open", "inspect", "unfinished", "kept", "export", "read_case", "save_case", "changes", "export_changes"),
     "before and after": ("compare_reports",),
+    "sweeps": ("open_sweep", "export_sweep"),
     "what if": ("what_if",),
     "looks": ("clip", "clip_features", "tensor", "part", "optimizers", "pair", "offer"),
     "measures": ("statistics", "health"),
@@ -86,6 +91,7 @@ LANES = {
     "previews": ("preview",),
     "warm up": ("warm_up",),
 }
+ABOUT_A_CALL = {"cancel": CancelToken.cancel, "pause": CancelToken.pause, "go_on": CancelToken.go_on}
 Publish = Callable[[object], None]
 
 
@@ -99,10 +105,14 @@ class Talk:
 
 
 class Service:
-    """The requests that the window may make."""
+    """The requests that the window may make.
 
-    def __init__(self) -> None:
-        self.inspector = Inspector()
+    Args:
+        kept: Where runs are kept while they last, for an engine that has to take this one's place; or None.
+    """
+
+    def __init__(self, kept: Path | None = None) -> None:
+        self.inspector = Inspector(kept=kept)
         self.inspected: Inspected | None = None
         self._shown: Inspected | None = None  # what the window shows, the first figures included
         self._looks: Looks | None = None
@@ -112,6 +122,7 @@ class Service:
 
     def _sync(self, spec: CaseSpec, talk: Talk) -> Case:
         """Make the inspector's case that of `spec`."""
+        self.inspector.start_over()
         wanted = {path.absolute() for path in spec.paths}
         missing = self.inspector.keep_only(wanted)
         chosen: dict[Path, Role] = dict(spec.chosen)
@@ -147,7 +158,22 @@ class Service:
         self.inspected = self._shown = self.inspector.inspect(
             progress=talk.progress, cancel=talk.cancel, preliminary=show_first
         )
+        if not partial_words(self.inspected):
+            self.inspector.forget_kept()
         return inspection_view(self.inspected, partial=False)
+
+    def unfinished(
+        self, talk: Talk, spec: CaseSpec | None = None, settings: Settings | None = None
+    ) -> InspectionView | None:
+        """What an interrupted inspection had found, or None; with a case, that of an engine that has ended."""
+        if spec is not None and settings is not None:
+            self._sync(spec, talk)
+            self.inspector.settings = settings
+        found = self.inspector.unfinished(from_kept=spec is not None, progress=talk.progress, cancel=talk.cancel)
+        if found is None:
+            return None
+        self.inspected = self._shown = found
+        return inspection_view(found, partial=False)
 
     def epochs(self, talk: Talk) -> Diagnosis | None:
         """Score the other files of the run; what is known after each one is published on the way."""
@@ -290,6 +316,8 @@ class Service:
         talk.progress(Step("Hashing the files"))
         case, corrections = self.inspector.hash_files(cancel=talk.cancel), dict(spec.corrections)
         inspected = self.inspector.with_current_rows(self.inspected) if self.inspected is not None else None
+        if inspected is not None and partial_words(inspected):
+            inspected = None  # a part of a result is none to come back to
         if inspected is None and self._saved is not None and self._saved.cached is not None:
             save_again(path, self._saved, case, spec.paths)
         else:
@@ -320,6 +348,16 @@ class Service:
         changing.export(self.compare_reports(talk, before, after), path, kind, options)
         return Exported(path, time.perf_counter() - started)
 
+    def open_sweep(self, talk: Talk, path: Path) -> Sweep:
+        """Read the result of a sweep."""
+        return read_sweep(path)
+
+    def export_sweep(self, talk: Talk, source: Path, path: Path, kind: str, options: ReportOptions) -> Exported:
+        """Write such a result as a report."""
+        started = time.perf_counter()
+        export_sweep(read_sweep(source), path, kind, options)
+        return Exported(path, time.perf_counter() - started)
+
     def export(self, talk: Talk, path: Path, kind: str, options: ReportOptions = STANDARD) -> Exported:
         """Write the last inspection as one of the kinds of file that `exporting` knows."""
         from asl_inspector.report.exporting import export
@@ -339,10 +377,10 @@ class Service:
 class Server:
     """Reads requests, answers them in order, hears cancellations at once."""
 
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO, kept: Path | None = None) -> None:
         self.incoming = incoming
         self.outgoing = outgoing
-        self.service = Service()
+        self.service = Service(kept)
         self.writing = threading.Lock()
         self.lanes: dict[str, queue.Queue[Request | None]] = {lane: queue.Queue() for lane in LANES}
         self.tokens: dict[int, CancelToken] = {}
@@ -363,13 +401,14 @@ class Server:
             waiting.put(None)
         for worker in workers:
             worker.join(SECONDS_TO_END)
+        self.service.inspector.forget_kept()  # the window has gone, and nobody will go on
 
     def _take(self, request: Request) -> None:
-        if request.method == "cancel":
+        if request.method in ABOUT_A_CALL:
             (number,) = request.arguments
             token = self.tokens.get(number) if isinstance(number, int) else None
             if token is not None:
-                token.cancel()
+                ABOUT_A_CALL[request.method](token)
             return
         self.tokens[request.number] = CancelToken()
         lane = next((lane for lane, methods in LANES.items() if request.method in methods), "case")
@@ -415,13 +454,17 @@ class Server:
             write_frame(self.outgoing, parts)
 
 
-def serve() -> NoReturn:
-    """Serve over standard input and output; what libraries print goes to stderr instead."""
+def serve(kept: Path | None = None) -> NoReturn:
+    """Serve over standard input and output; what libraries print goes to stderr instead.
+
+    Args:
+        kept: Where runs are kept while they last, or None.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then closes the pipe
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     if hasattr(os, "nice"):
         os.nice(POLITENESS)
-    Server(sys.stdin.buffer, outgoing).run()
+    Server(sys.stdin.buffer, outgoing, kept).run()
     os._exit(0)  # no teardown: a worker thread inside torch would abort the interpreter's

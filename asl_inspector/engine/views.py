@@ -11,7 +11,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.data.records import ClipSurvey, DataMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.device_words import device_words
+from asl_inspector.report.partial_words import partial_words
 from asl_inspector.report.sample_table import clips_alone, sample_table
 
 
@@ -32,7 +32,8 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         samples=sample_table(inspected) or clips_alone(inspected),
         history=inspected.history,
         problems=inspected.problems,
-        device=device_words(runs[0].device, inspected.settings.device, runs[0].notes) if runs else "",
+        device=runs[0].device if runs else "",
+        device_why=runs[0].device_why if runs else "",
         clips=sum(int(run.ran.sum()) for run in runs),
         frames=sum(int(run.starts[-1]) for run in runs),
         seconds=sum(run.seconds for run in runs),
@@ -40,6 +41,7 @@ def inspection_view(inspected: Inspected, *, partial: bool) -> InspectionView:
         data=compact(inspected.data),
         saved=inspected.saved,
         settings=inspected.settings,
+        interrupted="" if partial else partial_words(inspected),
     )
 
 

@@ -81,6 +81,10 @@ def run(paths: list[Path], *, new_window: bool = False) -> int:
             life.offer_rescued()
 
     window.ready.connect(live)
+    if sys.platform == "darwin":  # elsewhere no such events come, and a filter in Python would slow every other one
+        from asl_inspector.gui.life.open_events import OpenEvents
+
+        OpenEvents(application).arrived.connect(window.open_files)
     window.open_files(paths)
     window.show()
     signal.signal(signal.SIGINT, lambda *_: window.close())

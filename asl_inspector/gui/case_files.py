@@ -33,7 +33,9 @@ class CaseFiles(QObject):
         self._settings = settings
         self._window = window
         self._save: list[QAction] = []
+        self._saves_rescued = False
         session.case_changed.connect(self._enable)
+        session.case_saved.connect(self._on_saved)
 
     def add_to(self, menu: QMenu) -> None:
         """Put the actions into a menu."""
@@ -70,19 +72,36 @@ class CaseFiles(QObject):
     def save(self) -> None:
         """Save where the case was opened from or saved to, or ask."""
         path = self._session.case_path
-        if path is None:
+        if path is None or self._is_rescued(path):
             self.ask_save()
         else:
             self._session.save_case(path)
 
     def ask_save(self) -> None:
         """Ask where to, and save."""
-        known = self._session.case_path or Path(self._folder()) / f"{self._name()}{SUFFIX}"
+        path = self._session.case_path
+        self._saves_rescued = path is not None and self._is_rescued(path)
+        known = Path(self._folder()) / f"{self._name()}{SUFFIX}" if path is None or self._saves_rescued else path
         name, _ = QFileDialog.getSaveFileName(self._window, "Save case", str(known), KINDS)
         if name:
             path = Path(name)
             self._settings.setValue(FOLDER, str(path.parent))
             self._session.save_case(path if path.suffix else path.with_suffix(SUFFIX))
+
+    @Slot(object)
+    def _on_saved(self, saved: SavedCase) -> None:
+        """The case that was kept when the program failed is in a place of the user's choice now."""
+        if self._saves_rescued and not self._is_rescued(saved.path):
+            self._saves_rescued = False
+            from asl_inspector.gui.life.crashes import rescue_path
+
+            rescue_path().unlink(missing_ok=True)
+
+    def _is_rescued(self, path: Path) -> bool:
+        """True for the case that was kept when the program failed: it has no place that the user chose."""
+        from asl_inspector.gui.life.crashes import rescue_path  # not before the window is there
+
+        return path == rescue_path()
 
     def _folder(self) -> str:
         return str(self._settings.value(FOLDER, ""))

@@ -8,12 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from asl_inspector.gui.jobs import Publish
+from asl_inspector.gui.lanes import Lane, asking
 from asl_inspector.gui.panels.changes import ChangesPanel
 from asl_inspector.gui.session import Session
-from asl_inspector.progress import CancelToken, Progress
-from asl_inspector.report.changes.records import Changes
-from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import ReportOptions
 
 LANE = "before and after"
@@ -44,20 +41,11 @@ class ChangesJobs(QObject):
     ) -> None:
         super().__init__(panel)
         self._session, self._panel, self._options, self._folder = session, panel, options, folder
-        panel.wants_changes.connect(self.compare)
+        self._comparing = Lane(session.jobs, LANE, asking(session.engine, "compare_reports"), self)
+        panel.wants_changes.connect(self._comparing.ask)  # None on a side stands for the case in the window
         panel.wants_export.connect(self.ask)
-        session.jobs.succeeded.connect(self._show_success)
-        session.jobs.failed.connect(self._show_failure)
-
-    @Slot(object, object)
-    def compare(self, before: Path | None, after: Path | None) -> None:
-        """Compare two diagnoses, None standing for the case in the window."""
-        engine = self._session.engine
-
-        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            return engine.call("compare_reports", before, after, progress=progress, cancel=cancel, publish=publish)
-
-        self._session.jobs.start(LANE, work)
+        self._comparing.succeeded.connect(panel.show_changes)
+        self._comparing.failed.connect(panel.show_failure)
 
     @Slot()
     def ask(self) -> None:
@@ -69,13 +57,3 @@ class ChangesJobs(QObject):
             return
         path = Path(name)
         self._session.export_changes(pair, path, path.suffix.lower().removeprefix("."), self._options())
-
-    @Slot(str, object)
-    def _show_success(self, lane: str, result: object) -> None:
-        if lane == LANE and isinstance(result, Changes):
-            self._panel.show_changes(result)
-
-    @Slot(str, object)
-    def _show_failure(self, lane: str, problem: Problem) -> None:
-        if lane == LANE:
-            self._panel.show_failure(problem)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+LISTING = "samples:listing"  # the place of clips that were just listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.records import Diagnosis
+from asl_inspector.engine.client import Engine
 from asl_inspector.engine.messages import InspectionView
-from asl_inspector.gui.jobs import Publish
+from asl_inspector.gui.jobs import Publish, Work
+from asl_inspector.gui.lanes import Lane
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.training import TrainingPanel
 from asl_inspector.gui.session import Session
-from asl_inspector.progress import CancelToken, Progress, Step
+from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.report.contents import Problem
 
 LANE = "epochs"
@@ -35,31 +37,20 @@ class EpochJobs(QObject):
         self._timer.setInterval(MS_BETWEEN_PARTS)
         self._timer.timeout.connect(self._show_newest)
         session.inspection_changed.connect(self._follow)
-        session.jobs.progressed.connect(self._show_step)
-        session.jobs.published.connect(self._show_part)
-        session.jobs.succeeded.connect(self._show_success)
-        session.jobs.cancelled.connect(self._show_cancelled)
-        session.jobs.failed.connect(self._show_failure)
+        self._lane = Lane(session.jobs, LANE, lambda: _scoring(session.engine), self)
+        self._lane.progressed.connect(self._card.show_step)
+        self._lane.published.connect(self._show_part)
+        self._lane.succeeded.connect(self._show_success)
+        self._lane.stopped.connect(self._show_stop)
         self._card.wants_scoring.connect(self.start)
-        self._card.wants_cancel.connect(self.cancel)
+        self._card.wants_cancel.connect(self._lane.cancel)  # what was scored stays
         self._card.wants_main.connect(self._inspect)
 
     @Slot()
     def start(self) -> None:
         """Score what is not scored yet."""
-        engine = self._session.engine
-
-        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            publish(engine.call("epochs", progress=progress, cancel=cancel, publish=publish))
-            return None  # what a cancelled round has found is an answer too
-
         self._card.show_start()
-        self._session.jobs.start(LANE, work)
-
-    @Slot()
-    def cancel(self) -> None:
-        """Stop; what was scored stays."""
-        self._session.jobs.cancel(LANE)
+        self._lane.ask()
 
     @Slot(object)
     def _inspect(self, path: Path) -> None:
@@ -68,10 +59,15 @@ class EpochJobs(QObject):
     @Slot(object)
     def _follow(self, inspection: InspectionView | None) -> None:
         """Score the files of a new, complete inspection; what is under way for an older one no longer counts."""
-        self._session.jobs.forget(LANE)
+        self._lane.forget()
         self._part = None
         roles = {row.role for row in self._session.case.files}
-        if inspection is None or inspection.partial or not {Role.EPOCH, Role.VALIDATION} <= roles:
+        if (
+            inspection is None
+            or inspection.partial
+            or inspection.interrupted
+            or not {Role.EPOCH, Role.VALIDATION} <= roles
+        ):
             self._card.show_along(None)
             return
         if inspection.origin:  # kept with the case, those of the epochs too
@@ -79,15 +75,8 @@ class EpochJobs(QObject):
             return
         self.start()
 
-    @Slot(str, object)
-    def _show_step(self, lane: str, step: Step) -> None:
-        if lane == LANE:
-            self._card.show_step(step)
-
-    @Slot(str, object)
-    def _show_part(self, lane: str, part: object) -> None:
-        if lane != LANE:
-            return
+    @Slot(object)
+    def _show_part(self, part: object) -> None:
         match part:
             case AlongEpochs():
                 self._part = part
@@ -109,17 +98,20 @@ class EpochJobs(QObject):
         count = f"{len(part.scored)} of {part.files}" if part.partial else f"{part.files}"
         self._training.figure_changed.emit(f"{count} files")
 
-    @Slot(str, object)
-    def _show_success(self, lane: str, _result: object) -> None:
-        if lane == LANE:
-            self._card.show_end()
+    @Slot(object)
+    def _show_success(self, _result: object) -> None:
+        self._card.show_end()
 
-    @Slot(str)
-    def _show_cancelled(self, lane: str) -> None:
-        if lane == LANE:
-            self._card.show_end()
+    @Slot(object)
+    def _show_stop(self, problem: Problem | None) -> None:
+        self._card.show_end("" if problem is None else f"{problem.sentence} {problem.advice}".strip())
 
-    @Slot(str, object)
-    def _show_failure(self, lane: str, problem: Problem) -> None:
-        if lane == LANE:
-            self._card.show_end(f"{problem.sentence} {problem.advice}".strip())
+
+def _scoring(engine: Engine) -> Work:
+    """The files scored that are not yet; what a cancelled round has found is an answer too."""
+
+    def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+        publish(engine.call("epochs", progress=progress, cancel=cancel, publish=publish))
+        return None
+
+    return work

@@ -130,6 +130,12 @@ class Jobs(QObject):
         if running is not None:
             running.cancel.cancel()
 
+    def pause(self, lane: str, *, paused: bool) -> None:
+        """Have the lane's current job wait, or go on."""
+        running = self._running.get(self._current.get(lane, -1))
+        if running is not None:
+            (running.cancel.pause if paused else running.cancel.go_on)()
+
     def forget(self, lane: str) -> None:
         """Ask the lane's current job to stop, and drop what it still says."""
         self.cancel(lane)

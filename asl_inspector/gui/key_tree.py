@@ -14,6 +14,7 @@ from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, ValueRec
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.gui import theme
 from asl_inspector.gui.key_search import parse_search
+from asl_inspector.gui.numbers import local
 from asl_inspector.report.sizes import size_text
 from asl_inspector.visible_text import visible
 
@@ -22,6 +23,7 @@ TITLES = ("key", "type", "shape or value", "numbers", "share", "size")
 MEASURED_TITLES = ("min", "max", "mean", "std", "norm", "zeros", "NaN", "inf")
 KEY, TYPE, SHAPE, NUMBERS, SHARE, SIZE = range(len(TITLES))
 FIRST_MEASURED = len(TITLES)
+FIGURES = (NUMBERS, SHARE, SIZE)
 LONGEST_VALUE = 200
 SHOWN_AT_ONCE = 500  # rows of one folder; more are fetched when the view comes near them
 TIPS = {
@@ -305,7 +307,8 @@ class KeyModel(QAbstractItemModel):
             return None
         node, column = self.node(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(node, column)
+            text = self.text(node, column)
+            return local(text) if column in FIGURES or column >= FIRST_MEASURED else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(_alignment(column))
         if role == Qt.ItemDataRole.UserRole:
@@ -356,7 +359,7 @@ class ShareDelegate(QStyledItemDelegate):
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    right = column in (NUMBERS, SHARE, SIZE) or column >= FIRST_MEASURED
+    right = column in FIGURES or column >= FIRST_MEASURED
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from asl_inspector.about import NAME
 from asl_inspector.case.records import Role
@@ -25,8 +26,10 @@ from asl_inspector.gui.network_dialog import DEVICES
 from asl_inspector.gui.panel_building import PANELS, PLACES, connect_panels, new_panel
 from asl_inspector.gui.panels.diagnosis import DiagnosisPanel
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.partial_strip import PartialStrip
 from asl_inspector.gui.questions import Questions
 from asl_inspector.gui.recents import Recents
+from asl_inspector.gui.scripts import load_fonts_for
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar
 from asl_inspector.gui.status_line import StatusLine
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from asl_inspector.gui.panels.glosses import GlossesPanel
     from asl_inspector.gui.panels.histogram import HistogramPanel
     from asl_inspector.gui.panels.keys import KeysPanel
+    from asl_inspector.gui.panels.runs import RunsPanel
     from asl_inspector.gui.panels.samples import SamplesPanel
     from asl_inspector.gui.panels.training import TrainingPanel
 
@@ -62,6 +66,7 @@ class MainWindow(DropWindow):
     training: TrainingPanel
     data: DataPanel
     changes: ChangesPanel
+    runs: RunsPanel
     chosen_gloss: GlossSelection
 
     ready = Signal()  # every panel is built
@@ -90,10 +95,15 @@ class MainWindow(DropWindow):
         layout = QHBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self._partial = PartialStrip()
+        shown = QVBoxLayout()
+        shown.setSpacing(0)
+        shown.addWidget(self._partial)
+        shown.addWidget(self._stack, 1)
         layout.addWidget(self.sidebar)
-        layout.addWidget(self._stack, 1)
+        layout.addLayout(shown, 1)
         self.setCentralWidget(body)
-        self._tab_order = TabOrder([self.sidebar, self._stack], self)
+        self._tab_order = TabOrder([self.sidebar, self._partial, self._stack], self)
         self._status = StatusLine(self.statusBar(), session)
         self.questions = Questions(session, settings, self)
         self.case_files = CaseFiles(session, settings, self)
@@ -135,9 +145,12 @@ class MainWindow(DropWindow):
         session.case_changed.connect(self._show_case)
         session.opening.connect(self.sidebar.show_opening)
         session.inspection_changed.connect(self._show_inspection)
+        session.inspection_changed.connect(self._partial.show_inspection)
+        self._partial.wants_rest.connect(session.run_again)
         session.failed.connect(self.questions.show_failure)
         session.exported.connect(self._show_export)
-        session.offer_arrived.connect(self.questions.ask_consent)
+        session.looks.offer.succeeded.connect(self.questions.ask_consent)
+        session.looks.offer.failed.connect(self.questions.show_failure)
         session.drained.connect(self._close_when_drained)
         self.questions.chosen.connect(self.open_files)
         self.files_dropped.connect(self.open_files)
@@ -169,6 +182,7 @@ class MainWindow(DropWindow):
 
     @Slot(object)
     def _show_case(self, case: CaseView) -> None:
+        load_fonts_for(row.path.name for row in case.files)
         self.sidebar.show_case(case)
         for panel in self.panels:
             panel.show_case(case)
@@ -193,6 +207,7 @@ class MainWindow(DropWindow):
     def _show_inspection(self, inspection: InspectionView | None) -> None:
         self.menus.show_inspection(inspection)
         if inspection is not None:
+            load_fonts_for(_names_in(inspection))
             for panel in self.panels:
                 panel.show_inspection(inspection)
             self._tab_order.arrange_soon()
@@ -232,7 +247,8 @@ class MainWindow(DropWindow):
     @Slot()
     def copy_panel_text(self) -> None:
         """Put the panel that is shown on the clipboard, as text."""
-        QApplication.clipboard().setText(self.current_panel.text())
+        lines = [self._partial.words.text(), self.current_panel.text()]
+        QApplication.clipboard().setText("\n".join(filter(None, lines)))
 
     @Slot()
     def copy_panel_image(self) -> None:
@@ -273,3 +289,12 @@ class MainWindow(DropWindow):
     def _close_when_drained(self) -> None:
         if self._closing:
             self.close()
+
+
+def _names_in(inspection: InspectionView) -> Iterator[str]:
+    """The glosses that may be shown."""
+    if inspection.samples is not None:
+        yield from inspection.samples.names.values()
+    if inspection.data is not None:
+        for found in (inspection.data.validation, inspection.data.train):
+            yield from dict(found.glosses) if found is not None else ()

@@ -20,8 +20,6 @@ from asl_inspector.programs.consent import WITH_CONSENT
 if TYPE_CHECKING:
     from asl_inspector.gui.main_window import MainWindow
 
-WITH_KEYS = 10  # panels; there are no more digits
-
 
 class Menus(QObject):
     """Everything that can be done, with its keys."""
@@ -59,8 +57,7 @@ class Menus(QObject):
     def _add_view_menu(self, menu: QMenu) -> None:
         window = self._window
         for index, title in enumerate(PANELS):
-            keys = QKeySequence(f"Ctrl+{(index + 1) % 10}" if index < WITH_KEYS else "")
-            menu.addAction(title, keys, partial(window.show_panel, index))
+            menu.addAction(title, QKeySequence(keys_of(index)), partial(window.show_panel, index))
         menu.addSeparator()
         group = QActionGroup(self)
         chosen = chosen_scheme(window.settings)
@@ -110,3 +107,8 @@ class Menus(QObject):
         """Offer to export what is complete."""
         for action in self.export_actions:
             action.setEnabled(inspection is not None and not inspection.partial)
+
+
+def keys_of(panel: int) -> str:
+    """The digits for the first ten panels, with Shift for those after them."""
+    return f"Ctrl+{(panel + 1) % 10}" if panel < 10 else f"Ctrl+Shift+{(panel + 1) % 10}"

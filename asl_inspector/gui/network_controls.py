@@ -46,7 +46,8 @@ class NetworkControls(QObject):
         """Open the dialog on the network as it was last rebuilt."""
         found = self._session.inspection
         network, device = (found.architecture, found.device) if found is not None else (None, "")
-        dialog = NetworkDialog(network, self._session.settings, device, self._window)
+        why = found.device_why if found is not None else ""
+        dialog = NetworkDialog(network, self._session.settings, device, self._window, why=why)
         dialog.chosen.connect(self._choose)
         dialog.open()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -27,7 +28,14 @@ DECODERS = (
 NO_NETWORK = (
     "No network was rebuilt yet: drop a checkpoint with its clips. How it is to be run can be chosen all the same."
 )
+MEASURED = ("As many as prove best", 0)
 PRECISIONS = (("Full", False), ("Half, where it changes nothing", True))
+
+
+def thread_counts() -> tuple[tuple[str, int], ...]:
+    """What can be chosen: as measured, or powers of two up to the cores of this machine."""
+    cores = os.cpu_count() or 1
+    return (MEASURED, *((str(1 << power), 1 << power) for power in range(cores.bit_length())))
 
 
 class NetworkDialog(QDialog):
@@ -38,12 +46,19 @@ class NetworkDialog(QDialog):
         settings: What the user chose so far.
         used: Where it ran ("CPU, 2 threads"), or an empty string.
         parent: The window.
+        why: Why there, as sentences.
     """
 
     chosen = Signal(object)  # Settings
 
     def __init__(
-        self, network: Architecture | None, settings: Settings, used: str = "", parent: QWidget | None = None
+        self,
+        network: Architecture | None,
+        settings: Settings,
+        used: str = "",
+        parent: QWidget | None = None,
+        *,
+        why: str = "",
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -57,7 +72,7 @@ class NetworkDialog(QDialog):
         page = Scrolled(margins=(20, 18, 20, 8))
         layout.addWidget(page, 1)
         self._add_network(page.column, network)
-        self._add_run(page.column, used)
+        self._add_run(page.column, used, why)
         page.column.addStretch(1)
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.Reset)
@@ -91,16 +106,17 @@ class NetworkDialog(QDialog):
             column.addWidget(Text("Taken for granted", weight=QFont.Weight.DemiBold))
             column.addWidget(Text(" ".join(facts), size=theme.SMALL, tone="muted", selectable=True))
 
-    def _add_run(self, column: QVBoxLayout, used: str) -> None:
+    def _add_run(self, column: QVBoxLayout, used: str, why: str) -> None:
         """Device, decoder and precision."""
         column.addWidget(Line())
         column.addWidget(Text("How it is run", weight=QFont.Weight.DemiBold))
         form = QFormLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(7)
-        self.device, self.decoder, self.precision = QComboBox(), QComboBox(), QComboBox()
+        self.device, self.decoder, self.precision, self.threads = (QComboBox() for _ in range(4))
         for box, items, held, title in (
             (self.device, DEVICES, self._settings.device, "Device"),
+            (self.threads, thread_counts(), self._settings.threads, "CPU threads"),
             (self.decoder, DECODERS, self._settings.decoder, "Decoder"),
             (self.precision, PRECISIONS, self._settings.mixed, "Precision"),
         ):
@@ -115,7 +131,7 @@ class NetworkDialog(QDialog):
             form.addRow(title, box)
         column.addLayout(form)
         if used:
-            column.addWidget(Text(f"It ran on: {used}.", size=theme.SMALL, tone="muted"))
+            column.addWidget(Text(f"It ran on: {used}. {why}".rstrip(), size=theme.SMALL, tone="muted"))
 
     @property
     def settings(self) -> Settings:
@@ -129,6 +145,7 @@ class NetworkDialog(QDialog):
             device=self.device.currentData(),
             decoder=self.decoder.currentData(),
             mixed=self.precision.currentData(),
+            threads=self.threads.currentData(),
         )
 
     @Slot()
@@ -146,7 +163,7 @@ class NetworkDialog(QDialog):
     def _reset(self) -> None:
         for row in self.rows.values():
             row.reset()
-        for box in (self.device, self.decoder, self.precision):
+        for box in (self.device, self.threads, self.decoder, self.precision):
             box.setCurrentIndex(0)
 
     def accept(self) -> None:

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from asl_inspector.gui.panels.panel import Panel
 
 if TYPE_CHECKING:
+    from asl_inspector.gui.looks import Looks
     from asl_inspector.gui.main_window import MainWindow
+    from asl_inspector.gui.panels.compare import ComparePanel
+    from asl_inspector.gui.panels.data import DataPanel
+    from asl_inspector.gui.panels.keys import KeysPanel
 
 PANELS = (
     "Diagnosis",
@@ -24,8 +28,11 @@ PANELS = (
     "Training",
     "Data",
     "Before and after",
+    "Runs",
 )
 PLACES = {
+    "diagnosis": "Diagnosis",
+    "runs": "Runs",
     "samples": "Samples",
     "glosses": "Glosses",
     "blanks": "Blank ratio",
@@ -85,6 +92,11 @@ def new_panel(title: str, window: MainWindow) -> Panel:
 
             window.changes = ChangesPanel()
             return window.changes
+        case "Runs":
+            from asl_inspector.gui.panels.runs import RunsPanel
+
+            window.runs = RunsPanel()
+            return window.runs
     raise AssertionError(f"no panel is called {title}")
 
 
@@ -95,6 +107,7 @@ def connect_panels(window: MainWindow) -> None:
     from asl_inspector.gui.epoch_jobs import EpochJobs
     from asl_inspector.gui.gloss_jobs import GlossJobs
     from asl_inspector.gui.gloss_selection import GlossSelection
+    from asl_inspector.gui.runs_jobs import RunsJobs
     from asl_inspector.gui.what_if_jobs import WhatIfJobs
 
     session = window.session
@@ -106,29 +119,42 @@ def connect_panels(window: MainWindow) -> None:
     EpochJobs(session, window.training, window.diagnosis)
     ClipJobs(session, window.samples)
     ChangesJobs(session, window.changes, lambda: window.exports.options, window.questions.last_folder)
+    RunsJobs(session, window.runs, lambda: window.exports.options, window.questions.last_folder)
     session.cases_to_compare.connect(window.compare_cases)
-    session.tensor_arrived.connect(window.keys.show_tensor)
     window.samples.wants_csv.connect(partial(window.ask_export, "csv"))
-    window.keys.wants_tensor.connect(session.ask_for_tensor)
-    window.keys.wants_part.connect(session.ask_for_part)
-    window.keys.wants_optimizers.connect(session.ask_for_optimizers)
-    window.keys.wants_measures.connect(session.measure)
-    window.keys.wants_stop.connect(session.stop_measuring)
-    session.part_arrived.connect(window.keys.show_part)
-    session.optimizers_arrived.connect(window.keys.show_optimizers)
-    session.statistics_arrived.connect(window.keys.show_statistics)
-    session.health_arrived.connect(window.keys.show_health)
-    session.measuring.connect(window.keys.show_step)
-    session.measured.connect(window.keys.show_measured)
-    session.comparison_progressed.connect(window.compare.show_step)
-    session.comparison_arrived.connect(window.compare.show_comparison)
-    session.comparison_failed.connect(window.compare.show_failure)
-    session.pair_arrived.connect(window.compare.show_pair)
-    window.compare.wants_comparison.connect(session.ask_for_comparison)
-    window.compare.wants_cancel.connect(session.cancel_comparison)
-    window.compare.wants_pair.connect(session.ask_for_pair)
-    session.neighbours_progressed.connect(window.data.show_step)
-    session.neighbours_arrived.connect(window.data.show_neighbours)
-    session.neighbours_failed.connect(window.data.show_stop)
-    window.data.wants_neighbours.connect(session.ask_for_neighbours)
-    window.data.wants_cancel.connect(session.cancel_neighbours)
+    _connect_keys(window.keys, session.looks)
+    _connect_compare(window.compare, session.looks)
+    _connect_data(window.data, session.looks)
+
+
+def _connect_keys(keys: KeysPanel, looks: Looks) -> None:
+    keys.wants_tensor.connect(looks.tensor.ask)
+    keys.wants_part.connect(looks.part.ask)
+    keys.wants_optimizers.connect(looks.optimizers.ask)
+    keys.wants_measures.connect(looks.measures.ask)
+    keys.wants_stop.connect(looks.measures.cancel)
+    looks.tensor.succeeded.connect(keys.show_tensor)
+    looks.part.succeeded.connect(keys.show_part)
+    looks.optimizers.succeeded.connect(keys.show_optimizers)
+    looks.measures.progressed.connect(keys.show_step)
+    looks.measures.published.connect(keys.show_statistics)
+    looks.measures.succeeded.connect(keys.show_health)
+    looks.measured.connect(keys.show_measured)
+
+
+def _connect_compare(compare: ComparePanel, looks: Looks) -> None:
+    compare.wants_comparison.connect(looks.comparison.ask)
+    compare.wants_cancel.connect(looks.comparison.cancel)
+    compare.wants_pair.connect(looks.pair.ask)
+    looks.comparison.progressed.connect(compare.show_step)
+    looks.comparison.succeeded.connect(compare.show_comparison)
+    looks.comparison.stopped.connect(compare.show_failure)
+    looks.pair.succeeded.connect(compare.show_pair)
+
+
+def _connect_data(data: DataPanel, looks: Looks) -> None:
+    data.wants_neighbours.connect(looks.neighbours.ask)
+    data.wants_cancel.connect(looks.neighbours.cancel)
+    looks.neighbours.progressed.connect(data.show_step)
+    looks.neighbours.succeeded.connect(data.show_neighbours)
+    looks.neighbours.stopped.connect(data.show_stop)

@@ -61,7 +61,7 @@ class Questions(QObject):
     @Slot()
     def ask_program(self) -> None:
         """Have the checkpoint's program looked at; a dialog follows."""
-        self._session.ask_for_offer(None)
+        self._session.looks.offer.ask(None)
 
     @Slot()
     def ask_code(self) -> None:
@@ -70,7 +70,7 @@ class Questions(QObject):
             self._window, "Code that builds the network", self.last_folder(), "Python code (*.py)"
         )
         if name:
-            self._session.ask_for_offer(Path(name))
+            self._session.looks.offer.ask(Path(name))
 
     @Slot(object)
     def ask_consent(self, offer: Offer) -> None:
@@ -114,9 +114,9 @@ class Questions(QObject):
     def ask_layout(self, row: CaseFile) -> None:
         """Ask how a file of clips is to be read."""
         dialog = LayoutDialog(row.path, self._session.correction_of(row.path), self._window)
-        dialog.wants_preview.connect(self._session.ask_for_preview)
+        dialog.wants_preview.connect(self._session.looks.preview.ask)
         dialog.corrected.connect(self._session.correct)
-        self._session.preview_arrived.connect(dialog.show_preview)
+        self._session.looks.preview_arrived.connect(dialog.show_preview)
         dialog.ask()
         dialog.open()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -12,30 +13,28 @@ from PySide6.QtCore import QObject, Signal, Slot
 from asl_inspector.case.records import Role
 from asl_inspector.case_files.reading import is_case_file
 from asl_inspector.case_files.records import SavedCase
-from asl_inspector.data.records import Neighbours
-from asl_inspector.engine.client import Engine
+from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import (
     CaseSpec,
     CaseView,
-    CompareSide,
-    CompareView,
     Exported,
     InspectionView,
-    PairView,
 )
-from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
+from asl_inspector.errors import InspectorError
 from asl_inspector.gui.case_choices import CaseChoices
 from asl_inspector.gui.jobs import Jobs, Publish
+from asl_inspector.gui.lanes import call
+from asl_inspector.gui.looks import Looks
 from asl_inspector.gui.network_words import checkpoint_of, for_checkpoint, with_choices
-from asl_inspector.inference.records import ClipDetail, Consent, Settings
-from asl_inspector.programs.consent import Offer
+from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import NO_CORRECTION, Correction
-from asl_inspector.workers.preview_records import ClipPreview
+from asl_inspector.sweep.reading import is_sweep
 
 log = logging.getLogger(__name__)
+OWN_LANES = ("case", "export", "save", "saved case")  # what the status line tells of
 SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
@@ -60,27 +59,10 @@ class Session(QObject):
     became_busy = Signal(str)  # what is going on
     became_idle = Signal(str)  # how it ended
     failed = Signal(object)  # Problem
-    clip_arrived = Signal(object)  # ClipDetail
-    clip_failed = Signal(object)  # Problem
-    tensor_arrived = Signal(object)  # TensorView
-    part_arrived = Signal(object)  # SliceView
-    optimizers_arrived = Signal(object)  # tuple of OptimizerView
-    statistics_arrived = Signal(object)  # StatisticsPart
-    health_arrived = Signal(object)  # HealthView
-    measuring = Signal(object)  # Step
-    measured = Signal(str)  # how it ended: "", "Cancelled", or a sentence
-    comparison_progressed = Signal(object)  # Step
-    comparison_arrived = Signal(object)  # CompareView
-    comparison_failed = Signal(object)  # Problem, or None where it was cancelled
-    pair_arrived = Signal(object)  # PairView
-    preview_arrived = Signal(object)  # ClipPreview
-    neighbours_progressed = Signal(object)  # Step
-    neighbours_arrived = Signal(object)  # Neighbours
-    neighbours_failed = Signal(object)  # Problem, or None where it was cancelled
-    offer_arrived = Signal(object)  # Offer
     exported = Signal(object)  # Exported
     case_saved = Signal(object)  # SavedCase
     remarked = Signal(object)  # tuple of sentences: what is not as it was when the case was saved
+    sweep_dropped = Signal(object)  # path of the result of a sweep
     cases_to_compare = Signal(object, object)  # paths of the case before, and of the one after or None for this one
     drained = Signal()  # no job is left
     added = Signal(object)  # list of paths that were added together
@@ -100,6 +82,7 @@ class Session(QObject):
         self.saved: SavedCase | None = None
         self._told_of: Path | None = None  # the checkpoint that the settings' choices are about
         self.jobs = Jobs(self)
+        self.looks = Looks(self.jobs, engine, self)
         self.jobs.progressed.connect(self._on_progress)
         self.jobs.published.connect(self._on_part)
         self.jobs.succeeded.connect(self._on_success)
@@ -111,7 +94,7 @@ class Session(QObject):
 
     def warm_up(self) -> None:
         """Have the engine started and torch imported while the user looks for files."""
-        self.jobs.start("warm up", self._call("warm_up"))
+        self.jobs.start("warm up", call(self.engine, "warm_up"))
 
     @property
     def choices(self) -> CaseChoices:
@@ -133,7 +116,12 @@ class Session(QObject):
         self._open()
 
     def add_files(self, paths: list[Path]) -> None:
-        """Add files and folders to the case and inspect it."""
+        """Add files and folders to the case and inspect it; the result of a sweep goes to its own panel."""
+        sweeps = [path for path in paths if is_sweep(path)]
+        for path in sweeps[-1:]:
+            self.added.emit([path])
+            self.sweep_dropped.emit(path)
+        paths = [path for path in paths if path not in sweeps]
         new = [path for path in paths if path not in self._paths]
         again = [path for path in paths if path in self._paths]
         saved = [path for path in new if is_case_file(path)]
@@ -150,6 +138,16 @@ class Session(QObject):
                 self._changed(f"adding {_named(new)}", before)
             else:
                 self._open()
+
+    def open_as(self, roles: dict[Path, Role]) -> None:
+        """Inspect these files, each in its role, in the place of the current case."""
+        before = self.choices
+        self.saved = None
+        self.remarked.emit(())
+        self._paths, self._chosen, self._corrections = list(roles), dict(roles), {}
+        self.opening.emit(self._paths)
+        self.added.emit(self._paths)
+        self._changed(f"opening {_named(self._paths)}", before)
 
     def remove_file(self, path: Path) -> None:
         """Take a file out of the case."""
@@ -191,11 +189,6 @@ class Session(QObject):
             self._corrections[path] = correction
             self._changed(f"the layout of {path.name}", before)
 
-    def ask_for_preview(self, path: Path, correction: Correction) -> None:
-        """Have a correction tried; `preview_arrived` follows. One that is under way is given up."""
-        self.jobs.cancel("preview")
-        self.jobs.start("preview", self._call("preview", path, correction))
-
     @property
     def case_path(self) -> Path | None:
         """Where the case was opened from or saved to, or None."""
@@ -207,19 +200,21 @@ class Session(QObject):
         self.added.emit([path])
         self.jobs.cancel("case")
         self.became_busy.emit(f"Opening {path.name}")
-        self.jobs.start("saved case", self._call("read_case", path))
+        self.jobs.start("saved case", call(self.engine, "read_case", path))
 
     def save_case(self, path: Path) -> None:
         """Write the case file; `case_saved` follows."""
         self.became_busy.emit(f"Saving {path.name}")
-        self.jobs.start("save", self._call("save_case", path, self.spec, self.settings))
+        self.jobs.start("save", call(self.engine, "save_case", path, self.spec, self.settings))
 
     def _take(self, saved: SavedCase) -> None:
         """Make the case what a case file says."""
         self.saved = saved
         self.choices_forgotten.emit()
         here = self.settings
-        self.settings = replace(saved.settings, device=here.device, batch_frames=here.batch_frames)
+        self.settings = replace(
+            saved.settings, device=here.device, batch_frames=here.batch_frames, threads=here.threads
+        )
         self._paths = list(dict.fromkeys([*saved.added, *self._more]))
         self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
@@ -230,7 +225,7 @@ class Session(QObject):
     def _check(self) -> None:
         """Have the files of a saved case compared with what they were; `remarked` follows."""
         if self.saved is not None:
-            self.jobs.start("changes", self._call("changes", self.saved))
+            self.jobs.start("changes", call(self.engine, "changes", self.saved))
 
     def _show_remarks(self, told: tuple[str, ...]) -> None:
         """Tell what is not as it was; what was kept for other files than those that are there is computed anew."""
@@ -267,25 +262,19 @@ class Session(QObject):
     def cancel(self) -> None:
         """Stop what is going on."""
         self.jobs.cancel("case")
+        self.jobs.cancel("unfinished")
         self.jobs.cancel("export")
         self.jobs.cancel("save")
-        self.jobs.cancel("compare")
+        self.looks.comparison.cancel()
         self.jobs.cancel("epochs")
+
+    def pause(self, *, paused: bool) -> None:
+        """Have the inspection wait, or go on."""
+        self.jobs.pause("case", paused=paused)
 
     def run_again(self) -> None:
         """Inspect the case again."""
         self._open()
-
-    def ask_for_clip(self, index: int) -> None:
-        """Have one clip recomputed; `clip_arrived` follows."""
-        self.jobs.start("clip", self._call("clip", index))
-
-    def ask_for_offer(self, path: Path | None) -> None:
-        """Have a file looked at that could be run: Python code, or the checkpoint of the case for None.
-
-        `offer_arrived` or `failed` follows; nothing is run.
-        """
-        self.jobs.start("offer", self._call("offer", path))
 
     def allow(self, consent: Consent) -> None:
         """Run a file as the user allowed; it holds for this case and this content."""
@@ -297,63 +286,17 @@ class Session(QObject):
         self.settings = replace(self.settings, consent=None)
         self._open()
 
-    def ask_for_tensor(self, index: int) -> None:
-        """Have one tensor's numbers read; `tensor_arrived` follows."""
-        self.jobs.start("tensor", self._call("tensor", index))
-
-    def ask_for_part(self, request: SliceRequest) -> None:
-        """Have a rectangle of a tensor read; `part_arrived` follows."""
-        self.jobs.start("part", self._call("part", request))
-
-    def ask_for_optimizers(self) -> None:
-        """Have the optimizers' states matched with parameters; `optimizers_arrived` follows."""
-        self.jobs.start("optimizers", self._call("optimizers"))
-
-    def measure(self) -> None:
-        """Have every tensor measured and the weights judged; `measured` follows at the end."""
-        engine = self.engine
-
-        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            publish(engine.call("statistics", progress=progress, cancel=cancel, publish=publish))
-            return engine.call("health", progress=progress, cancel=cancel)
-
-        self.jobs.start("measure", work)
-
-    def stop_measuring(self) -> None:
-        """Cancel it; what was measured so far stays."""
-        self.jobs.cancel("measure")
-
-    def ask_for_comparison(self, a: CompareSide, b: CompareSide) -> None:
-        """Have two checkpoints compared; `comparison_arrived` or `comparison_failed` follows."""
-        self.jobs.start("compare", self._call("compare", a, b))
-
-    def cancel_comparison(self) -> None:
-        """Stop comparing."""
-        self.jobs.cancel("compare")
-
-    def ask_for_pair(self, a: str, b: str) -> None:
-        """Have two corresponding tensors read; `pair_arrived` follows."""
-        self.jobs.start("pair", self._call("pair", a, b))
-
-    def ask_for_neighbours(self, method: str) -> None:
-        """Have the nearest training clips sought; `neighbours_arrived` or `neighbours_failed` follows."""
-        self.jobs.start("neighbours", self._call("neighbours", method))
-
-    def cancel_neighbours(self) -> None:
-        """Stop seeking."""
-        self.jobs.cancel("neighbours")
-
     def export(self, path: Path, kind: str, options: ReportOptions = STANDARD) -> None:
         """Write the diagnosis; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
-        self.jobs.start("export", self._call("export", path, kind, options))
+        self.jobs.start("export", call(self.engine, "export", path, kind, options))
 
     def export_changes(
         self, pair: tuple[Path | None, Path | None], path: Path, kind: str, options: ReportOptions
     ) -> None:
         """Write a comparison of two diagnoses, None standing for this case; `exported` follows."""
         self.became_busy.emit(f"Writing {path.name}")
-        self.jobs.start("export", self._call("export_changes", *pair, path, kind, options))
+        self.jobs.start("export", call(self.engine, "export_changes", *pair, path, kind, options))
 
     def close(self) -> None:
         """Cancel everything; nothing more is started; `drained` follows unless nothing is under way."""
@@ -369,8 +312,9 @@ class Session(QObject):
     def _open(self, *, kept: bool = False) -> None:
         """Open the files and run; with `kept`, what the case file keeps is shown instead where it still holds."""
         self.became_busy.emit("Opening files")
-        self.jobs.cancel("neighbours")
+        self.looks.neighbours.cancel()
         self.jobs.cancel("changes")
+        self.jobs.forget("unfinished")
         if not (kept and self.inspection is not None and self.inspection.origin):
             self.inspection = None
             self.inspection_changed.emit(None)
@@ -384,28 +328,19 @@ class Session(QObject):
             if kept and (found := engine.call("kept", progress=progress, cancel=cancel)) is not None:
                 return found
             settings = for_checkpoint(wanted, told_of, case)
-            return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            try:
+                return engine.call("inspect", spec, settings, progress=progress, cancel=cancel, publish=publish)
+            except EngineEnded:
+                with contextlib.suppress(InspectorError):  # what cannot be had either needs no second message
+                    publish(engine.call("unfinished", spec, settings, progress=progress, cancel=cancel))
+                raise
 
         self.jobs.start("case", work)
-
-    def _call(self, method: str, *arguments: object):  # type: ignore[no-untyped-def]
-        engine = self.engine
-
-        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            return engine.call(method, *arguments, progress=progress, cancel=cancel, publish=publish)
-
-        return work
 
     @Slot(str, object)
     def _on_progress(self, lane: str, step: Step) -> None:
         if lane in ("case", "export", "save"):
             self.progressed.emit(step)
-        elif lane == "measure":
-            self.measuring.emit(step)
-        elif lane == "compare":
-            self.comparison_progressed.emit(step)
-        elif lane == "neighbours":
-            self.neighbours_progressed.emit(step)
 
     @Slot(str, object)
     def _on_part(self, lane: str, part: object) -> None:
@@ -419,12 +354,12 @@ class Session(QObject):
                 self.inspection_changed.emit(part)
                 if part.origin:
                     self.remarked.emit(self._origin())
-            case StatisticsPart():
-                self.statistics_arrived.emit(part)
 
     @Slot(str, object)
     def _on_success(self, lane: str, result: object) -> None:
         match result:
+            case InspectionView() if lane == "unfinished":
+                self._on_part(lane, result)
             case InspectionView():
                 self._on_part(lane, result)
                 self.became_idle.emit("Done")
@@ -438,27 +373,6 @@ class Session(QObject):
                 self.case_saved.emit(result)
             case tuple() if lane == "changes":
                 self._show_remarks(result)
-            case ClipDetail():
-                self.clip_arrived.emit(result)
-            case TensorView():
-                self.tensor_arrived.emit(result)
-            case SliceView():
-                self.part_arrived.emit(result)
-            case HealthView():
-                self.health_arrived.emit(result)
-                self.measured.emit("")
-            case tuple() if lane == "optimizers":
-                self.optimizers_arrived.emit(result)
-            case CompareView():
-                self.comparison_arrived.emit(result)
-            case PairView():
-                self.pair_arrived.emit(result)
-            case Neighbours():
-                self.neighbours_arrived.emit(result)
-            case Offer():
-                self.offer_arrived.emit(result)
-            case ClipPreview():
-                self.preview_arrived.emit(result)
             case Exported():
                 self.became_idle.emit(f"Wrote {result.path.name}")
                 self.exported.emit(result)
@@ -468,38 +382,16 @@ class Session(QObject):
 
     @Slot(str, object)
     def _on_failure(self, lane: str, problem: Problem) -> None:
-        if lane == "clip":
-            self.clip_failed.emit(problem)
-        elif lane == "tensor":
-            self.tensor_arrived.emit(None)
-        elif lane == "measure":
-            self.measured.emit(problem.sentence)
-        elif lane == "preview":
-            self.preview_arrived.emit(ClipPreview(0, 0, 0, None, (), problem=problem.sentence, advice=problem.advice))
-        elif lane in ("part", "optimizers"):
-            log.warning("a look failed: %s", problem.sentence)
-        elif lane == "compare":
-            self.comparison_failed.emit(problem)
-        elif lane == "pair":
-            self.pair_arrived.emit(None)
-        elif lane == "neighbours":
-            self.neighbours_failed.emit(problem)
-        elif lane == "offer":
-            self.failed.emit(problem)
-        elif lane not in ("warm up", "epochs", "changes", "clip features", "glosses", "similar clips"):
+        if lane in OWN_LANES:
             self.became_idle.emit("Failed")
             self.failed.emit(problem)
 
     @Slot(str)
     def _on_cancelled(self, lane: str) -> None:
-        if lane in ("case", "export", "save", "saved case"):
+        if lane in OWN_LANES:
             self.became_idle.emit("Cancelled")
-        elif lane == "measure":
-            self.measured.emit("Cancelled")
-        elif lane == "compare":
-            self.comparison_failed.emit(None)
-        elif lane == "neighbours":
-            self.neighbours_failed.emit(None)
+            if lane == "case":
+                self.jobs.start("unfinished", call(self.engine, "unfinished"))
 
 
 def _named(paths: list[Path]) -> str:

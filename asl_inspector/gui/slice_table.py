@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 
 from asl_inspector.engine.tensor_messages import SliceRequest, SliceView
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 PAGE_ROWS, PAGE_COLUMNS = 128, 32
@@ -108,7 +109,7 @@ class SliceModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             value = self.value(index.row(), index.column())
-            return "…" if value is None else number_text(value)
+            return "…" if value is None else local(number_text(value))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ForegroundRole:

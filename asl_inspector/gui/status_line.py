@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar
 
 from asl_inspector.engine.messages import InspectionView
 from asl_inspector.gui import theme
-from asl_inspector.gui.numbers import local
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.widgets import Elided, Text
 from asl_inspector.programs.consent import FAMILY
@@ -16,25 +15,29 @@ from asl_inspector.progress import Step
 
 
 class StatusLine:
-    """The status bar: device and result on the left, progress with time left and Cancel, a promise on the right."""
+    """The status bar: device and result on the left, progress with time left, Pause and Cancel, a promise on the right."""
 
     def __init__(self, bar: QStatusBar, session: Session) -> None:
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(12, 2, 12, 2)
         self._session = session
-        self._what = Elided(size=theme.SMALL, tone="muted")
+        self._what = Elided(size=theme.SMALL, tone="muted", sentence=True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
         self._left = Text(size=theme.SMALL, tone="muted", wrap=False)
+        self._pause = QPushButton("Pause")
+        self._pause.setProperty("look", "link")
+        self._pause.setCheckable(True)
+        self._pause.toggled.connect(self._pause_or_go_on)
         self._cancel = QPushButton("Cancel")
         self._cancel.setProperty("look", "link")
         self._cancel.clicked.connect(session.cancel)
         self._result = Text(size=theme.SMALL, tone="muted", wrap=False)
         bar.addWidget(self._what, 1)
-        for widget in (self._bar, self._left, self._cancel, self._result):
+        for widget in (self._bar, self._left, self._pause, self._cancel, self._result):
             bar.addPermanentWidget(widget)
-        self._started = 0.0
+        self._started = self._paused_at = 0.0
         self._work = ""
         session.became_busy.connect(self._busy)
         session.became_idle.connect(self._idle)
@@ -50,23 +53,39 @@ class StatusLine:
         self._work = ""
         self._what.set_whole(what)
         self._bar.setRange(0, 0)
+        self._pause.setChecked(False)
         for widget in (self._bar, self._cancel, self._left):
             widget.show()
         self._left.setText("")
         self._result.setText("")
 
     def _idle(self, how: str) -> None:
-        for widget in (self._bar, self._cancel, self._left):
+        self._pause.setChecked(False)
+        for widget in (self._bar, self._pause, self._cancel, self._left):
             widget.hide()
         if how in ("Cancelled", "Failed") or how.startswith("Wrote"):
             self._what.set_whole(how)
         elif not how:
             self._what.set_whole("Nothing that you drop is executed")
 
+    def _pause_or_go_on(self, paused: bool) -> None:
+        """Pauses do not count into the time that is left."""
+        now = time.monotonic()
+        if paused:
+            self._paused_at = now
+        else:
+            self._started += now - self._paused_at
+        self._pause.setText("Go on" if paused else "Pause")
+        self._left.setText("paused" if paused else "")
+        self._session.pause(paused=paused)
+
     def _progress(self, step: Step) -> None:
+        self._pause.setVisible(self._session.jobs.is_running("case"))
+        if self._pause.isChecked():
+            return
         if step.what != self._work:
             self._work, self._started = step.what, time.monotonic()
-        count = local(f": {step.done:,} of {step.total:,} {step.unit}") if step.total else ""
+        count = f": {step.done:,} of {step.total:,} {step.unit}" if step.total else ""
         self._what.set_whole(f"{step.what}{count}")
         if not step.total:
             self._bar.setRange(0, 0)
@@ -78,14 +97,16 @@ class StatusLine:
         if step.done and elapsed > 0.3:
             rate = step.done / elapsed
             seconds = (step.total - step.done) / rate
-            self._left.setText(local(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left"))
+            self._left.setText(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left")
 
     def _inspected(self, inspection: InspectionView | None) -> None:
         if inspection is None or inspection.partial:
             return
         if inspection.device:
-            run = local(f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s")
-            self._what.set_whole(f"{inspection.device}     {run}     {self._promise(inspection)}")
+            run = f"{inspection.clips:,} clips, {inspection.frames:,} frames in {inspection.seconds:.1f} s"
+            part = "Partial     " if inspection.interrupted else ""
+            self._what.set_whole(f"{part}{inspection.device}     {run}     {self._promise(inspection)}")
+            self._what.setToolTip(f"{self._what.toolTip()}\n{inspection.device_why}".rstrip())
         else:
             self._what.set_whole(self._promise(inspection))
         self._result.setText(_reproduction_words(inspection))

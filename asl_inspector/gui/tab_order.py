@@ -25,19 +25,25 @@ def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
     else:
         layout = widget.layout()
         if layout is not None:
-            yield from _in_layout(layout)
+            yield from _in_layout(layout, widget)
 
 
-def _in_layout(layout: QLayout) -> Iterator[QWidget]:
-    for index in range(layout.count()):
-        item = layout.itemAt(index)
-        if item is None:
-            continue
-        widget, inner = item.widget(), item.layout()
-        if widget is not None:
-            yield from in_reading_order(widget)
-        elif inner is not None:
-            yield from _in_layout(inner)
+def _in_layout(layout: QLayout, within: QWidget) -> Iterator[QWidget]:
+    """The members of a layout and of those inside of it, in order.
+
+    Places are asked for, not items: what `itemAt` returns is a second wrapper of a layout that has one, and PySide6 6.11
+    crashes in `releaseWrapper` when the layout is deleted. It can go back to `itemAt` when that is mended.
+    """
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    widgets = within.findChildren(QWidget, options=direct)
+    layouts = layout.findChildren(QLayout, options=direct)
+    members: list[tuple[int, QWidget | QLayout]] = [(layout.indexOf(one), one) for one in widgets]
+    members += [(layout.indexOf(one), one) for one in layouts]
+    for place, member in sorted(members, key=lambda found: found[0]):
+        if place >= 0 and isinstance(member, QLayout):
+            yield from _in_layout(member, within)
+        elif place >= 0 and isinstance(member, QWidget):
+            yield from in_reading_order(member)
 
 
 class TabOrder(QObject):

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.array_order import order_of
-from asl_inspector.gui.numbers import local_figure
+from asl_inspector.gui.numbers import local
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 28
+MOST_ROWS = 12  # that a table on a page shows before it scrolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class ColumnModel(QAbstractTableModel):
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             text = column.text(int(self._rows[index.row()]))
-            return local_figure(text) if column.numeric else text
+            return local(text) if column.numeric else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -201,3 +202,17 @@ def new_table(model: ColumnModel, name: str) -> QTableView:
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setTabKeyNavigation(False)
     return view
+
+
+def set_widths(table: QTableView, model: ColumnModel) -> None:
+    """Give every column the width that it has at first."""
+    for index in range(model.columnCount()):
+        table.setColumnWidth(index, model.width_of(index))
+
+
+def fill_table(model: ColumnModel, table: QTableView, columns: list[Column], rows: int) -> None:
+    """Fill a table that stands on a page, and make it as high as its rows, up to a point."""
+    model.set_columns(columns)
+    set_widths(table, model)
+    table.setFixedHeight((min(rows, MOST_ROWS) + 1) * ROW_HEIGHT + 14)
+    table.setVisible(rows > 0)

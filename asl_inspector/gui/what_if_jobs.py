@@ -9,10 +9,9 @@ from PySide6.QtCore import QObject, Slot
 
 from asl_inspector.diagnosis.what_if_records import WhatIf, WhatIfAnswer
 from asl_inspector.engine.messages import InspectionView
-from asl_inspector.gui.jobs import Publish
+from asl_inspector.gui.lanes import Lane, asking
 from asl_inspector.gui.panels.what_if_strip import WhatIfStrip
 from asl_inspector.gui.session import Session
-from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.report.contents import Problem
 
 LANE = "what if"
@@ -23,13 +22,14 @@ class WhatIfJobs(QObject):
 
     def __init__(self, session: Session, strip: WhatIfStrip) -> None:
         super().__init__(strip)  # and gone with it, so that a late answer finds no deleted strip
-        self._session, self._strip = session, strip
+        self._strip = strip
         self._is_busy = False
         self._waiting: WhatIf | None = None
         strip.asked.connect(self.ask)
         session.inspection_changed.connect(self._follow)
-        session.jobs.succeeded.connect(self._show)
-        session.jobs.failed.connect(self._fail)
+        self._lane = Lane(session.jobs, LANE, asking(session.engine, "what_if"), self)
+        self._lane.succeeded.connect(self._show)
+        self._lane.failed.connect(self._fail)
 
     @Slot(object)
     def ask(self, asked: WhatIf) -> None:
@@ -40,34 +40,26 @@ class WhatIfJobs(QObject):
             self._start(asked)
 
     def _start(self, asked: WhatIf | None) -> None:
-        engine = self._session.engine
-
-        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
-            return engine.call("what_if", asked, progress=progress, cancel=cancel, publish=publish)
-
         self._is_busy, self._waiting = True, None
-        self._session.jobs.start(LANE, work)
+        self._lane.ask(asked)
 
     @Slot(object)
     def _follow(self, inspection: InspectionView | None) -> None:
         """There is a new result: what may be asked of it; or none, and what is under way is of the old one."""
-        self._session.jobs.forget(LANE)
+        self._lane.forget()
         self._is_busy, self._waiting = False, None
         self._strip.hide()
         if inspection is not None and inspection.diagnosis.validation is not None:
             self._start(None)
 
-    @Slot(str, object)
-    def _show(self, lane: str, result: object) -> None:
-        if lane != LANE or not isinstance(result, WhatIfAnswer):
-            return
+    @Slot(object)
+    def _show(self, answer: WhatIfAnswer) -> None:
         self._is_busy = False
-        self._strip.show_answer(result)
+        self._strip.show_answer(answer)
         if self._waiting is not None:
             self._start(self._waiting)
 
-    @Slot(str, object)
-    def _fail(self, lane: str, problem: Problem) -> None:
-        if lane == LANE:
-            self._is_busy, self._waiting = False, None
-            self._strip.show_problem(problem)
+    @Slot(object)
+    def _fail(self, problem: Problem) -> None:
+        self._is_busy, self._waiting = False, None
+        self._strip.show_problem(problem)

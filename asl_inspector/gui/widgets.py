@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.numbers import local_figure
+from asl_inspector.gui.numbers import local_figure, local_sentence
+from asl_inspector.gui.scripts import in_order
 from asl_inspector.gui.why import WhyButton
 from asl_inspector.report.why import why_of
 from asl_inspector.visible_text import visible
@@ -30,8 +31,8 @@ CODE = re.compile(r"`([^`\n]+)`")
 class Text(QLabel):
     """Plain text that wraps, can be selected, and shows control characters instead of obeying them.
 
-    The backticks that sentences of the program put around code are left out: they mean nothing on a label. `exact` keeps
-    them, for what a file says.
+    Numbers are written as in the user's region, and the backticks that sentences of the program put around code are left
+    out: they mean nothing on a label. `exact` keeps both as they are, for what a file says.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class Text(QLabel):
         self.setText(text)
 
     def setText(self, text: str) -> None:
-        shown = text if self._exact else CODE.sub(r"\1", text)
-        super().setText(visible(shown, one_line=False))
+        shown = text if self._exact else CODE.sub(r"\1", local_sentence(text))
+        shown = visible(shown, one_line=False)
+        super().setText(shown if self._exact else in_order(shown))
 
     def set_tone(self, tone: str) -> None:
         """Colour by meaning: "", "muted", "danger", "caution", "good" or "accent"."""
@@ -67,10 +69,22 @@ class Text(QLabel):
 
 
 class Elided(QLabel):
-    """One line that ends in an ellipsis where there is no room; the whole text is in the tool tip."""
+    """One line that ends in an ellipsis where there is no room; the whole text is in the tool tip.
 
-    def __init__(self, text: str = "", *, size: float = theme.BODY_SIZE, tone: str = "", middle: bool = False) -> None:
+    A `sentence` has numbers as the user's region writes them; a name stays as it is.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        size: float = theme.BODY_SIZE,
+        tone: str = "",
+        middle: bool = False,
+        sentence: bool = False,
+    ) -> None:
         super().__init__()
+        self._is_sentence = sentence
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size))
         self.setProperty("tone", tone)
@@ -79,9 +93,14 @@ class Elided(QLabel):
         self._whole = ""
         self.set_whole(text)
 
+    @property
+    def whole(self) -> str:
+        """The whole text."""
+        return self._whole
+
     def set_whole(self, text: str) -> None:
         """Show `text`, cut to the room there is."""
-        self._whole = visible(text)
+        self._whole = in_order(visible(local_sentence(text))) if self._is_sentence else visible(text)
         self.setToolTip(self._whole)
         self.setAccessibleName(self._whole)
         self._cut()
@@ -122,7 +141,7 @@ class Tile(Card):
     def __init__(self, title: str) -> None:
         super().__init__(margins=(14, 11, 14, 11), spacing=3)
         self.title = Text(title, size=theme.SMALL, tone="muted")
-        self.value = Text(size=theme.FIGURE, weight=QFont.Weight.DemiBold, wrap=False, selectable=True)
+        self.value = Text(size=theme.FIGURE, weight=QFont.Weight.DemiBold, wrap=False, selectable=True, exact=True)
         self.note = Text(size=theme.SMALL, tone="muted")
         self.why = WhyButton(self)
         self.why.explain(title, why_of(title))
@@ -141,11 +160,11 @@ class Tile(Card):
         if title is not None:
             self.title.setText(title)
             self.why.explain(title, why_of(title))
-        value = local_figure(value)
+        value = local_sentence(value) if value.lstrip("+-−")[:1].isdigit() else local_figure(value)
         self.value.setText(value)
         self.value.set_tone(tone)
         self.note.setText(note)
-        self.setAccessibleName(f"{self.title.text()}: {value}, {note}")
+        self.setAccessibleName(f"{self.title.text()}: {value}, {self.note.text()}")
 
 
 class Line(QFrame):
@@ -293,8 +312,8 @@ class PanelButton(QPushButton):
 
     def set_figure(self, text: str) -> None:
         """Show a short figure at the right edge."""
-        self._figure = local_figure(text)
-        self.setAccessibleName(f"{self._name} {text}".strip())
+        self._figure = local_sentence(text)
+        self.setAccessibleName(f"{self._name} {self._figure}".strip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

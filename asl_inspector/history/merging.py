@@ -62,7 +62,9 @@ def merge(histories: Sequence[History]) -> History | None:
             for one in other.hints
             if (one.id, one.text) not in {(known.id, known.text) for known in merged.hints}
         )
-        merged = replace(merged, stage1=stage1, hints=hints, errors=merged.errors or other.errors)
+        known_names = dict(merged.names)
+        names = merged.names + tuple(one for one in other.names if one[0] not in known_names)
+        merged = replace(merged, stage1=stage1, hints=hints, errors=merged.errors or other.errors, names=names)
         if not other.epochs:
             continue
         if other.axis != leader.axis:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from asl_inspector.history.code_hints import Code, hints_of
+from asl_inspector.history.code_names import names_of
 from asl_inspector.history.metrics_tables import Row, is_heading, read_rows
 from asl_inspector.history.printed_text import read_printed
 from asl_inspector.history.records import History
@@ -42,7 +43,8 @@ def read_notebook(source: str, notebook: dict[str, object]) -> History:
             history = replace(
                 drawn, kind="notebook", stage1=history.stage1, errors=history.errors, stated=history.stated
             )
-    return replace(history, hints=hints_of(_code(known)))
+    code = list(_code(known))
+    return replace(history, hints=hints_of(code), names=names_of(code))
 
 
 def _epochs(history: History) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from asl_inspector.errors import DataError
 from asl_inspector.history.code_hints import Code, hints_of, looks_like_code
+from asl_inspector.history.code_names import names_of
 from asl_inspector.history.figures import side_of, words_of
 from asl_inspector.history.json_logs import (
     looks_like_json_history,
@@ -50,7 +51,8 @@ def open_history(file: MappedFile) -> History:
     if looks_like_table(text[:START]):
         return read_csv(name, text, side_of(words_of(file.path.stem)))
     if looks_like_code(text):
-        return History(name, kind="code", hints=hints_of([Code("", text)]))
+        code = [Code("", text)]
+        return History(name, kind="code", hints=hints_of(code), names=names_of(code))
     return _from_log(name, text)
 
 

@@ -100,6 +100,7 @@ class History:
         notes: Sentences on what was left out or cut short.
         sources: Names of all sources that were laid over each other, this one's first; empty for a single one.
         contradictions: Where the sources disagree.
+        names: What the code calls its things, as `(what, name)`; see `code_names`.
     """
 
     source: str
@@ -120,6 +121,7 @@ class History:
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def tells_of_a_run(self) -> bool:

@@ -16,6 +16,8 @@ FIRST_PRODUCTS = 2_500_000_000  # parameters times frames that a CPU core manage
 MOST_FRAMES = {"cpu": 32_768, "cuda": 1 << 20, "mps": 65_536}
 MOST_NUMBERS = {"cpu": 8 << 20, "cuda": 64 << 20, "mps": 16 << 20}  # frames times classes of one batch
 LEAST_NUMBERS = 1 << 20  # of a batch beside others; smaller ones are slow
+BYTES_A_NUMBER = 64  # logits, their logarithms, the sums over glosses, and what the layers below hold
+SHARE_OF_FREE = 0.5  # other programs, and the window, need some too
 LONGEST_SECONDS = 0.12  # a batch that takes longer would make cancelling slow
 SHORTEST_SECONDS = 0.03  # a batch that takes less can grow
 FEWEST_FRAMES = 512  # smaller batches only where the network, and not a busy machine, is slow:
@@ -77,12 +79,22 @@ class BatchSize:
         wanted: Most frames that the user wants, or None.
         parameters: Of the network; the first batch of a large one is small.
         workers: Batches that are in memory side by side.
+        free: Bytes that are free on the device, or None where that is not known.
     """
 
     def __init__(
-        self, kind: str, classes: int, wanted: int | None = None, parameters: int = 1, *, workers: int = 1
+        self,
+        kind: str,
+        classes: int,
+        wanted: int | None = None,
+        parameters: int = 1,
+        *,
+        workers: int = 1,
+        free: int | None = None,
     ) -> None:
         numbers = max(MOST_NUMBERS[kind] // workers, LEAST_NUMBERS)
+        if free is not None:
+            numbers = min(numbers, int(SHARE_OF_FREE * free) // (BYTES_A_NUMBER * workers))
         self._most = max(1, min(wanted or MOST_FRAMES[kind], numbers // max(1, classes)))
         first = FIRST_FRAMES[kind]
         if kind == "cpu":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.inference.predictions import TOP, BeamSearch, Outcome
+from asl_inspector.inference.predictions import TEMPERATURES, TOP, BeamSearch, Outcome, Predictions
 
 IntArray = NDArray[np.int64]
 LARGEST_IN_MEMORY = 256 << 20  # bytes of one column
@@ -48,6 +48,8 @@ class Columns:
         self.beam: NDArray[np.int32] | None = self._room(total, np.int32) if beam else None
         self.beam_lengths = np.zeros(count, np.int64)
         self.loss = np.full(count, np.nan, np.float32)
+        self.mean_logit = np.zeros(count, np.int32)
+        self.sharpness = np.full((count, len(TEMPERATURES)), np.nan, np.float32)
 
     def _room(self, count: int, kind: type[np.generic]) -> NDArray[Any]:
         """Zeros in memory, or in a file without a name that vanishes with the array."""
@@ -82,6 +84,31 @@ class Columns:
         if self.beam is not None:
             self._fill_beam(self.beam, clips, reduced["beam"])
         self.loss[clips] = reduced["loss"]
+        self.mean_logit[clips] = reduced["mean_logit"]
+        self.sharpness[clips] = reduced["sharpness"]
+
+    def take(self, kept: Predictions) -> bool:
+        """Take what an earlier run of the same network over the same clips has found; False where it does not fit."""
+        if kept.outcomes is None or len(kept) != len(self.outcomes) or (kept.beam is None) != (self.beam is None):
+            return False
+        runnable = np.where(kept.ran & self.waiting, self.frames, 0)
+        if not np.array_equal(kept.lengths, runnable):
+            return False
+        there = np.repeat(kept.ran, self.frames)
+        for name in ("best_gloss", "blank_lead", "blank_posterior"):
+            getattr(self, name)[there] = getattr(kept, name)
+        failed = np.isin(kept.outcomes, (Outcome.FEATURES_NOT_FINITE, Outcome.OUTPUTS_NOT_FINITE)) & self.waiting
+        self.outcomes[failed] = kept.outcomes[failed]
+        ran = kept.ran
+        self.outcomes[ran] = Outcome.RAN
+        self.empty[ran], self.loss[ran] = kept.empty_log_prob[ran], kept.loss[ran]
+        self.top[ran], self.top_log_prob[ran] = kept.top[ran], kept.top_log_prob[ran]
+        if self.beam is not None and kept.beam is not None:
+            self.beam_lengths[ran] = lengths = np.diff(kept.beam.starts)[ran]
+            clip = np.repeat(np.flatnonzero(ran), lengths)
+            first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+            self.beam[self.starts[clip] + np.arange(len(clip)) - first] = kept.beam.tokens
+        return True
 
     def _fill_beam(self, column: NDArray[np.int32], clips: IntArray, prefixes: NDArray[np.int32]) -> None:
         """Each prefix goes to the beginning of its clip's frames. (N, L)"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asl_inspector.inference.predictions import Predictions, SmallIntArray
+from asl_inspector.inference.predictions import NO_BLANK, Predictions, SmallIntArray
 
 IntArray = NDArray[np.int64]
 
@@ -36,6 +36,26 @@ def first_token(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntAr
     result = np.full(len(predictions), predictions.blank, dtype=np.int32)
     clips, first = np.unique(predictions.frame_clip[spoken], return_index=True)
     result[clips] = frames[spoken[first]]
+    return result
+
+
+def max_over_time(predictions: Predictions) -> SmallIntArray | None:
+    """(N,), the gloss with the highest posterior in any single frame; None without a blank.
+
+    The best gloss of each frame is enough: no other gloss of that frame can be the highest. Its log posterior is that of the
+    blank less the blank's lead.
+    """
+    if predictions.blank == NO_BLANK:
+        return None
+    posterior = np.maximum(predictions.blank_posterior, np.float32(1e-45)).astype(np.float64)
+    best = np.minimum(
+        np.log(posterior) - predictions.blank_lead, 0.0
+    )  # (M,); of a vanishing blank no more than certain
+    result = np.full(len(predictions), predictions.blank, dtype=np.int32)
+    clips = predictions.frame_clip
+    order = np.lexsort((-best, clips))  # by clip, the highest first, ties to the earlier frame
+    present, first = np.unique(clips[order], return_index=True)
+    result[present] = predictions.best_gloss[order][first]
     return result
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 
 from asl_inspector.errors import InferenceError
+from asl_inspector.inference.cores import cores
 
 AUTO = "auto"
 TRIALS = 3
@@ -19,6 +20,11 @@ PROBES = 12
 TOO_LONG_SECONDS = 0.005
 KNOWN_FOR_SECONDS = 60  # what else the machine does changes
 HOPELESS = 2  # so many times slower at the first trial, and a number of threads is not tried again
+USUAL = {
+    "cuda": "Chosen by itself: a CUDA GPU is here.",
+    "mps": "Chosen by itself: an Apple GPU is here, and no CUDA GPU.",
+    "cpu": "Chosen by itself: PyTorch finds no CUDA or Apple GPU here.",
+}
 FEWEST_FRAMES = 512  # smaller batches tell nothing about threads
 
 
@@ -46,6 +52,16 @@ def choose_device(wanted: str = AUTO) -> torch.device:
     return device
 
 
+def why_device(wanted: str, device: torch.device) -> str:
+    """Why a device was taken, as a sentence, for what `choose_device` gave."""
+    if wanted != AUTO:
+        return "You chose it."
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        return f"Chosen by itself: the first of {count} CUDA GPUs." if count > 1 else USUAL["cuda"]
+    return USUAL[device.type]
+
+
 def describe_device(device: torch.device, threads: int | None = None) -> str:
     """ "CPU, 2 threads" or the name of the GPU; without a number, those that torch has."""
     if device.type == "cuda":
@@ -54,6 +70,18 @@ def describe_device(device: torch.device, threads: int | None = None) -> str:
         return "Apple GPU (MPS)"
     threads = threads or torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that a run may take on a device, or None where that cannot be told."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory()) - int(torch.mps.driver_allocated_memory())
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows and macOS do not tell it in this way
+        return None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -81,13 +109,17 @@ class Threads:
 
     _known: ClassVar[SettledThreads | None] = None
 
-    def __init__(self, available: int | None = None) -> None:
-        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        counts = dict.fromkeys((1, available or here))
+    def __init__(self, available: int | None = None, *, wanted: int = 0) -> None:
+        counts = dict.fromkeys((1, available or cores()))
         self._seconds: dict[int, list[float]] = {count: [] for count in counts}
         self._warm = False
         self._count = 1
         self.settled = False
+        self.why = "the run was too short to try more"
+        if wanted:
+            self.settled, self._count, self.why = True, wanted, "as you chose"
+            torch.set_num_threads(wanted)
+            return
         known = Threads._known
         if known is not None and known.count in counts and time.monotonic() - known.at < KNOWN_FOR_SECONDS:
             self._settle(known.count)
@@ -98,6 +130,7 @@ class Threads:
     def _settle(self, count: int) -> None:
         """Take a number, for this run and those that follow soon."""
         self.settled, self._count = True, count
+        self.why = "measured" if len(self._seconds) > 1 else "there is one core"
         if Threads._known is None or Threads._known.count != count:
             Threads._known = SettledThreads(count, time.monotonic())
 

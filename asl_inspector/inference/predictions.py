@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOP = 5  # glosses kept with their scores
+TEMPERATURES = tuple(2 ** (step / 2) for step in range(-4, 8))  # 0.25 to 11.3; each the double of the one before last
 NO_BLANK = -1
 IntArray = NDArray[np.int64]
 SmallIntArray = NDArray[np.int32]
@@ -94,7 +95,11 @@ class Predictions:
         beam: The best hypothesis of a prefix beam search of every clip; None where none was asked for.
         ranked: How many of the best glosses are known; 1 where only the answers were saved.
         probabilities: False where the scores are none, so that there is neither a confidence nor a loss.
+        device_why: Why there, and what the number of threads rests on, as sentences.
         complete: False where the run was interrupted and only the clips that `ran` were reached.
+        mean_logit: (N,), gloss with the highest mean logit over the clip's frames, the blank left out; None where unknown.
+        sharpness: (N, 12), log sum over glosses of exp((score - best score) / t), t one of `TEMPERATURES`: with it the
+            clip's scores at any of these temperatures are known; None where they are not.
     """
 
     classes: int
@@ -119,6 +124,9 @@ class Predictions:
     probabilities: bool = True
     padding_lead: float | None = None
     padding_gloss: int | None = None
+    mean_logit: SmallIntArray | None = None
+    sharpness: FloatArray | None = None
+    device_why: str = ""
 
     def __len__(self) -> int:
         return len(self.ran)

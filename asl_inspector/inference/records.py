@@ -36,6 +36,7 @@ class Settings:
         choices: Answers to what the tensors leave open, as `(name, value)`: ("pooling", "mean").
         mixed: True for half precision where a sample shows that it changes no prediction.
         consent: The file that may be run, or None.
+        threads: CPU threads, each with a batch of its own where the network allows it; 0 for as many as prove best.
     """
 
     device: str = "auto"
@@ -45,6 +46,7 @@ class Settings:
     choices: tuple[tuple[str, str], ...] = ()
     mixed: bool = False
     consent: Consent | None = None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +86,37 @@ class ClipDetail:
     log_posteriors: NDArray[np.float32]
     frames: int
     aligned: tuple[AlignedGloss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRank:
+    """In how many directions frames spread.
+
+    Attributes:
+        value: exp of the entropy of the shares of the singular values.
+        dims: Numbers a frame, those that never change left out.
+        null_low: Smallest value of the null, where no two numbers of a frame hang together.
+        frames: How many were looked at.
+    """
+
+    value: float
+    dims: int
+    null_low: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRanks:
+    """The same of the features as the network gets them and of what its last layer gets.
+
+    Attributes:
+        features: (T, F), or None where nothing moves.
+        hidden: What enters the layer that answers, or None.
+        reason: Why `hidden` is None, or an empty string.
+        clips: Clips that were looked at.
+    """
+
+    features: EffectiveRank | None
+    hidden: EffectiveRank | None
+    reason: str
+    clips: int

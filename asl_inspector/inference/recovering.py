@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchSize
-from asl_inspector.inference.devices import Threads, describe_device, is_out_of_memory
+from asl_inspector.inference.devices import Threads, describe_device, free_bytes, is_out_of_memory
 from asl_inspector.inference.loading import Batch
 from asl_inspector.inference.placed import PlacedNetwork, Underway
 from asl_inspector.inference.precision import NOT_HERE, settle_precision
@@ -34,6 +33,7 @@ class Runner:
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
         beam: True for a prefix beam search of every clip.
+        threads: CPU threads, or 0 for as many as prove best.
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class Runner:
         *,
         mixed: bool,
         beam: bool = False,
+        threads: int = 0,
     ) -> None:
         self._beam = beam
+        self._wanted_threads = threads
         self.device = device
         self.notes: list[str] = []
         self._network, self._name = network, name
@@ -56,7 +58,12 @@ class Runner:
         self._settle_threads()
         parameters = sum(one.numel() for one in network.module.parameters())
         self.size = BatchSize(
-            self._placed.kind, network.architecture.classes, batch_frames, parameters, workers=self.workers
+            self._placed.kind,
+            network.architecture.classes,
+            batch_frames,
+            parameters,
+            workers=self.workers,
+            free=free_bytes(device),
         )
         self._sampled = not mixed
         self._under_way: deque[Underway | AtWork] = deque()
@@ -70,28 +77,35 @@ class Runner:
 
     @property
     def workers(self) -> int:
-        """Batches that are computed side by side."""
-        return self._workers.count if self._workers is not None else 1
+        """Batches that may be computed side by side."""
+        return self._workers.most if self._workers is not None else 1
 
     @property
     def ahead(self) -> int:
         """Batches that are started before the results of the first are waited for."""
         if self._workers is not None:
-            return 2 * self._workers.count
+            return 2 * self._workers.most
         return BATCHES_UNDER_WAY if self.kind == "cuda" else 1
 
     def describe(self) -> str:
         """The device, for people; what runs side by side counts as threads."""
-        return describe_device(self.device, self.workers if self._workers is not None else None)
+        return describe_device(self.device, self._workers.count if self._workers is not None else None)
+
+    @property
+    def why_threads(self) -> str:
+        """What the number of CPU threads rests on, in few words; empty on another device."""
+        if self._workers is not None:
+            return self._workers.why
+        return self._threads.why if self._threads is not None else ""
 
     def _settle_threads(self) -> None:
         """Batches side by side on a CPU; a network that takes one at a time gets the best number of threads instead."""
         if self.kind != "cpu":
             return
         if self._network.module.concurrent:
-            self._workers = Workers()
+            self._workers = Workers(self._wanted_threads)
         else:
-            self._threads = Threads()
+            self._threads = Threads(wanted=self._wanted_threads)
 
     def put(self, batch: Batch, cancel: CancelToken) -> Iterator[Results]:
         """Run a batch; gives the results that are there meanwhile, maybe of earlier batches.
@@ -104,10 +118,10 @@ class Runner:
             self._sampled = True
             if self._placed.mixed:
                 self.notes.append(settle_precision(self._placed, batch))
-        began = time.perf_counter()
+        began = cancel.clock()
         yield from self._run([batch], cancel, flush=False)
         if self._workers is None:
-            self._learn(batch, time.perf_counter() - began)
+            self._learn(batch, cancel.clock() - began)
 
     def flush(self, cancel: CancelToken) -> Iterator[Results]:
         """The results that are still on their way."""
@@ -138,6 +152,8 @@ class Runner:
             return first.wait()
         results, seconds = first.wait(cancel)
         self._learn(first.batch, seconds)
+        if self._workers is not None:
+            self._workers.note(first.batch)
         return results
 
     def _run(self, todo: list[Batch], cancel: CancelToken, *, flush: bool) -> Iterator[Results]:

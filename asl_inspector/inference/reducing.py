@@ -12,7 +12,7 @@ from torch import Tensor
 
 from asl_inspector.inference.decoding_beam import prefix_beam
 from asl_inspector.inference.exact_scores import single_gloss_log_probs
-from asl_inspector.inference.predictions import TOP
+from asl_inspector.inference.predictions import TEMPERATURES, TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Reduced:
         loss: (N,), minus the log probability of the true gloss; NaN where there is none.
         finite: (N,), False for clips with an output that is not finite.
         beam: (N, L), the best prefix of a beam search, padded with -1; (N, 0) where it was not asked for.
+        mean_logit: (N,), gloss with the highest mean logit over frames, the blank left out.
+        sharpness: (N, 12), log sum over glosses of exp((score - best score) / temperature), one a temperature.
     """
 
     best_gloss: Tensor
@@ -40,6 +42,8 @@ class Reduced:
     loss: Tensor
     finite: Tensor
     beam: Tensor
+    mean_logit: Tensor
+    sharpness: Tensor
 
 
 def reduce_logits(
@@ -61,7 +65,10 @@ def reduce_logits(
     if lengths is not None and logits.shape[1] > 1:
         padding = torch.arange(logits.shape[1], device=logits.device) >= lengths.unsqueeze(1)  # (N, T)
         logits = logits.masked_fill(padding.unsqueeze(-1), 0)
-    finite = logits.sum(dim=(1, 2)).isfinite()  # forty times faster than asking every number
+    sums = logits.sum(dim=1)  # (N, T, C) -> (N, C): what the mean over frames goes by, padding counting 0
+    finite = sums.sum(dim=1).isfinite()  # forty times faster than asking every number
+    if blank is not None:
+        sums[:, blank] = -torch.inf
     prefixes = labels.new_empty((len(labels), 0))
     if beam and blank is not None:
         prefixes = prefix_beam(logits.log_softmax(dim=-1), blank, lengths).tokens
@@ -94,7 +101,23 @@ def reduce_logits(
         _losses(scores, blank, labels),
         finite,
         prefixes.int(),
+        sums.argmax(dim=1).int(),
+        _sharpness(scores),
     )
+
+
+def _sharpness(scores: Tensor) -> Tensor:
+    """(N, C) -> (N, 12), what a temperature needs of all scores; two exponentials, the other temperatures by squaring."""
+    lowered = scores - scores.amax(dim=1, keepdim=True)  # at most 0
+    found = []
+    for hottest in TEMPERATURES[-2:]:
+        powers = (lowered / hottest).exp()
+        chain = [powers.sum(dim=1)]
+        for _ in range(len(TEMPERATURES) // 2 - 1):  # half the temperature, the square of the number
+            powers = powers * powers
+            chain.append(powers.sum(dim=1))
+        found.append(chain[::-1])
+    return torch.stack([one for pair in zip(*found, strict=True) for one in pair], dim=1).log()
 
 
 def _mean_of_frames(values: Tensor, padding: Tensor | None) -> Tensor:

@@ -1,12 +1,14 @@
 """Run a network over clips and keep what the questions need.
 
 What the user can rely on: the same predictions whatever the batch, the order and the device; never more in memory than
-a batch and the compact columns; an answer to Cancel within a fifth of a second; a run that goes on where it stopped.
+a batch and the compact columns; an answer to Cancel within a fifth of a second; a run that goes on where it stopped, in
+another process too where it is kept in a file.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference.batches import BatchPlan
 from asl_inspector.inference.columns import Columns
-from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic
+from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic, why_device
 from asl_inspector.inference.loading import Loader
 from asl_inspector.inference.placed import PlacedNetwork
 from asl_inspector.inference.predictions import NO_BLANK, Outcome, Predictions
@@ -24,6 +26,10 @@ from asl_inspector.inference.recovering import Runner
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import CancelToken, Progress, Step, silent
+
+SECONDS_BETWEEN_KEEPS = 5.0
+MOST_FRAMES_KEPT = 20_000_000  # what is kept is put together in memory, at some thirty bytes a frame
+KEEPING_SHARE = 0.05  # of the time may go into keeping what was run
 
 
 class Run:
@@ -36,6 +42,9 @@ class Run:
         batch_frames: Most frames in a batch, or None.
         mixed: True for half precision, where a sample shows that it changes no frame's winner.
         beam: True for a prefix beam search of every clip, where the network has a blank.
+        threads: CPU threads, or 0 for as many as prove best.
+        known: What an earlier run of the same network over the same clips has found, or None.
+        keep: Given what is known now and then and at the end, or None.
 
     Raises:
         InferenceError: If the features do not fit the network, or the device is not there.
@@ -50,6 +59,9 @@ class Run:
         batch_frames: int | None = None,
         mixed: bool = False,
         beam: bool = False,
+        threads: int = 0,
+        known: Predictions | None = None,
+        keep: Callable[[Predictions], None] | None = None,
     ) -> None:
         self._beam = beam and network.architecture.blank is not None
         check_features(network, clips)
@@ -57,10 +69,15 @@ class Run:
         self.notes: list[str] = []
         self.seconds = 0.0
         self.device = choose_device(device)
-        self._told_device = ""
+        self._told_device, self._why = "", why_device(device, self.device)
+        self._threads, self._why_threads = threads, ""
         self._batch_frames = batch_frames
         self._mixed = mixed
         self._columns = _columns(network, clips, beam=self._beam)
+        self._keep, self._keep_at = keep, SECONDS_BETWEEN_KEEPS
+        if known is not None and self._columns.take(known):
+            self.seconds, self.notes = known.seconds, list(known.notes)
+            self._told_device, self._why = known.device, known.device_why
 
     def go_on(self, *, progress: Progress = silent, cancel: CancelToken | None = None) -> Predictions:
         """Run all clips that were not run yet. After `Cancelled` it can be called again.
@@ -70,18 +87,43 @@ class Run:
             Cancelled: If `cancel` was set.
         """
         cancel = cancel or CancelToken()
-        started = time.perf_counter()
+        started = cancel.clock()
         columns = self._columns
-        done, total = 0, int((columns.outcomes <= Outcome.RAN).sum())
-        try:
-            with torch.inference_mode(), exact_arithmetic():
-                self._work(progress, cancel)
-        finally:
-            self.seconds += time.perf_counter() - started
+        total = int((columns.outcomes <= Outcome.RAN).sum())
+        if columns.waiting.any():
+            try:
+                with torch.inference_mode(), exact_arithmetic():
+                    self._work(progress, cancel)
+            finally:
+                self.seconds += cancel.clock() - started
         done = int((columns.outcomes == Outcome.RAN).sum())
         progress(Step(f"Running {self.clips.name}", done, total, "clips"))
         self._require_some()
+        self.keep()
         return self.predictions()
+
+    def keep(self) -> None:
+        """Have what is known kept, where it is to be kept and not too much."""
+        if self._keep is None:
+            return
+        frames = int(self._columns.starts[-1])
+        if frames <= MOST_FRAMES_KEPT:
+            self._keep(self.predictions())
+            return
+        self._keep = None
+        self.notes.append(
+            f"A run of {frames:,} frames is too long to be kept for another process while it lasts; in this one it goes on"
+            " where it was interrupted."
+        )
+
+    def _keep_now_and_then(self, seconds: float) -> None:
+        """Have what is known kept, seldom enough to cost next to nothing; `seconds` is how long this run works."""
+        if self._keep is None or seconds < self._keep_at:
+            return
+        started = time.perf_counter()
+        self.keep()
+        took = time.perf_counter() - started
+        self._keep_at = seconds + took + max(SECONDS_BETWEEN_KEEPS, took / KEEPING_SHARE)
 
     def predictions(self) -> Predictions:
         """What is known so far; `complete` says whether that is all."""
@@ -110,12 +152,22 @@ class Run:
             padding_lead=lead,
             padding_gloss=gloss,
             device=self._told_device or describe_device(self.device),
+            device_why=self._reasons,
             seconds=self.seconds,
             outcomes=_read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
             beam=columns.beam_search(),
+            mean_logit=_read_only(columns.mean_logit.copy()),
+            sharpness=_read_only(columns.sharpness.copy()),
         )
+
+    @property
+    def _reasons(self) -> str:
+        """Why this device, and what its number of threads rests on, as sentences."""
+        if not self._why_threads:
+            return self._why
+        return f"{self._why} Threads: {self._why_threads}."
 
     def _require_some(self) -> None:
         outcomes, name = self._columns.outcomes, self.clips.name
@@ -143,14 +195,24 @@ class Run:
     def _work(self, progress: Progress, cancel: CancelToken) -> None:
         columns, clips = self._columns, self.clips
         self.network.module.heed(cancel)
-        runner = Runner(self.network, clips.name, self.device, self._batch_frames, mixed=self._mixed, beam=self._beam)
+        runner = Runner(
+            self.network,
+            clips.name,
+            self.device,
+            self._batch_frames,
+            mixed=self._mixed,
+            beam=self._beam,
+            threads=self._threads,
+        )
         plan = BatchPlan(clips.lengths, columns.waiting, ragged=self.network.module.ragged)
         pinned = runner.kind == "cuda"
         loader = Loader(clips, plan, runner.size, pinned=pinned, cancel=cancel, workers=runner.workers)
         reached = int((columns.outcomes == Outcome.RAN).sum())
         total = reached + int(columns.waiting.sum())
+        self._keep_at, started = SECONDS_BETWEEN_KEEPS, time.perf_counter()
         try:
             for batch in loader:
+                self._keep_now_and_then(time.perf_counter() - started)
                 progress(Step(f"Running {clips.name}", reached, total, "clips"))
                 columns.outcomes[batch.broken] = Outcome.FEATURES_NOT_FINITE
                 total -= len(batch.broken)
@@ -166,7 +228,9 @@ class Run:
             for part, results in runner.finished():  # what was computed meanwhile, after Cancel too
                 columns.fill(part.clips, results)
             self.network.module.heed(CancelToken())
-            self.device, self._told_device = runner.device, runner.describe()
+            if runner.device != self.device:
+                self._why = "The device that was chosen failed."
+            self.device, self._told_device, self._why_threads = runner.device, runner.describe(), runner.why_threads
             self.notes += [note for note in runner.notes if note not in self.notes]
 
 

@@ -312,6 +312,8 @@ def _reduced(
         outcomes=_fixed(columns.outcomes),
         beam=columns.beam_search(),
         probabilities=not raw,
+        mean_logit=_fixed(columns.mean_logit),
+        sharpness=None if raw else _fixed(columns.sharpness),
     )
 
 
@@ -327,6 +329,8 @@ def _on_cpu(found: Reduced) -> dict[str, NDArray[Any]]:
         "loss": found.loss.numpy(),
         "finite": found.finite.numpy(),
         "beam": found.beam.numpy(),
+        "mean_logit": found.mean_logit.numpy(),
+        "sharpness": found.sharpness.numpy(),
     }
 
 

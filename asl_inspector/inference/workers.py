@@ -7,7 +7,7 @@ not wait for each other.
 
 from __future__ import annotations
 
-import os
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -17,17 +17,14 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from asl_inspector.inference.cores import cores
 from asl_inspector.inference.loading import SECONDS_BETWEEN_LOOKS, Batch
 from asl_inspector.inference.placed import PlacedNetwork
+from asl_inspector.inference.side_by_side import SideBySide
 from asl_inspector.progress import CancelToken
 
 MOST_WORKERS = 8  # more would take memory for their batches and wait for each other's Python
 Results = dict[str, NDArray[Any]]
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +60,74 @@ class AtWork:
             self.future.exception()
 
 
+class Gate:
+    """Lets so many threads in at a time; the number can change while some are in.
+
+    Args:
+        most: How many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._inside = most, 0
+        self._changed = threading.Condition()
+
+    def open_for(self, most: int) -> None:
+        """Let so many in from here on."""
+        with self._changed:
+            self._most = most
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._inside < self._most)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify()
+
+
 class Workers:
     """A pool for one run.
 
     Args:
-        count: How many; None for one a core.
+        count: How many; 0 for as many as prove best, at most one a core.
     """
 
-    def __init__(self, count: int | None = None) -> None:
-        self.count = min(MOST_WORKERS, cores()) if count is None else count
-        self._pool = ThreadPoolExecutor(self.count, "clip worker", initializer=torch.set_num_threads, initargs=(1,))
+    def __init__(self, count: int = 0) -> None:
+        self.most = count or min(MOST_WORKERS, cores())
+        self._settling = None if count else SideBySide(self.most)
+        self._gate = Gate(self.count)
+        self._pool = ThreadPoolExecutor(self.most, "clip worker", initializer=torch.set_num_threads, initargs=(1,))
+
+    @property
+    def count(self) -> int:
+        """Batches that are computed side by side."""
+        return self.most if self._settling is None else self._settling.count
+
+    @property
+    def why(self) -> str:
+        """What the number rests on, in few words."""
+        return "as you chose" if self._settling is None else self._settling.why
 
     def start(self, placed: PlacedNetwork, batch: Batch) -> AtWork:
         """Have a batch run as soon as a worker is free."""
-        return AtWork(batch, self._pool.submit(_run, placed, batch))
+        return AtWork(batch, self._pool.submit(_run, placed, batch, self._gate))
+
+    def note(self, batch: Batch) -> None:
+        """Learn from a batch whose results have arrived."""
+        if self._settling is not None and self._settling.note(batch.frames, time.perf_counter()):
+            self._gate.open_for(self._settling.count)
 
     def end(self) -> None:
         """What waits is not done any more; what is being computed is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _run(placed: PlacedNetwork, batch: Batch) -> tuple[Results, float]:
-    started = time.perf_counter()
-    with torch.inference_mode():  # it holds for the thread that asks for it
-        results = placed.start(batch).wait()
-    return results, time.perf_counter() - started
+def _run(placed: PlacedNetwork, batch: Batch, gate: Gate) -> tuple[Results, float]:
+    with gate:
+        started = time.perf_counter()
+        with torch.inference_mode():  # it holds for the thread that asks for it
+            results = placed.start(batch).wait()
+        return results, time.perf_counter() - started

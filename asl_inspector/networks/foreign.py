@@ -48,7 +48,7 @@ LAYOUTS = (
         ("sgn_embed", "gloss_output_layer"),
         (),
         "a sign language transformer of signjoey",
-        "It reads features of video frames.",
+        "Its tensors are not those of the published code with a transformer as encoder, which would be run.",
     ),
     (("conv1.weight", "layer4."), (), "a ResNet", VIDEO),
 )

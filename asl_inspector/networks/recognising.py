@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from asl_inspector.checkpoints.records import TensorRecord
-from asl_inspector.networks import recurrent, spoter, st_gcn, temporal_convolution, tgcn, transformer, vac
+from asl_inspector.networks import recurrent, signjoey, spoter, st_gcn, temporal_convolution, tgcn, transformer, vac
 from asl_inspector.networks.parts import Part, common_prefix, parts_of
 from asl_inspector.networks.plans import Plan
 from asl_inspector.networks.strangers import Stranger
@@ -15,6 +15,7 @@ FAMILIES = (
     st_gcn.recognise,
     tgcn.recognise,
     vac.recognise,
+    signjoey.recognise,
     transformer.recognise,
     temporal_convolution.recognise,
     recurrent.recognise,

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -144,7 +143,7 @@ class Host:
             answer = self._ask(process, self._start, self.seconds_to_build, cancel)
             if not isinstance(answer, Failure):
                 for tensor in self._tensors():
-                    self._send(process, tensor, time.monotonic() + self.seconds_to_build, cancel)
+                    self._send(process, tensor, cancel.clock() + self.seconds_to_build, cancel)
                 answer = self._ask(process, self._build, self.seconds_to_build, cancel)
         except BaseException:
             self.end()
@@ -159,7 +158,7 @@ class Host:
         return process
 
     def _ask(self, process: _Process, request: object, seconds: float, cancel: CancelToken) -> object:
-        deadline = time.monotonic() + seconds
+        deadline = cancel.clock() + seconds
         try:
             self._send(process, request, deadline, cancel)
             while True:
@@ -167,7 +166,7 @@ class Host:
                 with contextlib.suppress(queue.Empty):
                     answer = process.answers.get(timeout=SECONDS_TO_HEAR)
                     break
-                if time.monotonic() > deadline:
+                if cancel.clock() > deadline:
                     raise self._too_slow(process)
         except BaseException:
             self.end()
@@ -185,7 +184,7 @@ class Host:
             with contextlib.suppress(queue.Full):
                 process.requests.put(request, timeout=SECONDS_TO_HEAR)
                 return
-            if time.monotonic() > deadline:
+            if cancel.clock() > deadline:
                 raise self._too_slow(process)
 
     def _too_slow(self, process: _Process) -> InferenceError:

@@ -35,6 +35,7 @@ def settings_json(inspected: Inspected) -> dict[str, Json]:
     return {
         "device": None if settings.device == "auto" else settings.device,
         "batch_frames": settings.batch_frames,
+        "threads": settings.threads or None,
         "decoder": settings.decoder,
         "blank": None if settings.blank is None else "none" if settings.blank == NO_BLANK else str(settings.blank),
         "half_precision": settings.mixed,

@@ -14,7 +14,7 @@ from typing import Any
 SPAN = re.compile(r"“[^”]*”|`([^`\n]+)`")
 BEGINS, ENDS = "\x02", "\x03"
 MARKED = re.compile(f"{BEGINS}([^{BEGINS}{ENDS}]*){ENDS}")
-SENTENCES = ("text", "next_experiment", "fix", "how")  # of a part, whole
+SENTENCES = ("text", "next_experiment", "fix", "how", "expectation", "would_change")  # of a part, whole
 
 
 def marked(text: str) -> str:

@@ -47,6 +47,7 @@ class Inspected:
         saved: What is known of saved outputs, where they stand for a network's, or None.
         saved_names: Glosses by the classes of saved outputs, where they are known.
         settings: What the user chose.
+        interrupted: True where the inspection did not come to its end, so that this is only a part of its result.
     """
 
     case: Case
@@ -62,3 +63,4 @@ class Inspected:
     saved: SavedFacts | None = None
     saved_names: Mapping[int, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    interrupted: bool = False

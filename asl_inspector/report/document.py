@@ -14,6 +14,7 @@ from asl_inspector.report.continuous_parts import continuous_section
 from asl_inspector.report.first_page import front, tiles
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.options import STANDARD, ReportOptions
+from asl_inspector.report.probe_parts import significance_section
 from asl_inspector.report.run_sections import data_section, history_section
 from asl_inspector.report.sections.blanks import blank_section
 from asl_inspector.report.sections.causes import cause_section, plan_section, symptom_section, undetermined_section
@@ -97,6 +98,7 @@ def _sections(inspected: Inspected) -> list[dict[str, Json]]:
         checkpoint_section(inspected),
         data_section(inspected),
         sample_section(inspected),
+        significance_section(inspected),
         method_section(inspected),
         file_section(inspected),
         version_section(inspected),

@@ -139,12 +139,16 @@ def _cause(cause: Mapping[str, Any]) -> str:
         f'<li class="{"for" if sign == "+" else "against"}">{prose(sentence)}{_link(place, title)}</li>'
         for sign, sentence, place, title in cause["evidence"]
     )
+    expected, change = cause.get("expectation", ""), cause.get("would_change", "")
+    then = f"<h4>What to expect</h4><p>{prose(expected)}</p>" if expected else ""
+    against = f"<h4>What would change this</h4><p>{prose(change)}</p>" if change else ""
     snippet = f"<pre><code>{escape(cause['snippet'])}</code></pre>" if cause["snippet"] else ""
     return (
         f'<article><h3>{escape(cause["title"])} <span class="badge {escape(cause["severity"])}">'
         f"{escape(cause['severity'])}</span> <small>{escape(cause['confidence'])}</small></h3>"
         f'<ul class="evidence">{evidence}</ul>{_counterfactual(cause["counterfactual"])}'
-        f"<h4>First</h4><p>{prose(cause['next_experiment'])}</p><h4>Fix</h4><p>{prose(cause['fix'])}</p>{snippet}</article>"
+        f"<h4>First</h4><p>{prose(cause['next_experiment'])}</p><h4>Fix</h4><p>{prose(cause['fix'])}</p>{snippet}"
+        f"{then}{against}</article>"
     )
 
 

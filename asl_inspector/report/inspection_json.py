@@ -24,6 +24,7 @@ from asl_inspector.report.continuous_parts import continuous_json
 from asl_inspector.report.epoch_parts import epochs_json
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.options import STANDARD, ReportOptions
+from asl_inspector.report.probe_parts import probes_json, tests_json
 from asl_inspector.report.run_json import data_json, history_json
 from asl_inspector.report.samples_json import samples_json
 from asl_inspector.report.saved_json import saved_json
@@ -57,6 +58,8 @@ def inspection_json(inspection: Inspected, options: ReportOptions = STANDARD) ->
         "headline": diagnosis.headline,
         "causes": [_cause(cause) for cause in diagnosis.causes],
         "findings": [_finding(finding) for finding in diagnosis.findings],
+        "probes": probes_json(diagnosis.probes),
+        "tests": tests_json(diagnosis.tests),
         "samples": samples_json(inspection),
         "notes": _notes(inspection),
     }
@@ -131,7 +134,10 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
     ran = int(predictions.ran.sum())
     return {
         "clips": ran,
+        "of": len(scored.clips),
+        "complete": predictions.complete,
         "device": predictions.device,
+        "device_why": predictions.device_why,
         "seconds": round(predictions.seconds, 4),
         "clips_per_second": round(ran / predictions.seconds, 2) if predictions.seconds > 0 else None,
         "blank": None
@@ -142,6 +148,9 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
             "posterior_valid": blank.posterior_valid,
             "empty_share": blank.empty_share,
             "padding_reads_as": blank.padding_reads_as,
+            "says": None
+            if blank.outcomes is None
+            else dict(zip(("none", "one", "several"), blank.outcomes, strict=True)),
         },
         "unique": {
             "valid": histogram.unique_valid,
@@ -197,9 +206,13 @@ def _cause(cause: Cause) -> Json:
         else {
             "accuracy_now": found.accuracy_now,
             "accuracy_if_fixed": found.accuracy_if_fixed,
+            "low": found.low,
+            "high": found.high,
             "how": found.how,
         },
+        "would_change": cause.would_change,
         "next_experiment": cause.next_experiment,
+        "expectation": cause.expectation,
         "fix": {"text": cause.fix, "snippet": cause.snippet},
     }
 

@@ -11,12 +11,12 @@ from asl_inspector.visible_text import STEERING
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
-def to_json(value: Json) -> str:
-    """Indented JSON, UTF-8 readable, ending in a newline.
+def to_json(value: Json, *, indent: int | None = 2) -> str:
+    """JSON, UTF-8 readable, ending in a newline; indented, or without `indent` on one line.
 
     Characters that steer a display are escaped, so that the text is exact to a parser and harmless on a terminal.
     """
-    text = json.dumps(cleaned(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(cleaned(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
     return escaped_steering(text)
 
 

@@ -135,6 +135,9 @@ def _cause(cause: Mapping[str, Any]) -> list[str]:
     if cause["snippet"]:
         fence = "`" * (max([2, *(len(run) for run in FENCE.findall(cause["snippet"]))]) + 1)
         blocks.append(f"{fence}python\n{cause['snippet']}\n{fence}")
+    for title, name in (("What to expect", "expectation"), ("What would change this", "would_change")):
+        if cause.get(name):
+            blocks.append(f"**{title}:** {plain(cause[name])}")
     return blocks
 
 

@@ -17,6 +17,7 @@ from asl_inspector.report.contents import Inspected
 from asl_inspector.report.epoch_parts import epoch_parts
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import filled_table, section_part, sentences_of, table_part, text_part
+from asl_inspector.report.probe_parts import learning_table
 from asl_inspector.samples.records import Clips
 from asl_inspector.visible_text import visible
 
@@ -176,6 +177,11 @@ def data_section(inspected: Inspected) -> dict[str, Json] | None:
     head = ("part", "clips", "frames", "frames a clip", "glosses", "clips a gloss", "features")
     table = filled_table([(title, 1, title != "part") for title in head], rows)
     parts: list[Json] = [text_part(words), table] if words else [table]
+    more = sentences_of(inspected, "separation", "learning", "effective_rank")
+    if more:
+        parts.append(text_part(more))
+    if inspected.data is not None and inspected.data.learning is not None:
+        parts.append(learning_table(inspected.data.learning))
     if inspected.data is not None:
         parts += _comparison(inspected.data)
     return section_part("Data", parts)

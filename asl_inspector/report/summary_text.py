@@ -81,6 +81,7 @@ def _cause_lines(number: int, cause: Cause, sentences: dict[str, str]) -> list[s
             f"If fixed: {now:.1f} % -> {then:.1f} % ({100 * found.low:.0f} to {100 * found.high:.0f}).", "     "
         )
     lines += _wrapped(f"First: {cause.next_experiment}", "     ")
+    lines += _wrapped(f"Expect: {cause.expectation}", "     ") if cause.expectation and found is None else []
     return [*lines, ""]
 
 

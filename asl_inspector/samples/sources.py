@@ -68,6 +68,11 @@ class ClipSources(Mapping[str, memoryview]):
     def __len__(self) -> int:
         return 2 + len(self._blocks) + len(self._files)
 
+    def start_apart(self) -> None:
+        """For a process that is a copy of another one: what is not decoded yet goes into a spool of its own."""
+        if len(self._decoded) < len(self._blocks):
+            self._kept, self._decoded = Spool(), {}
+
     def _block(self, index: int) -> memoryview:
         if index in self._decoded:
             return self._decoded[index]

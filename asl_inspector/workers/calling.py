@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from dataclasses import replace
 from functools import partial
@@ -269,9 +268,9 @@ class _Process:
         self, frames: queue.Queue[list[bytes] | None], inlet: Inlet, name: str, cancel: CancelToken
     ) -> tuple[bytes, int]:
         """The reply and the exit status; time runs anew while numbers, or word of the progress, come."""
-        latest = time.monotonic() + SECONDS_TO_STREAM
+        latest = cancel.clock() + SECONDS_TO_STREAM
         while True:
-            deadline = min(time.monotonic() + SECONDS_TO_READ, latest)
+            deadline = min(cancel.clock() + SECONDS_TO_READ, latest)
             frame = self._wait(frames, name, deadline, cancel)
             if frame is None:
                 return b"", self._exit_status()
@@ -304,7 +303,7 @@ class _Process:
             try:
                 return frames.get(timeout=SECONDS_TO_HEAR)
             except queue.Empty:
-                if time.monotonic() > deadline:
+                if cancel.clock() > deadline:
                     raise _too_long(name) from None
 
     def _exit_status(self) -> int:
@@ -371,8 +370,13 @@ def _how_it_ended(name: str, status: int, told: str) -> InspectorError:
     if sys.platform != "win32":
         import signal
 
-        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        if status == -signal.SIGXCPU:
             return _too_long(name)
+        if status == -signal.SIGKILL:  # from outside: its own limits end it otherwise
+            return DataError(
+                f"The process that reads “{name}” ended unexpectedly (signal 9).",
+                advice="Often memory ran out: close other programs, then open the file again.",
+            )
     why = f"signal {-status}" if status < 0 else f"exit status {status}"
     return DataError(
         f"The process that reads “{name}” ended unexpectedly ({why}).", advice=WHAT_NOW, detail=told[-4000:]

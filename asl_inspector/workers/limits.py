@@ -22,12 +22,12 @@ def limit_this_process(cpu_seconds: int = CPU_SECONDS) -> None:
         return
     import resource
 
-    def limit(what: int, most: int) -> None:
+    def limit(what: int, most: int, spare: int = 0) -> None:
         with contextlib.suppress(OSError, ValueError):  # a platform without this limit, or one already lower
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (most, most + spare))
 
     limit(resource.RLIMIT_AS, _virtual_size() + MEMORY)
-    limit(resource.RLIMIT_CPU, cpu_seconds)
+    limit(resource.RLIMIT_CPU, cpu_seconds, 1)  # so that SIGXCPU ends it and not SIGKILL, which others send too
     limit(resource.RLIMIT_FSIZE, LARGEST_REPORT)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NPROC, 0)

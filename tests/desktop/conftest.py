@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 TOOLS = ("Xvfb", "openbox", "xdotool", "pcmanfm", "dbus-launch", "scrot", "wmctrl")
 SIZE = "1400x900x24"
@@ -78,6 +79,25 @@ class Desktop:
 
     def picture(self, path: Path) -> None:
         subprocess.run(["scrot", "-o", str(path)], env=self.environment, check=False, capture_output=True)
+
+    def look(self, path: Path) -> QImage:
+        """What is on the screen once it has settled."""
+        time.sleep(1.5)
+        self.picture(path)
+        found = QImage(str(path))
+        assert not found.isNull(), path
+        return found
+
+    def corner(self, window: str) -> tuple[int, int]:
+        """Where the inside of a window begins on the screen."""
+        told = dict(line.partition("=")[::2] for line in self.tool("getwindowgeometry", "--shell", window).splitlines())
+        return int(told["X"]), int(told["Y"])
+
+    def click(self, x: int, y: int) -> None:
+        """Click as a hand does."""
+        self.tool("mousemove", x, y)
+        time.sleep(0.2)
+        self.tool("click", 1)
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag as a hand does: press, many small moves, a pause, release."""

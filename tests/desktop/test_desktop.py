@@ -9,10 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from desktop.conftest import Desktop
+from PySide6.QtGui import QImage
 
 from asl_inspector.bundled_files import demo_files
 
+PANEL_LIST = 100  # pixels from the left edge of the window
+ABOVE_BOTTOM = {"Samples": 229}  # pixels of an entry of the list, which stands at the bottom of the side bar
 Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def differing(one: QImage, other: QImage, box: tuple[int, int, int, int]) -> float:
+    """The share of pixels of a box (left, top, width, height) that two pictures of the screen do not share."""
+    left, top, width, height = box
+    places = [(x, y) for x in range(left, left + width, 3) for y in range(top, top + height, 3)]
+    return sum(one.pixel(x, y) != other.pixel(x, y) for x, y in places) / len(places)
 
 
 def log_of(tmp_path: Path) -> str:
@@ -46,15 +56,17 @@ def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_k
     assert log_of(tmp_path) == ""
 
 
-def test_files_are_dragged_from_a_file_manager(desktop: Desktop, program: Start, tmp_path: Path) -> None:
+def test_files_are_dragged_from_a_file_manager_then_clicked_searched_and_exported(
+    desktop: Desktop, program: Start, tmp_path: Path
+) -> None:
     folder = tmp_path / "case"
     folder.mkdir()
     for path in demo_files():
         shutil.copy(path, folder / path.name)
     process = program()
     window = desktop.window("ASL Inspector")
-    desktop.tool("windowsize", window, 950, 640)
-    desktop.tool("windowmove", window, 430, 200)
+    desktop.tool("windowsize", "--sync", window, 950, 640)
+    desktop.tool("windowmove", "--sync", window, 430, 200)
     desktop.start("pcmanfm", folder)
     manager = desktop.window("case")
     desktop.tool("windowsize", manager, 560, 500)
@@ -66,8 +78,28 @@ def test_files_are_dragged_from_a_file_manager(desktop: Desktop, program: Start,
     desktop.drag((228, 160), (1000, 600))
     desktop.window("checkpoint_epoch_40.pt")
     time.sleep(4)
-    desktop.picture(tmp_path / "dropped.png")
     assert all((folder / path.name).exists() for path in demo_files())  # copied in thought only: nothing was moved
+
+    left, top = desktop.corner(window)
+    shown = desktop.look(tmp_path / "diagnosis.png")
+    desktop.click(left + PANEL_LIST, top + 640 - ABOVE_BOTTOM["Samples"])
+    samples = desktop.look(tmp_path / "samples.png")
+    assert differing(shown, samples, (left + 270, top + 40, 660, 540)) > 0.05
+    desktop.tool("key", "--clearmodifiers", "ctrl+f")
+    desktop.tool("type", "--delay", 20, "computer")
+    searched = desktop.look(tmp_path / "searched.png")
+    below_the_search = (left + 290, top + 170, 620, 90)
+    assert differing(samples, searched, below_the_search) > 0.01  # other rows
+
+    desktop.tool("key", "--clearmodifiers", "ctrl+e")
+    dialog = desktop.window("Export diagnosis")
+    target = tmp_path / "dragged.pdf"
+    desktop.tool("windowactivate", "--sync", dialog)
+    desktop.tool("key", "ctrl+a")
+    desktop.tool("type", "--delay", 5, target)
+    desktop.tool("key", "Return")
+    desktop.wait(lambda: "yes" if target.exists() else "", 20, f"no report; {log_of(tmp_path)}")
+    assert target.read_bytes().startswith(b"%PDF-")
     desktop.tool("windowactivate", "--sync", window)
     desktop.tool("key", "--clearmodifiers", "ctrl+q")
     assert process.wait(timeout=20) == 0

@@ -116,21 +116,29 @@ def test_exchanged_ids_are_found_and_sound_or_weak_ones_left_in_peace() -> None:
     assert relabelling.find(story(np.arange(K + 1), right=0.4, copies=2)) is None
 
 
-def test_the_ordered_map_detects_ten_missing_classes_at_the_accuracies_of_the_design() -> None:
-    """diagnosis.md, C4: of 168 clips with ten of 100 classes missing, true accuracies of 20 % and more are detected always."""
+@pytest.mark.parametrize(
+    ("share", "recovered", "detected"), [(0.1, 0.15, 0.70), (0.2, 0.23, 1.0), (0.3, 0.33, 1.0), (0.5, 0.52, 1.0)]
+)
+def test_the_ordered_map_detects_ten_missing_classes_at_the_accuracies_of_the_design(
+    share: float, recovered: float, detected: float
+) -> None:
+    """diagnosis.md, C4: of 168 clips with ten of 100 classes missing, what is recovered and how often that is shown.
+
+    Forty cases tell a rate of 70 % to within 15 points.
+    """
     random = np.random.default_rng(5)
-    reached = []
-    for share in (0.2, 0.5):
+    reached, shown = [], 0
+    for _ in range(40):
         kept = np.sort(random.permutation(100)[10:])
         truth = kept[random.integers(0, 90, 168)]
-        said = np.where(random.random(168) < share, truth, random.integers(0, 100, 168))
+        said = np.where(random.random(168) < share, truth, (truth + random.integers(1, 100, 168)) % 100)
         labels = np.searchsorted(kept, truth)
-        null = relabelling.null_of("order", labels, said, 100, 60)
+        null = relabelling.null_of("order", labels, said, 100, 39)
         got = matched("order", labels, said, 100)
-        assert got > np.quantile(null, 0.95)
+        shown += int((null >= got).sum()) + 1 <= 2  # p of .05
         reached.append(got / 168)
-    assert reached[0] == pytest.approx(0.23, abs=0.06)
-    assert reached[1] == pytest.approx(0.52, abs=0.06)
+    assert np.mean(reached) == pytest.approx(recovered, abs=0.03)
+    assert shown / 40 == pytest.approx(detected, abs=0.15)
 
 
 def test_what_statistics_found_is_a_cause_with_a_counterfactual_and_is_said_to_be_statistics() -> None:

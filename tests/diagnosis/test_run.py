@@ -105,16 +105,16 @@ def test_a_replay_says_what_it_cost() -> None:
 # -- the learning rate ------------------------------------------------------------------------------------------------
 
 
-def test_a_smooth_loss_gives_no_finding() -> None:
+def test_a_smooth_loss_settles() -> None:
     told = history(train_loss=FALLING)
-    assert learning_rate.ask(told, learning_rate.measure(told), None) == []
+    assert [one.id for one in learning_rate.ask(told, learning_rate.measure(told), None)] == ["losses-settle"]
 
 
-def test_a_falling_loss_with_noise_gives_no_finding() -> None:
+def test_a_falling_loss_with_noise_settles_too() -> None:
     random = np.random.default_rng(5)
     for _ in range(200):
         told = history(train_loss=tuple((np.array(FALLING) * random.normal(1, 0.02, 20)).tolist()))
-        assert learning_rate.ask(told, learning_rate.measure(told), None) == []
+        assert [one.id for one in learning_rate.ask(told, learning_rate.measure(told), None)] == ["losses-settle"]
 
 
 @pytest.mark.parametrize(

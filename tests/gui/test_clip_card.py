@@ -230,7 +230,7 @@ def test_clips_that_cannot_be_run_are_shown_all_the_same(window: MainWindow, qtb
         array[:2, 66:108] = np.nan
     card = show(window, qtbot, write_case(tmp_path / "case", arrays))
     assert "not finite" in window.samples._note.text()
-    assert window.samples._count.text() == "5 clips, none run"
+    assert window.samples._heading.count_of.whole == "5 clips, none run"
     assert card.movement.isVisible()
     assert not card._plot.isVisible()
     titles = [column.title for column in window.samples._model._columns]
@@ -242,7 +242,7 @@ def test_clips_without_a_checkpoint_are_shown(window: MainWindow, qtbot: QtBot, 
     card = show(window, qtbot, files[1:])
     assert "Drop a checkpoint" in window.samples._note.text()
     assert card.movement.isVisible()
-    assert not window.samples._decoder.isVisible()
+    assert not window.samples.controls.decoder_box.isVisible()
 
 
 def test_another_case_begins_with_its_first_clip(

@@ -41,7 +41,7 @@ def pair(run: Run) -> list[Path]:
 
 
 def compare(window: MainWindow, qtbot: QtBot, paths: list[Path]) -> CompareView:
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         open_and_wait(window, qtbot, paths)
         window.show_panel(window.panels.index(window.compare))
     assert isinstance(arrived.args[0], CompareView)
@@ -72,7 +72,7 @@ def test_the_panel_shows_what_the_core_found(window: MainWindow, qtbot: QtBot, p
 
 
 def test_the_demo_case_is_compared_before_anyone_looks(window: MainWindow, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         open_and_wait(window, qtbot, demo_files())
     assert arrived.args[0].a.path.name == "checkpoint_epoch_40.pt"
     assert arrived.args[0].b.path.name == "stage1_checkpoint_best.pt"
@@ -93,7 +93,7 @@ def test_a_file_outside_the_case_can_be_compared(
     box = window.compare._sides.b
     assert box._files.itemText(box._files.count() - 1) == ANOTHER
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(pair[1]), ""))
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         box._files.activated.emit(box._files.count() - 1)
     assert arrived.args[0].b == CompareSide(pair[1])
     assert box._files.currentText() == "late.pt"
@@ -114,7 +114,7 @@ def test_a_dialog_that_is_closed_changes_nothing(
 def test_the_sides_can_be_swapped(window: MainWindow, qtbot: QtBot, pair: list[Path]) -> None:
     compare(window, qtbot, pair)
     (swap,) = window.compare._sides.findChildren(QPushButton)
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         swap.click()
     assert (arrived.args[0].a.path, arrived.args[0].b.path) == (pair[1], pair[0])
     assert cells(window, 2, 2) == ["25.0"]
@@ -132,7 +132,7 @@ def test_a_state_dict_of_several_can_be_chosen(window: MainWindow, qtbot: QtBot,
     assert [box._parts.itemText(index) for index in range(box._parts.count())] == ["model", "ema"]
     assert not window.compare._sides.b._parts.isVisible()
     box._parts.setCurrentIndex(1)
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         box._parts.activated.emit(1)
     assert arrived.args[0].a.part == "ema"
     assert arrived.args[0].compared.judgement.verdict == "identical"
@@ -171,7 +171,7 @@ def test_values_are_filtered_by_kind(window: MainWindow, qtbot: QtBot, pair: lis
 def test_selecting_a_tensor_shows_its_numbers_on_both_sides(window: MainWindow, qtbot: QtBot, pair: list[Path]) -> None:
     view = compare(window, qtbot, pair)
     results = window.compare._results
-    with qtbot.waitSignal(window.session.pair_arrived, timeout=10_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.pair.succeeded, timeout=10_000) as arrived:
         results._views[0].selectRow(1)
     assert (arrived.args[0].a, arrived.args[0].numbers) == ("encoder.lstm.weight_hh_l0", 96 * 24)
     assert arrived.args[0].counts.sum() == 96 * 24
@@ -217,7 +217,7 @@ def test_cancel_is_heard_at_once_and_the_window_stays_live(
     qtbot.waitUntil(lambda: "3 of 10 MB" in texts(window.compare._running))
     (cancel,) = window.compare._running.findChildren(QPushButton)
     asked = time.monotonic()
-    with qtbot.waitSignal(window.session.comparison_failed, timeout=5_000):
+    with qtbot.waitSignal(window.session.looks.comparison.stopped, timeout=5_000):
         cancel.click()
     assert time.monotonic() - asked < 1
     assert len(started) == 1
@@ -231,7 +231,7 @@ def test_a_file_that_cannot_be_compared_says_why(
     (tmp_path / "page.pt").write_bytes(b"<html></html>")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "page.pt"), ""))
     box = window.compare._sides.b
-    with qtbot.waitSignal(window.session.comparison_failed, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.comparison.stopped, timeout=10_000):
         box._files.activated.emit(box._files.count() - 1)
     assert "web page" in texts(window.compare._message)
 
@@ -247,7 +247,7 @@ def test_closing_the_case_forgets_the_comparison(window: MainWindow, qtbot: QtBo
 def test_a_file_that_changed_is_compared_again(window: MainWindow, qtbot: QtBot, pair: list[Path]) -> None:
     compare(window, qtbot, pair)
     save_notebook(pair[1].with_suffix(".new"), make_notebook(5, hidden=24)).replace(pair[1])
-    with qtbot.waitSignal(window.session.comparison_arrived, timeout=60_000) as arrived:
+    with qtbot.waitSignal(window.session.looks.comparison.succeeded, timeout=60_000) as arrived:
         window.session.run_again()
     assert arrived.args[0].compared.judgement.verdict == "unrelated"
 

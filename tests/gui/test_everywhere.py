@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gui.conftest import DirectEngine
 from makers import Run
-from PySide6.QtCore import QLocale, QObject, QRect, QSettings, QSize, Qt
+from PySide6.QtCore import QObject, QRect, QSettings, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -35,7 +35,6 @@ from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.recents import MOST, Recents
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import FileCard
-from asl_inspector.gui.tables import Column, ColumnModel
 from asl_inspector.gui.undoing import Undoing
 from asl_inspector.gui.why import Explanation
 from asl_inspector.gui.widgets import Text, Tile
@@ -239,7 +238,7 @@ def test_every_figure_says_why_it_matters(window: MainWindow, qtbot: QtBot) -> N
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # said of any popup without a screen
 def test_the_reason_opens_with_a_key_and_closes_with_escape(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    button = window.diagnosis._tiles[0].why
+    button = window.diagnosis.figures.tiles[0].why
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
     (box,) = button.findChildren(Explanation)
@@ -283,25 +282,6 @@ def test_the_histogram_sets_frames_beside_labels_of_the_same_sum(window: MainWin
     assert panel._model.rowCount() == 10
     panel._most.setCurrentIndex(2)
     assert panel._model.rowCount() > 30
-
-
-def test_figures_follow_the_region_on_screen(qtbot: QtBot) -> None:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
-    try:
-        tile = Tile("Blank frames")
-        qtbot.addWidget(tile)
-        tile.show_figure("1,234.50 %", "")
-        assert tile.value.text() == "1.234,50 %"
-        tile.show_figure("BiLSTM 2.0", "")
-        assert tile.value.text() == "BiLSTM 2.0"
-        model = ColumnModel()
-        figures = np.array([1234.5])
-        model.set_columns([Column("loss", figures, lambda row: f"{figures[row]:,.2f}", numeric=True)])
-        assert model.data(model.index(0, 0)) == "1.234,50"
-        assert model.text_rows([0]) == "loss\n1,234.50"
-    finally:
-        QLocale.setDefault(before)
 
 
 def test_code_in_sentences_has_no_backticks_and_text_of_files_keeps_them(qtbot: QtBot) -> None:

@@ -91,7 +91,7 @@ def test_the_table_shows_what_was_measured(panel: GlossesPanel) -> None:
     assert column(panel, "accuracy (recall)")[0] == f"{100 * found.recall[0]:.1f} %"
     assert column(panel, "95 % interval")[3] == f"{100 * found.low[3]:.0f} to {100 * found.high[3]:.0f} %"
     assert column(panel, "most confused with")[0] == found.name_of(int(found.confused_with[0]))
-    assert "12 glosses, 200 clips" in panel._count.text()
+    assert "12 glosses, 200 clips" in panel._heading.count_of.whole
 
 
 def test_the_model_passes_qts_tester_while_sorted_and_searched(panel: GlossesPanel) -> None:
@@ -327,16 +327,16 @@ def test_a_gloss_chosen_in_one_panel_is_chosen_in_all(panel: GlossesPanel, qtbot
         selection.join(one)
     panel._table.selectRow(4)
     assert selection.gloss == "GLOSS-005"
-    assert samples._filters.gloss == "GLOSS-005"
+    assert samples.controls.filters.gloss == "GLOSS-005"
     assert histogram._chosen == "GLOSS-005"
     assert panel._page.plot._chosen == 4
-    samples._filters._take_gloss("GLOSS-007")
+    samples.controls.filters._take_gloss("GLOSS-007")
     assert panel._model.source_row(panel._table.currentIndex().row()) == 6
     histogram._bars = ["GLOSS-001", "GLOSS-002"]
     histogram._plot.pressed.emit(1.2)
     assert selection.gloss == "GLOSS-002"
-    assert samples._filters.gloss == "GLOSS-002"
-    samples._filters._gloss.clear()
+    assert samples.controls.filters.gloss == "GLOSS-002"
+    samples.controls.filters._gloss.clear()
     assert selection.gloss == ""
     assert not panel._table.selectionModel().hasSelection()
 

@@ -54,7 +54,7 @@ def trained_file(path: Path) -> Path:
 
 def show(window: MainWindow, qtbot: QtBot, path: Path) -> KeysPanel:
     """The panel once its tree and its optimizers are there."""
-    with qtbot.waitSignal(window.session.optimizers_arrived, timeout=60_000):
+    with qtbot.waitSignal(window.session.looks.optimizers.succeeded, timeout=60_000):
         window.open_files([path])
     qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=60_000)
     window.show_panel(window.panels.index(window.keys))
@@ -194,7 +194,7 @@ def test_a_tensor_shows_facts_gates_numbers_and_optimizer_state(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
-    with qtbot.waitSignal(window.session.tensor_arrived, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.tensor.succeeded, timeout=10_000):
         panel.go_to("keys:encoder.lstm.weight_hh_l0_reverse")
     shown = texts(panel.tensors.detail)
     assert "LSTM layer 0, backward direction" in shown
@@ -295,7 +295,7 @@ def test_measuring_fills_columns_health_and_the_search_for_nan(
     panel = show(window, qtbot, trained_file(tmp_path / "a.pt"))
     assert panel.tensors.tree.isColumnHidden(FIRST_MEASURED)
     panel._search.setText("NaN")
-    with qtbot.waitSignal(window.session.measured, timeout=60_000) as ended:
+    with qtbot.waitSignal(window.session.looks.measured, timeout=60_000) as ended:
         panel._measure.click()
     assert ended.args == [""]
     assert not panel.tensors.tree.isColumnHidden(FIRST_MEASURED)
@@ -325,7 +325,7 @@ def test_measuring_is_cancelled_and_keeps_what_it_has(
         raise Cancelled
 
     engine.service.statistics = slow  # type: ignore[method-assign]
-    with qtbot.waitSignal(window.session.measured, timeout=10_000) as ended:
+    with qtbot.waitSignal(window.session.looks.measured, timeout=10_000) as ended:
         panel.measure()
         assert panel._stop.isVisible()
         assert not panel._measure.isEnabled()
@@ -338,10 +338,10 @@ def test_measuring_is_cancelled_and_keeps_what_it_has(
 def test_another_file_forgets_the_measures(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     first = trained_file(tmp_path / "a.pt")
     panel = show(window, qtbot, first)
-    with qtbot.waitSignal(window.session.measured, timeout=60_000):
+    with qtbot.waitSignal(window.session.looks.measured, timeout=60_000):
         panel.measure()
     save_notebook(tmp_path / "b.pt", make_notebook(1, classes=9))
-    with qtbot.waitSignal(window.session.optimizers_arrived, timeout=60_000):
+    with qtbot.waitSignal(window.session.looks.optimizers.succeeded, timeout=60_000):
         window.session.replace_file(first, tmp_path / "b.pt")
     assert panel.tensors.model.measured == {}
     assert panel._health is None
@@ -422,7 +422,7 @@ def test_rows_are_copied_and_written_as_csv(window: MainWindow, qtbot: QtBot, tm
     panel.tensors.copy_rows()
     copied = QGuiApplication.clipboard().text().splitlines()
     assert copied[1].startswith("model_state_dict.classifier.bias\tfloat32\t7\t7\t")
-    with qtbot.waitSignal(window.session.measured, timeout=60_000):
+    with qtbot.waitSignal(window.session.looks.measured, timeout=60_000):
         panel.measure()
     panel.write_csv(tmp_path / "t.csv")
     qtbot.waitUntil(lambda: window.session.jobs.is_idle, timeout=10_000)

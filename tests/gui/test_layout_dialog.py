@@ -39,7 +39,7 @@ def dialog(window: MainWindow, qtbot: QtBot, ambiguous: Path) -> LayoutDialog:
         window.session.add_files([ambiguous])
     (row,) = window.session.case.files
     assert "63 numbers a frame" in row.layout
-    with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         window.questions.ask_layout(row)
     (found,) = window.findChildren(LayoutDialog)
     return found
@@ -61,9 +61,9 @@ def test_the_dialog_shows_what_was_taken_for_what_and_the_first_clips(dialog: La
 def test_a_choice_is_previewed_and_kept_in_the_case(
     dialog: LayoutDialog, window: MainWindow, qtbot: QtBot, engine: DirectEngine, ambiguous: Path
 ) -> None:
-    with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         choose(dialog, "features", "other")
-    with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         choose(dialog, "label", "category")
     assert "5 numbers a frame" in dialog._sentence.text()
     assert "2 different glosses" in dialog._result.text()
@@ -83,7 +83,7 @@ def test_a_choice_is_previewed_and_kept_in_the_case(
 def test_a_choice_that_gives_no_clips_says_why_and_cannot_be_kept(
     dialog: LayoutDialog, window: MainWindow, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         dialog._boxes["features"].setEditText("nothing of this name")
     assert dialog._result.text() == "No clips like this"
     assert "nothing of this name" in dialog._sentence.text()
@@ -91,7 +91,7 @@ def test_a_choice_that_gives_no_clips_says_why_and_cannot_be_kept(
 
 
 def test_cancelling_changes_nothing(dialog: LayoutDialog, window: MainWindow, qtbot: QtBot, ambiguous: Path) -> None:
-    with qtbot.waitSignal(window.session.preview_arrived, timeout=20_000):
+    with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         choose(dialog, "features", "other")
     dialog.reject()
     assert window.session.correction_of(ambiguous) == Correction()

@@ -84,7 +84,7 @@ def test_what_is_chosen_is_run_and_can_be_taken_back(
     assert choices(window)["length"] == ("resampled to 12", "you")
     assert shown(window).diagnosis.validation != before
     assert "By hand: pooling max, length resampled to 12." in window.diagnosis.network.assumed.text()
-    assert window.diagnosis._tiles[0].title.text() == "Validation accuracy by first token"
+    assert window.diagnosis.figures.tiles[0].title.text() == "Validation accuracy by first token"
     inspected = engine.service.inspected
     assert inspected is not None
     document = inspection_json(inspected)

@@ -18,12 +18,13 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.numbers import local, local_figure
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.bars import BarPlot, HistogramPlot
-from asl_inspector.gui.plots.curves import Curve, CurvePlot, _thinned
+from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.feature_heat import FeatureHeat, heat_rows
 from asl_inspector.gui.plots.heat import HeatPlot
 from asl_inspector.gui.plots.label import lines_in, place_of
 from asl_inspector.gui.plots.plot import Plot
 from asl_inspector.gui.plots.scatter import ScatterPlot
+from asl_inspector.gui.plots.thinning import thinned
 from asl_inspector.gui.plots.view import kept, moved, zoomed
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -305,7 +306,7 @@ def test_a_long_curve_keeps_its_extremes(qtbot: QtBot) -> None:
     x = np.arange(100_000.0)
     y = np.sin(x / 5000)
     y[54_321] = 7
-    places, values = _thinned(x, y, Scale(0, 99_999, 50, 550))
+    places, values = thinned(x, y, Scale(0, 99_999, 50, 550))
     assert len(places) <= 2 * 502
     assert max(values) == 7
     assert min(values) == pytest.approx(y.min())

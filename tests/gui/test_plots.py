@@ -11,6 +11,7 @@ from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.bars import BarPlot, HistogramPlot
 from asl_inspector.gui.plots.before_after import BeforeAfter
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
+from asl_inspector.gui.plots.thinning import columns
 from asl_inspector.report.ticks import labelled, tick_text, ticks
 
 
@@ -97,3 +98,27 @@ def test_before_and_after_say_their_figures_to_screen_readers(qtbot: QtBot) -> N
     qtbot.addWidget(bars)
     bars.grab()
     assert bars.accessibleName() == "Accuracy now 4.0 %, if fixed 73.0 % (64 to 81)"
+
+
+def test_a_dense_curve_keeps_the_extremes_of_every_pixel() -> None:
+    random = np.random.default_rng(3)
+    places, values = np.arange(50_000.0), random.normal(size=50_000).cumsum()
+    x, y = Scale(10_000, 40_000, 0, 300), Scale(-400, 400, 200, 0)
+    lines = columns(places, values, x, y)
+    assert lines is not None
+    for pixel in (3, 150, 298):
+        inside = (x.places(places) >= pixel) & (x.places(places) < pixel + 1)
+        line = lines[np.floor(lines[:, 0]) == pixel]
+        assert line[:, 1].min() <= y.places(values[inside]).min()
+        assert line[:, 2].max() >= y.places(values[inside]).max()
+    assert (lines[1:, 1] <= lines[:-1, 2]).all()  # each touches the one before it
+    assert (lines[:-1, 1] <= lines[1:, 2]).all()
+    assert columns(places[:200], values[:200], Scale(0, 199, 0, 300), y) is None
+
+
+def test_many_places_are_where_each_of_them_is() -> None:
+    scale = Scale(-2, 6, 100, 20)
+    assert scale.places(np.array([-2, 3.3, 6])).tolist() == pytest.approx(
+        [scale.place(value) for value in (-2, 3.3, 6)]
+    )
+    assert Scale(1, 1, 5, 10).places(np.array([1, 2])).tolist() == [5, 5]

@@ -103,24 +103,24 @@ def test_groups_name_the_clips_that_findings_are_about() -> None:
 
 def test_what_is_typed_filters_the_table(panel: SamplesPanel, qtbot: QtBot) -> None:
     tester = QAbstractItemModelTester(panel._model, FATAL)
-    panel._filters._confidence._fields[0].setText("50 %")
+    panel.controls.filters._confidence._fields[0].setText("50 %")
     qtbot.waitUntil(lambda: panel._model.rowCount() == int((SAMPLES.confidence >= 0.5).sum()))
-    assert panel._more.text() == "Filters (1)"
-    panel._filters._confidence._fields[1].setText("much")
-    assert panel._filters._confidence._fields[1].property("wrong") is True
-    assert panel._filters._confidence.limits == (0.5, None)
-    panel._filters._evidence.setCurrentIndex(panel._filters._evidence.findData("empty answer"))
+    assert panel.controls.more.text() == "Filters (1)"
+    panel.controls.filters._confidence._fields[1].setText("much")
+    assert panel.controls.filters._confidence._fields[1].property("wrong") is True
+    assert panel.controls.filters._confidence.limits == (0.5, None)
+    panel.controls.filters._evidence.setCurrentIndex(panel.controls.filters._evidence.findData("empty answer"))
     both = (SAMPLES.confidence >= 0.5) & (SAMPLES.majority == 0)
     assert panel._model.source_rows().tolist() == np.flatnonzero(both).tolist()
     assert panel._selected in panel._model.source_rows().tolist()
     panel.go_to("samples")
     assert panel._model.rowCount() == len(SAMPLES)
-    assert panel._more.text() == "Filters"
+    assert panel.controls.more.text() == "Filters"
     tester.deleteLater()
 
 
 def test_a_typed_gloss_is_chosen_and_one_that_is_none_is_not(panel: SamplesPanel, qtbot: QtBot) -> None:
-    field = panel._filters._gloss
+    field = panel.controls.filters._gloss
     with qtbot.waitSignal(panel.gloss_chosen) as chosen:
         field.setText("gloss-004")
         field.editingFinished.emit()
@@ -134,9 +134,9 @@ def test_a_typed_gloss_is_chosen_and_one_that_is_none_is_not(panel: SamplesPanel
 
 def test_a_listing_shows_its_clips_until_all_are_asked_for(panel: SamplesPanel) -> None:
     tester = QAbstractItemModelTester(panel._model, FATAL)
-    panel._search.setText("gloss-001")
+    panel.controls.search.setText("gloss-001")
     panel.show_listing(ClipListing("Near", np.array([9, 3, 40]), np.array([0.0, 0.7, 0.2])))
-    assert panel._search.text() == ""
+    assert panel.controls.search.text() == ""
     assert panel._model.source_rows().tolist() == [9, 40, 3]
     assert panel._selected == 9
     assert panel._bar._words._whole == "Near: 3 clips"
@@ -203,7 +203,7 @@ def test_hidden_columns_are_remembered(panel: SamplesPanel, qtbot: QtBot, tmp_pa
 def test_the_order_survives_another_decoder(panel: SamplesPanel) -> None:
     titles = [one.title for one in panel._model.columns]
     panel._table.sortByColumn(titles.index("frames"), Qt.SortOrder.DescendingOrder)
-    panel._decoder.setCurrentIndex(1)
+    panel.controls.decoder_box.setCurrentIndex(1)
     lengths = SAMPLES.lengths[panel._model.source_rows()].tolist()
     assert lengths == sorted(lengths, reverse=True)
 

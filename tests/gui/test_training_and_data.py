@@ -95,10 +95,10 @@ def test_the_data_panel_shows_the_clips(window: MainWindow, qtbot: QtBot, engine
     assert tiles["Training"].value.text() == f"{data.train.clips}"
     assert tiles["In both"].value.text() == "0"
     assert f"{data.neighbours.correct} of {data.neighbours.of}" in tiles["Nearest neighbour"].note.text()
-    _, table = window.data._glosses.table()
+    _, table = window.data._plots.glosses.table()
     assert sum(float(str(row[1])) for row in table) == data.train.clips
     assert sum(float(str(row[2])) for row in table) == 97
-    features = rows(window.data._features)
+    features = rows(window.data._features.model)
     assert len(features) == 36
     assert {row[0] for row in features} == {str(number) for number in range(36)}
     assert [row[0] for row in features][-2:] == ["30", "35"]
@@ -131,7 +131,7 @@ def test_planted_faults_are_on_screen(window: MainWindow, qtbot: QtBot, tmp_path
     pairs = rows(window.data._pairs)
     assert pairs[0][2] == "the same, bit for bit"
     assert "frames in common" in pairs[1][2]
-    first = rows(window.data._features)[0]
+    first = rows(window.data._features.model)[0]
     assert first[0] == "4"
     assert "another scale" in first[-1]
     link = next(button for button in window.diagnosis.findChildren(QPushButton) if button.text() == "Data")
@@ -141,14 +141,14 @@ def test_planted_faults_are_on_screen(window: MainWindow, qtbot: QtBot, tmp_path
 
 def test_warping_runs_as_a_job(window: MainWindow, qtbot: QtBot, run: Run) -> None:
     open_and_wait(window, qtbot, run.files)
-    with qtbot.waitSignal(window.session.neighbours_arrived, timeout=30_000) as arrived:
-        window.data._search["dtw"].click()
-        assert window.data._bar.isVisibleTo(window.data)
-        assert not window.data._search["dtw"].isEnabled()
+    with qtbot.waitSignal(window.session.looks.neighbours.succeeded, timeout=30_000) as arrived:
+        window.data._search.buttons["dtw"].click()
+        assert window.data._search.bar.isVisibleTo(window.data)
+        assert not window.data._search.buttons["dtw"].isEnabled()
     found = arrived.args[0]
     assert found.method == "dtw"
     assert f"Warped in time it is {found.correct} of {found.of}" in texts(window.data)
-    assert not window.data._bar.isVisibleTo(window.data)
+    assert not window.data._search.bar.isVisibleTo(window.data)
 
 
 def test_a_search_is_cancelled_and_can_be_started_again(
@@ -162,15 +162,15 @@ def test_a_search_is_cancelled_and_can_be_started_again(
         return original(talk, method)
 
     monkeypatch.setattr(engine.service, "neighbours", waits)
-    window.data._search["dtw"].click()
-    with qtbot.waitSignal(window.session.neighbours_failed, timeout=10_000) as stopped:
-        window.data._stop.click()
+    window.data._search.buttons["dtw"].click()
+    with qtbot.waitSignal(window.session.looks.neighbours.stopped, timeout=10_000) as stopped:
+        window.data._search.stop.click()
     assert stopped.args == [None]
     assert "Cancelled." in texts(window.data)
-    assert window.data._search["dtw"].isEnabled()
+    assert window.data._search.buttons["dtw"].isEnabled()
     monkeypatch.setattr(engine.service, "neighbours", original)
-    with qtbot.waitSignal(window.session.neighbours_arrived, timeout=30_000):
-        window.data._search["dtw"].click()
+    with qtbot.waitSignal(window.session.looks.neighbours.succeeded, timeout=30_000):
+        window.data._search.buttons["dtw"].click()
 
 
 def test_a_search_that_cannot_be_done_says_why(
@@ -179,8 +179,8 @@ def test_a_search_that_cannot_be_done_says_why(
     monkeypatch.setattr("asl_inspector.data.warping.MOST_PAIRS", 3)
     assert MOST_PAIRS > 3
     open_and_wait(window, qtbot, run.files)
-    with qtbot.waitSignal(window.session.neighbours_failed, timeout=10_000):
-        window.data._search["dtw"].click()
+    with qtbot.waitSignal(window.session.looks.neighbours.stopped, timeout=10_000):
+        window.data._search.buttons["dtw"].click()
     assert "too many to warp" in texts(window.data)
 
 
@@ -191,8 +191,8 @@ def test_large_sets_are_searched_on_request(
     open_and_wait(window, qtbot, planted(tmp_path))
     assert window.data._tiles["Nearest neighbour"].value.text() == "-"
     assert "press Seek" in texts(window.data)
-    with qtbot.waitSignal(window.session.neighbours_arrived, timeout=30_000):
-        window.data._search["resampled"].click()
+    with qtbot.waitSignal(window.session.looks.neighbours.succeeded, timeout=30_000):
+        window.data._search.buttons["resampled"].click()
     assert "%" in window.data._tiles["Nearest neighbour"].value.text()
     assert "press Seek" not in texts(window.data)
 
@@ -202,7 +202,7 @@ def test_validation_alone_says_what_is_missing(window: MainWindow, qtbot: QtBot,
     assert window.data._stack.currentIndex() == 1
     assert window.data._tiles["Training"].note.text() == "no training clips were dropped"
     assert "Drop the training clips too." in texts(window.data)
-    assert not window.data._search["dtw"].isEnabled()
+    assert not window.data._search.buttons["dtw"].isEnabled()
 
 
 def test_clips_of_different_widths_leave_the_table_away(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_clips_of_different_widths_leave_the_table_away(window: MainWindow, qtbo
     cache[next(iter(cache))]["features"] = np.ones((5, 9), np.float32)
     open_and_wait(window, qtbot, [write_cache(tmp_path / "val.pkl", cache)])
     assert "differ in their number of features" in texts(window.data)
-    assert not window.data._feature_table.isVisibleTo(window.data)
+    assert not window.data._features.table.isVisibleTo(window.data)
     assert len(pickle.loads((tmp_path / "val.pkl").read_bytes())) == len(GLOSSES)
 
 

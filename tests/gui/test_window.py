@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case.records import Role
 from asl_inspector.gui.main_window import MainWindow
-from asl_inspector.gui.menus import WITH_KEYS
+from asl_inspector.gui.menus import keys_of
+from asl_inspector.gui.panel_building import PANELS
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.sidebar import FileCard
 from asl_inspector.gui.widgets import Text
@@ -57,9 +58,9 @@ def test_dropping_the_demo_case_fills_every_panel(window: MainWindow, qtbot: QtB
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         drop(window, demo_files())
     for panel in window.panels:
-        assert panel._stack.currentIndex() == 1
+        assert panel._stack.currentIndex() == (0 if panel.title == "Runs" else 1)  # runs come from a sweep
     assert "The validation labels do not mean what the network learned" in texts(window.diagnosis)
-    assert [tile.value.text() for tile in window.diagnosis._tiles[:3]] == ["4 / 97", "71 / 97", "4 / 97"]
+    assert [tile.value.text() for tile in window.diagnosis.figures.tiles[:3]] == ["4 / 97", "71 / 97", "4 / 97"]
     assert window.samples._model.rowCount() == 97
     assert "checkpoint_epoch_40.pt" in window.windowTitle()
     assert set(cards(window)) == {path.name for path in demo_files()}
@@ -90,7 +91,7 @@ def test_figures_on_screen_equal_those_of_the_core(window: MainWindow, qtbot: Qt
 
 def test_selecting_a_clip_draws_its_posteriors(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    with qtbot.waitSignal(window.session.clip_arrived, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.clip.succeeded, timeout=10_000):
         window.samples._table.selectRow(5)
     assert window.samples._detail._plot.has_data()
     assert window.session.inspection is not None
@@ -101,18 +102,18 @@ def test_selecting_a_clip_draws_its_posteriors(window: MainWindow, qtbot: QtBot)
 def test_samples_are_filtered_searched_and_sorted(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
     samples, model = window.samples, window.samples._model
-    samples._shown.setCurrentIndex(samples._shown.findData("wrong"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("wrong"))
     assert model.rowCount() == 26
-    samples._shown.setCurrentIndex(samples._shown.findData("right"))
+    samples.controls.shown.setCurrentIndex(samples.controls.shown.findData("right"))
     assert model.rowCount() == 71
-    samples._shown.setCurrentIndex(0)
-    samples._search.setText("book")
+    samples.controls.shown.setCurrentIndex(0)
+    samples.controls.search.setText("book")
     qtbot.waitUntil(lambda: 0 < model.rowCount() < 20)
     found = [
         str(model.data(model.index(row, 1))) + str(model.data(model.index(row, 4))) for row in range(model.rowCount())
     ]
     assert all("book" in text for text in found)
-    samples._search.clear()
+    samples.controls.search.clear()
     qtbot.waitUntil(lambda: model.rowCount() == 97)
     samples._table.sortByColumn(9, Qt.SortOrder.DescendingOrder)
     losses = [float(str(model.data(model.index(row, 9)))) for row in range(97)]
@@ -121,7 +122,7 @@ def test_samples_are_filtered_searched_and_sorted(window: MainWindow, qtbot: QtB
 
 def test_a_tensor_is_looked_at(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
-    with qtbot.waitSignal(window.session.tensor_arrived, timeout=10_000):
+    with qtbot.waitSignal(window.session.looks.tensor.succeeded, timeout=10_000):
         window.go_to("keys:classifier.weight")
     assert window._stack.currentWidget() is window.keys
     qtbot.waitUntil(lambda: not window.keys.tensors.detail._plot.isHidden())
@@ -272,11 +273,11 @@ def test_the_diagnosis_can_be_copied_as_text(window: MainWindow, qtbot: QtBot) -
 
 def test_panels_are_reached_by_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
     window.activateWindow()
-    for index in range(WITH_KEYS):
+    for index in range(len(PANELS)):
         action = next(
             a
             for a in window.findChildren(type(window.menus.export_actions[0]))
-            if a.shortcut().toString() == f"Ctrl+{(index + 1) % 10}"
+            if a.shortcut().toString() == keys_of(index)
         )
         action.trigger()
         assert window._stack.currentIndex() == index

@@ -1,10 +1,11 @@
 """Runs that go wrong: too little memory, a lost device, NaN, cancelling at every stage, going on afterwards.
 
-The device is a pretended GPU: a `PlacedNetwork` on the CPU that calls itself "cuda:9" and fails when told to.
+The device is the pretended GPU of `pretended_gpu.py`.
 """
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import threading
 import time
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from inference.pretended_gpu import PretendedGpu, pretend
 from makers import make_notebook, save_notebook
 
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.errors import InferenceError
-from asl_inspector.inference import columns, precision, recovering, running
+from asl_inspector.inference import columns, precision, running
 from asl_inspector.inference.loading import Batch
 from asl_inspector.inference.placed import PlacedNetwork, Underway
 from asl_inspector.inference.predictions import Outcome, Predictions
@@ -56,58 +58,9 @@ def same(found: Predictions, wanted: Predictions) -> None:
         np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=1e-5)
 
 
-class PretendedGpu(PlacedNetwork):
-    """Runs on the CPU; `fail` is asked before every batch and may raise."""
-
-    fail: Callable[[Batch], None]
-    late: Callable[[Batch], None]
-
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        blank: int | None,
-        device: torch.device,
-        *,
-        mixed: bool = False,
-        beam: bool = False,
-    ) -> None:
-        super().__init__(module, blank, torch.device("cpu"))
-        self.kind = device.type
-
-    def start(self, batch: Batch) -> Underway:
-        if self.kind == "cpu":
-            return super().start(batch)
-        PretendedGpu.fail(batch)
-        self.kind = "cpu"  # what is below computes as the CPU does
-        try:
-            started = super().start(batch)
-        finally:
-            self.kind = "cuda"
-        return Pending(started)  # type: ignore[return-value]
-
-
-class Pending:
-    """Results whose fetching may fail."""
-
-    def __init__(self, started: Underway) -> None:
-        self.started, self.batch = started, started.batch
-
-    def wait(self) -> dict[str, np.ndarray]:
-        PretendedGpu.late(self.batch)
-        return self.started.wait()
-
-
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> type[PretendedGpu]:
-    monkeypatch.setattr(recovering, "PlacedNetwork", PretendedGpu)
-    monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cuda:9"))
-    for module in (recovering, running):
-        monkeypatch.setattr(
-            module, "describe_device", lambda device, threads=None: "GPU nine" if device.type == "cuda" else "CPU"
-        )
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
-    PretendedGpu.fail = PretendedGpu.late = staticmethod(lambda _: None)  # type: ignore[method-assign]
-    return PretendedGpu
+    return pretend(monkeypatch)
 
 
 def test_a_sound_gpu_gives_what_the_cpu_gives(network: BuiltNetwork, gpu: type[PretendedGpu]) -> None:
@@ -138,6 +91,29 @@ def test_what_a_gpu_fetches_is_pinned_and_nothing_else(
     monkeypatch.setattr(running, "choose_device", lambda _: torch.device("cpu"))
     run_network(network, source(clips), batch_frames=16)
     assert pinned == []
+
+
+def test_a_gpu_computes_a_batch_while_the_results_of_the_one_before_are_fetched(
+    network: BuiltNetwork, gpu: type[PretendedGpu]
+) -> None:
+    events: list[tuple[str, int]] = []
+    gpu.fail = staticmethod(lambda batch: events.append(("started", int(batch.clips[0]))))  # type: ignore[method-assign]
+    gpu.late = staticmethod(lambda batch: events.append(("fetched", int(batch.clips[0]))))  # type: ignore[method-assign]
+    found = run_network(network, source(arrays()), batch_frames=16)
+    assert found.device_why == "You chose it."
+    started = [clip for what, clip in events if what == "started"]
+    assert started == [clip for what, clip in events if what == "fetched"]
+    for before, after in itertools.pairwise(started):
+        assert events.index(("started", after)) < events.index(("fetched", before))
+
+
+def test_a_lost_device_is_the_reason_for_the_cpu(network: BuiltNetwork, gpu: type[PretendedGpu]) -> None:
+    def lost(batch: Batch) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    gpu.fail = staticmethod(lost)  # type: ignore[method-assign]
+    found = run_network(network, source(arrays()), batch_frames=16)
+    assert found.device_why.startswith("The device that was chosen failed. Threads: ")
 
 
 @pytest.mark.parametrize("short", [0, 2, 5])

@@ -15,7 +15,7 @@ from asl_inspector.inference import devices
 from asl_inspector.inference.batches import BatchPlan, BatchSize
 from asl_inspector.inference.decoding import majority
 from asl_inspector.inference.devices import choose_device
-from asl_inspector.inference.running import clip_log_posteriors, run_network
+from asl_inspector.inference.running import Run, clip_log_posteriors, run_network
 from asl_inspector.inference.sources import ClipSource
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.networks.building import BuiltNetwork, build_network
@@ -167,6 +167,37 @@ def test_a_batch_is_bounded_by_memory_and_by_what_was_asked_for() -> None:
     assert BatchSize("cpu", 2_000_000).frames < BatchSize("cpu", 100).frames
     assert BatchSize("cpu", 100, 50).frames == 50
     assert BatchSize("cpu", 100, parameters=100_000_000).frames < 30  # so that even the first batch can be cancelled
+
+
+def test_a_batch_fits_into_what_memory_is_free() -> None:
+    plenty, little = BatchSize("cuda", 1000, free=8 << 30), BatchSize("cuda", 1000, free=64 << 20)
+    assert plenty.frames == BatchSize("cuda", 1000).frames
+    assert little.frames * 1000 * 64 <= 32 << 20
+    for _ in range(20):
+        little.note(little.frames, 0.001)  # quick batches grow, but not past what is free
+    assert little.frames * 1000 * 64 <= 32 << 20
+    assert BatchSize("cpu", 1000, free=1).frames == 1
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("auto", "Chosen by itself"), ("cpu", "You chose it")])
+def test_why_a_device_was_taken_is_told(
+    network: BuiltNetwork, wanted: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    found = Run(network, source(arrays()), device=wanted, threads=2).go_on()
+    assert found.device == "CPU, 2 threads"
+    assert found.device_why.startswith(told)
+    assert found.device_why.endswith("Threads: as you chose.")
+
+
+def test_the_reason_names_the_kind_of_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert "CUDA" in devices.why_device("auto", torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert "first of 4" in devices.why_device("auto", torch.device("cuda"))
+    assert "Apple" in devices.why_device("auto", torch.device("mps"))
+    assert devices.why_device("cuda:1", torch.device("cuda:1")) == "You chose it."
 
 
 def test_a_group_is_split_into_equal_batches() -> None:

@@ -322,6 +322,110 @@ class Vac(nn.Module):
         return self.classifier(self.temporal_model.rnn(y.permute(2, 0, 1))[0]).transpose(0, 1)
 
 
+class SlowAttention(nn.Module):
+    """As published: keys, values and queries by layers of their own; scores divided by the root of a head's width."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.k_layer, self.v_layer, self.q_layer = (
+            nn.Linear(width, width),
+            nn.Linear(width, width),
+            nn.Linear(width, width),
+        )
+        self.output_layer = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.shape[-1] // self.heads
+        answers = []
+        for head in range(self.heads):
+            part = slice(head * size, (head + 1) * size)
+            k, v, q = self.k_layer(x)[..., part], self.v_layer(x)[..., part], self.q_layer(x)[..., part]
+            answers.append(
+                torch.einsum("nqk,nke->nqe", (torch.einsum("nqe,nke->nqk", q, k) / size**0.5).softmax(-1), v)
+            )
+        return self.output_layer(torch.cat(answers, -1))
+
+
+class SlowFeedForward(nn.Module):
+    """As published: norm, wider, ReLU, narrower, added."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(width, eps=1e-6)
+        self.pwff_layer = nn.Sequential(
+            nn.Linear(width, 20), nn.ReLU(), nn.Dropout(0.1), nn.Linear(20, width), nn.Dropout(0.1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pwff_layer(self.layer_norm(x)) + x
+
+
+class SignjoeyLayer(nn.Module):
+    """As published: norm, attention, added; then the feed-forward part."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(width, eps=1e-6)
+        self.src_src_att = SlowAttention(width, heads)
+        self.feed_forward = SlowFeedForward(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.feed_forward(self.src_src_att(self.layer_norm(x)) + x)
+
+
+class SignjoeyEncoder(nn.Module):
+    """As published: a table of positions as a buffer, layers, a norm."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(SignjoeyLayer(width, heads) for _ in range(2))
+        self.layer_norm = nn.LayerNorm(width, eps=1e-6)
+        self.pe = nn.Module()
+        steps, rates = torch.arange(60.0)[:, None], 10_000 ** (-torch.arange(0, width, 2) / width)
+        table = torch.stack([torch.sin(steps * rates), torch.cos(steps * rates)], -1).reshape(1, 60, width)
+        self.pe.register_buffer("pe", table)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.pe.pe[:, : x.shape[1]]
+        for layer in self.layers:
+            x = layer(x)
+        return self.layer_norm(x)
+
+
+class Signjoey(nn.Module):
+    """As published, with a decoder that is never called here.
+
+    Args:
+        norm: Of the embedding, or None.
+        activation: Of the embedding.
+        scale: Of the embedding.
+        translates: True with a decoder.
+    """
+
+    def __init__(
+        self, norm: nn.Module | None, activation: Callable[[Tensor], Tensor], scale: float, *, translates: bool
+    ) -> None:
+        super().__init__()
+        self.sgn_embed = nn.Module()
+        self.sgn_embed.ln = nn.Linear(FEATURES, 12)
+        if norm is not None:
+            self.sgn_embed.norm = nn.Module()
+            self.sgn_embed.norm.norm = norm
+        self.encoder = SignjoeyEncoder(12, 4)
+        self.gloss_output_layer = nn.Linear(12, CLASSES)
+        if translates:
+            self.decoder = nn.ModuleDict({"output_layer": nn.Linear(12, 30, bias=False)})
+            self.txt_embed = nn.ModuleDict({"lut": nn.Embedding(30, 12)})
+        self.activation, self.scale = activation, scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.sgn_embed.ln(x)
+        if hasattr(self.sgn_embed, "norm"):
+            y = self.sgn_embed.norm.norm(y.reshape(-1, 12)).reshape(y.shape)
+        return self.gloss_output_layer(self.encoder(self.activation(y) * self.scale))
+
+
 @dataclass(frozen=True)
 class Member:
     """A network, the choices that its tensors cannot tell, and what the program should say of it."""
@@ -370,6 +474,31 @@ MEMBERS = (
     ),
     Member("vac", lambda: Vac(shared=True), "VAC", blank=0, pooled=False),
     Member("vac_linear", lambda: Vac(shared=False), "VAC", blank=0, pooled=False, prefix="module."),
+    Member(
+        "signjoey",
+        lambda: Signjoey(nn.BatchNorm1d(12), functional.softsign, 1.0, translates=True),
+        "signjoey",
+        {"heads": "4"},
+        blank=0,
+        pooled=False,
+    ),
+    Member(
+        "signjoey_recogniser",
+        lambda: Signjoey(None, torch.relu, 12**0.5, translates=False),
+        "signjoey",
+        {"heads": "4", "input activation": "relu", "input scale": "square root of the width"},
+        blank=0,
+        pooled=False,
+        prefix="module.",
+    ),
+    Member(
+        "signjoey_group_norm",
+        lambda: Signjoey(nn.GroupNorm(4, 12), functional.softsign, 1.0, translates=False),
+        "signjoey",
+        {"heads": "4", "input norm": "group"},
+        blank=0,
+        pooled=False,
+    ),
     Member("tcn", lambda: Tcn(normed=False), "TCN"),
     Member("tcn_weight_norm", lambda: Tcn(normed=True), "TCN"),
 )

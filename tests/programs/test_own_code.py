@@ -24,8 +24,8 @@ from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.programs import hosting
 from asl_inspector.programs.consent import hash_of
-from asl_inspector.progress import Cancelled, CancelToken
-from asl_inspector.report.contents import Problem
+from asl_inspector.progress import Cancelled, CancelToken, Progress, Step, silent
+from asl_inspector.report.contents import Inspected, Problem
 
 Directly = Callable[..., Predictions]
 SOUND = """
@@ -291,21 +291,57 @@ def test_cancelling_kills_the_process_at_once_and_the_run_goes_on_later(case: tu
     assert inspector.inspect().validation is not None
 
 
-@pytest.mark.slow
-def test_a_killed_process_is_a_sentence_and_the_next_run_starts_another(case: tuple[Path, Path]) -> None:
-    inspector, started = waiting_case(case)
-    pids = []
+def inspect_and_kill(
+    inspector: Inspector, started: Path, progress: Progress = silent, then: Callable[[], object] = bool
+) -> Inspected:
+    """An inspection whose program is killed when it waits, after something was done."""
 
     def kill() -> None:
         while not started.exists():
             time.sleep(0.005)
-        pids.extend(child_pids())
-        os.kill(pids[0], signal.SIGKILL)
+        then()
+        os.kill(child_pids()[0], signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
     thread.start()
-    (problem,) = inspector.inspect().problems
+    found = inspector.inspect(progress=progress)
     thread.join()
+    return found
+
+
+@pytest.mark.slow
+def test_a_process_killed_in_the_run_leaves_a_part_and_the_next_run_goes_on(case: tuple[Path, Path]) -> None:
+    folder = case[0].parent
+    armed, started = folder / "armed", folder / "started"
+    slow = (
+        f"from pathlib import Path\n        if Path({str(armed)!r}).exists():\n            Path({str(started)!r}).touch()"
+        "\n            __import__('time').sleep(600)"
+    )
+    path = code(folder, more=slow)
+    inspector = Inspector(Settings(device="cpu", batch_frames=1, consent=Consent(path, hash_of(path.read_bytes()))))
+    inspector.add(case)
+
+    def arm(step: Step) -> None:
+        if step.what.startswith("Running") and step.done >= 3 and not started.exists():
+            armed.touch()
+
+    found = inspect_and_kill(inspector, started, arm, armed.unlink)
+    assert found.validation is not None
+    ran = found.validation.predictions.ran
+    assert 0 < ran.sum() < len(ran)
+    killed, part = found.problems
+    assert killed.sentence == "The process that runs “my_model.py” ended unexpectedly (signal 9)."
+    assert part.sentence.startswith(f"Partial: {int(ran.sum())} of the {len(ran)} clips")
+    done = inspector.inspect()
+    assert not done.problems
+    assert done.validation is not None
+    np.testing.assert_allclose(done.validation.predictions.loss[ran], found.validation.predictions.loss[ran], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_a_sentence_and_the_next_run_starts_another(case: tuple[Path, Path]) -> None:
+    inspector, started = waiting_case(case)
+    (problem,) = inspect_and_kill(inspector, started).problems
     assert problem.sentence == "The process that runs “my_model.py” ended unexpectedly (signal 9)."
     assert "memory" in problem.advice
     Path(f"{started}2").touch()

@@ -69,6 +69,8 @@ def everything(texts: list[str]) -> dict[str, Any]:
         },
         "next_experiment": " ".join(texts),
         "fix": " ".join(texts),
+        "expectation": " ".join(texts),
+        "would_change": " ".join(texts),
         "snippet": "\n".join(texts),
     }
     hashes = {"kind": "hashes", "rows": [[text, text, text] for text in texts]}

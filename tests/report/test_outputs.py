@@ -228,6 +228,7 @@ def test_the_document_holds_the_figures_of_the_inspection(inspected: Inspected) 
         "Checkpoint",
         "Data",
         "Samples",
+        "Tests of this diagnosis",
         "What the figures mean",
         "Files",
         "Versions",

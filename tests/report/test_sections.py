@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,3 +90,12 @@ def test_no_file_is_asked_for_twice() -> None:
     ]
     assert merged_needs(["Add the Stage 1 checkpoint."]) == ["Add the Stage 1 checkpoint."]
     assert merged_needs([]) == []
+
+
+def test_no_file_that_is_there_is_asked_for(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    inspector = Inspector()
+    inspector.add([run.validation, run.train])
+    steps = [text for _, text in part(section(inspector.inspect(), "Action plan"), "list")["items"]]
+    assert steps[0] == "Add the checkpoint of these clips and the Stage 1 checkpoint."
+    assert not any("training clips" in step or "validation clips" in step for step in steps)

@@ -1,7 +1,7 @@
 """An error of the program itself: it is logged, the case is saved, and the user hears what happened.
 
 Python's errors reach this from every thread. The window goes on where it can: a slot that failed has not taken the rest
-with it. The saved case is offered at the next start too, until it was opened or thrown away.
+with it. The saved case is offered at the next start too, until it was saved elsewhere or thrown away.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Life(QObject):
     def bug_report(self) -> str:
         """The text for a bug report."""
         inspection = self._session.inspection
-        device = inspection.device if inspection is not None else ""
+        device = f"{inspection.device}. {inspection.device_why}".strip(". ") if inspection is not None else ""
         return bug_report(self._logbook.last_lines(LINES), self._session.spec.paths, device)
 
     @Slot()

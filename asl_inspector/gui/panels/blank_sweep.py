@@ -8,7 +8,6 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QSlider
 
 from asl_inspector.diagnosis.records import BiasPoint, BlankSweep
-from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.widgets import Card, Text
 
@@ -77,12 +76,12 @@ class SweepCard(Card):
         bias = (
             f"{point.bias:g} taken off" if point.bias > 0 else f"{-point.bias:g} added" if point.bias else "As trained"
         )
-        words = local(
+        words = (
             f"{bias}: {point.correct:,} of {point.of:,} right ({100 * point.correct / point.of:.1f} %), "
             f"{100 * point.empty_share:.1f} % empty"
         )
         self.read.setText(words)
-        self.slider.setAccessibleDescription(words)
+        self.slider.setAccessibleDescription(self.read.text())
         self._plot.set_cursor_at(point.bias)
 
     @Slot(float)

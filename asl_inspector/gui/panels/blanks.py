@@ -84,13 +84,18 @@ class BlanksPanel(Panel):
         expected = expectation(inspection.samples)
         self._show_expected(expected)
         self._padding.setText(padding_words(found))
-        sentences = {one.id: one.sentence for one in inspection.diagnosis.findings if one.question == "blanks"}
+        sentences = {
+            one.id: one.sentence for one in inspection.diagnosis.findings if one.question in ("blanks", "padding")
+        }
         names = (
             "blank-hides-answers",
             "blank-hides-training-answers",
             "many-empty-clips",
             "blanks-normal",
             "padding-counted",
+            "stated-by-counting-padding",
+            "padding-changes-answers",
+            "padding-harmless",
         )
         self._sentence.setText(" ".join(sentences[name] for name in names if name in sentences))
         shares = found.per_clip[np.isfinite(found.per_clip)]

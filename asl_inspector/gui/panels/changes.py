@@ -145,8 +145,7 @@ class ChangesPage(Scrolled):
     """One comparison: a sentence, causes, right answers, figures, files."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._made: QWidget | None = None
+        super().__init__(margins=(0, 0, 12, 0))  # it stands in the margins of the panel
 
     def show_changes(self, changes: Changes) -> None:
         """Show a comparison in place of the last one."""

@@ -14,7 +14,7 @@ from asl_inspector.visible_text import visible
 KINDS = "Cases and diagnoses (*.aslcase *.json)"
 THIS_CASE = Path()  # stands for the case in the window
 ANOTHER = "Open a saved case or a diagnosis…"
-NARROWEST = 150
+NARROWEST = 100  # pixels
 
 
 class ReportBox(QWidget):

@@ -27,8 +27,8 @@ class ClipCard(Card):
 
     def __init__(self) -> None:
         super().__init__(spacing=6)
-        self._title = Text(weight=QFont.Weight.DemiBold, selectable=True)
-        self._said = Text(tone="muted", selectable=True)
+        self._title = Text(weight=QFont.Weight.DemiBold, selectable=True, exact=True)
+        self._said = Text(tone="muted", selectable=True, exact=True)
         self.alignment = AlignmentView()
         self._quality = Text(size=theme.SMALL, tone="muted", selectable=True)
         self._plot = CurvePlot(x_title="frame", shares=True, height=POSTERIORS_HEIGHT)

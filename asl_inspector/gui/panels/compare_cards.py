@@ -10,6 +10,7 @@ from asl_inspector.checkpoints.comparison_records import Clue, Comparison, Judge
 from asl_inspector.engine.messages import PairView
 from asl_inspector.gui import theme
 from asl_inspector.gui.compare_columns import cosine_text, p_text, says, shapes_text, share_text, status_text
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.plots.scatter import ScatterPlot
 from asl_inspector.gui.widgets import Badge, Card, Columns, Scrolled, Text, empty
@@ -125,7 +126,9 @@ class PairCard(Card):
             ("units renumbered", None if row.null_units is None else f"{row.null_units:,}"),
         ]
         if row.status == "changed":
-            self._figures.setText("\n".join(f"{name:<17}{value:>13}" for name, value in lines if value is not None))
+            self._figures.setText(
+                "\n".join(f"{name:<17}{local(value):>13}" for name, value in lines if value is not None)
+            )
         else:
             self._figures.setText("")
         self._hide_plots(_why_no_plot(row))

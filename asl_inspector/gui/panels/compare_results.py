@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -29,15 +28,15 @@ from asl_inspector.engine.messages import CompareView, PairView
 from asl_inspector.gui import theme
 from asl_inspector.gui.compare_columns import GROUPS, module_columns, tensor_columns, value_columns
 from asl_inspector.gui.panels.compare_cards import PairCard, VerdictCard
+from asl_inspector.gui.panels.table_parts import SearchField, copy_key, copy_rows, find_key
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Card, Scrolled, Text
 from asl_inspector.report.writing import write_atomically
 
-SEARCH_DELAY_MS = 150
 TABS = ("Tensors", "Modules", "Values")
 LARGEST_PERCENT = 1_000.0
-TALLEST_EVIDENCE = 260
+TALLEST_EVIDENCE, LARGEST_SHARE = 260, 0.34  # pixels, and of the height of the page
 SHOWN = (
     ("all tensors", "all"),
     ("changed", "changed"),
@@ -86,14 +85,9 @@ class ResultsPage(QWidget):
         self._fit.setSingleShot(True)
         self._fit.setInterval(0)
         self._fit.timeout.connect(self._fit_evidence)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(self._filter)
         for view in self._views:
-            copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
-            copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-            copy.activated.connect(self._copy)
+            copy_key(view, self._copy)
+        find_key(self, self._search)
 
     def _bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -102,17 +96,13 @@ class ResultsPage(QWidget):
         for index, name in enumerate(TABS):
             button = QPushButton(name)
             button.setCheckable(True)
+            button.setProperty("look", "segment")
             button.setChecked(index == 0)
             self._tabs.addButton(button, index)
             bar.addWidget(button)
         self._tabs.idClicked.connect(self._turn_to)
-        bar.addStretch(1)
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search")
-        self._search.setAccessibleName("Search tensors")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(180)
-        self._search.textChanged.connect(self._search_soon)
+        self._search = SearchField("Search tensors")
+        self._search.searched.connect(self._filter)
         self._shown, self._kind = QComboBox(), QComboBox()
         self._shown.setAccessibleName("Which tensors")
         for text, value in SHOWN:
@@ -126,7 +116,8 @@ class ResultsPage(QWidget):
         self._csv.clicked.connect(self._save_csv)
         for box in (self._shown, self._kind):
             box.currentIndexChanged.connect(self._filter)
-        for widget in (self._search, self._shown, self._kind, self._csv):
+        bar.addWidget(self._search, 1)
+        for widget in (self._shown, self._kind, self._csv):
             bar.addWidget(widget)
         return bar
 
@@ -181,11 +172,15 @@ class ResultsPage(QWidget):
         super().resizeEvent(event)
         self._fit.start()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit.start()  # what arrived while another panel was shown was laid out for no width
+
     @Slot()
     def _fit_evidence(self) -> None:
         """Give the evidence the room that it needs, and not more than it may have."""
         needed = self._verdict.heightForWidth(self._top.viewport().width())
-        self._top.setFixedHeight(min(needed + 2, TALLEST_EVIDENCE))
+        self._top.setFixedHeight(min(needed + 2, TALLEST_EVIDENCE, round(LARGEST_SHARE * self.height())))
 
     def show_pair(self, view: PairView) -> None:
         """The numbers of the selected pair arrived."""
@@ -213,10 +208,6 @@ class ResultsPage(QWidget):
     # -- finding ----------------------------------------------------------------------------------------------------
 
     @Slot()
-    def _search_soon(self) -> None:
-        self._timer.start()
-
-    @Slot()
     def _filter(self) -> None:
         if self._view is None:
             return
@@ -240,9 +231,7 @@ class ResultsPage(QWidget):
     @Slot()
     def _copy(self) -> None:
         index = self._tables.currentIndex()
-        rows = sorted(one.row() for one in self._views[index].selectionModel().selectedRows())
-        if rows:
-            QGuiApplication.clipboard().setText(self._models[index].text_rows(rows))
+        copy_rows(self._views[index], self._models[index])
 
     @Slot()
     def _save_csv(self) -> None:

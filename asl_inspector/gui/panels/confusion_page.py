@@ -16,7 +16,7 @@ from asl_inspector.gui.tables import ColumnModel, new_table
 from asl_inspector.gui.widgets import Card, Elided, Text
 
 ORDERS = (("by id", "id"), ("most frequent first", "support"), ("similar side by side", "similar"))
-HINT = "Point at a cell to read it. Wheel or + and − zoom, drag moves, a click or Enter lists the clips."
+HINT = "Point to read, wheel or + and − zoom, a click lists clips."
 PLOT_WIDTH, LIST_WIDTH = 660, 340
 ZOOM = STEP**2
 IntArray = NDArray[np.int64]
@@ -36,7 +36,7 @@ class ConfusionPage(QWidget):
         self.plot = ConfusionPlot()
         self.plot.cell_pressed.connect(self.cell_pressed)
         self.plot.cell_shown.connect(self._show_words)
-        self._words = Elided(HINT, size=theme.SMALL, tone="muted")
+        self._words = Elided(HINT, size=theme.SMALL, tone="muted", sentence=True)
         card = Card(margins=(12, 10, 12, 10), spacing=6)
         card.body.addLayout(self._controls())
         card.body.addWidget(self.plot, 1)

@@ -10,14 +10,13 @@ from asl_inspector.diagnosis.epoch_findings import action, not_scored, sentences
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.gui import theme
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.tables import ROW_HEIGHT, Column, ColumnModel, new_table
+from asl_inspector.gui.tables import MOST_ROWS, ROW_HEIGHT, Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Card, Columns, Elided, Text, link_button
 from asl_inspector.progress import Step
 from asl_inspector.report.epoch_parts import epoch_lines, numbers, row_of
 
 NARROWEST_PLOT = 300
 PLOT_HEIGHT = 170
-MOST_ROWS = 12
 
 
 class EpochsCard(Card):
@@ -76,7 +75,7 @@ class EpochsCard(Card):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
         self._bar.setAccessibleName("Progress of scoring the files of the run")
-        self._step = Elided(size=theme.SMALL, tone="muted")
+        self._step = Elided(size=theme.SMALL, tone="muted", sentence=True)
         self._cancel, self._go_on = link_button("Cancel"), link_button("Score the rest")
         self._cancel.clicked.connect(self.wants_cancel)
         self._go_on.clicked.connect(self.wants_scoring)

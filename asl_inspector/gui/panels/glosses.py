@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -22,11 +19,11 @@ from PySide6.QtWidgets import (
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
-from asl_inspector.gui.clip_listing import ClipListing
+from asl_inspector.gui.clip_listing import LISTING, ClipListing
 from asl_inspector.gui.panels.confusion_page import ConfusionPage
 from asl_inspector.gui.panels.gloss_columns import gloss_columns, glosses_csv
 from asl_inspector.gui.panels.panel import Panel
-from asl_inspector.gui.panels.samples import DECODERS, LISTING, SEARCH_DELAY_MS
+from asl_inspector.gui.panels.table_parts import PanelHeading, SearchField, copy_key, copy_rows, decoder_box, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import ColumnModel, new_table
 from asl_inspector.gui.text_columns import TextColumn
@@ -63,7 +60,11 @@ class GlossesPanel(Panel):
         self._table = new_table(self._model, "Glosses")
         self._page = ConfusionPage()
         self._views = QStackedWidget()
-        layout.addLayout(self._header())
+        self._csv = QPushButton("CSV...")
+        self._csv.setToolTip("Save the table of glosses as CSV")
+        self._csv.clicked.connect(self._save_csv)
+        self._heading = PanelHeading("Glosses", self._csv)
+        layout.addLayout(self._heading)
         layout.addLayout(self._controls())
         self._note = Text(tone="muted", selectable=True)
         layout.addWidget(self._note)
@@ -71,32 +72,11 @@ class GlossesPanel(Panel):
         self._views.addWidget(self._page)
         layout.addWidget(self._views, 1)
         self.set_content(content)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(self._filter)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self._table)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self._copy)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._search.setFocus)
+        copy_key(self._table, self._copy)
+        find_key(content, self._search)
         self._table.selectionModel().currentRowChanged.connect(self._select)
         self._table.activated.connect(self._list_row)
         self._page.cell_pressed.connect(self._list_cell)
-
-    def _header(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setSpacing(8)
-        bar.addWidget(Text("Glosses", size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
-        self._count = Text(tone="muted", wrap=False)
-        bar.addWidget(self._count)
-        bar.addStretch(1)
-        self._csv = QPushButton("CSV...")
-        self._csv.setToolTip("Save the table of glosses as CSV")
-        self._csv.clicked.connect(self._save_csv)
-        bar.addWidget(self._csv)
-        return bar
 
     def _controls(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -109,16 +89,9 @@ class GlossesPanel(Panel):
             self._view.addButton(button, index)
             bar.addWidget(button)
         self._view.idClicked.connect(self.show_view)
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search gloss")
-        self._search.setAccessibleName("Search gloss")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(140)
-        self._search.textChanged.connect(self._search_soon)
-        self._decoder = QComboBox()
-        self._decoder.setAccessibleName("Decoder")
-        for text, value in DECODERS:
-            self._decoder.addItem(text, value)
+        self._search = SearchField("Search gloss")
+        self._search.searched.connect(self._filter)
+        self._decoder = decoder_box()
         self._decoder.currentIndexChanged.connect(self._ask)
         bar.addWidget(self._search, 1)
         bar.addWidget(self._decoder)
@@ -212,10 +185,6 @@ class GlossesPanel(Panel):
     # -- the table ----------------------------------------------------------------------------------------------------
 
     @Slot()
-    def _search_soon(self) -> None:
-        self._timer.start()
-
-    @Slot()
     def _filter(self) -> None:
         found = self._found
         if found is None:
@@ -227,7 +196,7 @@ class GlossesPanel(Panel):
         signs = int(found.support.sum())
         of = "signs" if found.decoder == "greedy" else "clips"
         right = 100 * found.right.sum() / max(1, signs)
-        self._count.setText(f"{shown}{len(found):,} glosses, {signs:,} {of}, {right:.1f} % right")
+        self._heading.count_of.set_whole(f"{shown}{len(found):,} glosses, {signs:,} {of}, {right:.1f} % right")
 
     @Slot(QModelIndex, QModelIndex)
     def _select(self, current: QModelIndex, _previous: QModelIndex) -> None:
@@ -290,9 +259,7 @@ class GlossesPanel(Panel):
 
     @Slot()
     def _copy(self) -> None:
-        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        if rows:
-            QGuiApplication.clipboard().setText(self._model.text_rows(rows))
+        copy_rows(self._table, self._model)
 
     @Slot()
     def _save_csv(self) -> None:

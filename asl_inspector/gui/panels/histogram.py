@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, Q
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
-from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.band import BandView
 from asl_inspector.gui.plots.bars import BarPlot
-from asl_inspector.gui.tables import Column, ColumnModel, new_table
+from asl_inspector.gui.tables import Column, ColumnModel, new_table, set_widths
 from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
 
 NARROWEST_TILE = 170
@@ -225,11 +224,19 @@ class HistogramPanel(Panel):
             [
                 Column("gloss", ids, lambda row: samples.name_of(int(ids[row])) or str(ids[row]), width=126),
                 Column("id", ids, lambda row: str(ids[row]), numeric=True, width=48),
-                Column(unit, counts, lambda row: local(f"{counts[row]:,}"), numeric=True, width=68),
-                Column("share", shares, lambda row: local(f"{100 * shares[row]:.1f} %"), numeric=True, width=74),
-                Column("labelled clips", labelled, lambda row: local(f"{labelled[row]:,}"), numeric=True, width=110),
+                Column(unit, counts, lambda row: f"{counts[row]:,}", numeric=True, width=68),
+                Column("share", shares, lambda row: f"{100 * shares[row]:.1f} %", numeric=True, width=74),
+                Column(
+                    "labelled",
+                    labelled,
+                    lambda row: f"{labelled[row]:,}",
+                    "Clips with this gloss as their label",
+                    numeric=True,
+                    width=88,
+                ),
             ]
         )
+        set_widths(self._table, self._model)
 
 
 def samples_classes(inspection: InspectionView) -> int:

@@ -16,6 +16,7 @@ from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import TensorView
 from asl_inspector.gui import theme
 from asl_inspector.gui.key_tree import Node, shape_text
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.key_numbers import NumbersView
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.widgets import Card, Line, Scrolled, Text, empty, link_button
@@ -150,14 +151,14 @@ class EntryCard(Card):
         if view.statistics is None:
             self._say(view.trouble)
             return
-        self._say(statistics_text(view.statistics))
+        self._say(local(statistics_text(view.statistics)))
         self._plot.setVisible(len(view.counts) > 1)
         if len(view.counts) > 1:
             self._plot.show_counts(view.counts, view.edges)
 
 
 def statistics_text(facts: TensorStatistics) -> str:
-    """Facts in two columns of equal width."""
+    """Facts, one a line, the numbers below each other."""
     rows = [
         ("min", facts.minimum),
         ("max", facts.maximum),
@@ -169,7 +170,7 @@ def statistics_text(facts: TensorStatistics) -> str:
     share = f" ({100 * facts.zeros / facts.count:.1f} %)" if facts.zeros and facts.count else ""
     cells.append(f"{'zeros':<5}{facts.zeros:>12,}{share}")
     cells += [f"{name:<5}{count:>12,}" for name, count in (("NaN", facts.nans), ("inf", facts.infinities)) if count]
-    return "\n".join("   ".join(cells[start : start + 2]) for start in range(0, len(cells), 2))
+    return "\n".join(cells)
 
 
 def _facts(tensor: TensorRecord) -> list[str]:

@@ -26,7 +26,7 @@ from asl_inspector.gui.panels.key_details import EntryCard
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations
 
 LOOK_DELAY_MS = 60  # an arrow key held down passes many tensors; only the one it stops at is read
-WIDTHS = (196, 66, 122, 84, 92, 90)
+WIDTHS = (236, 74, 116, 84, 88, 86)
 MEASURED_WIDTH = 94
 MEASURED_COLUMNS = range(FIRST_MEASURED, FIRST_MEASURED + len(MEASURED_TITLES))
 MOST_EXPANDED = 400
@@ -52,7 +52,7 @@ class TensorPage(QSplitter):
         self.addWidget(self.detail)
         self.setStretchFactor(0, 3)
         self.setStretchFactor(1, 2)
-        self.setSizes([712, 330])
+        self.setSizes([726, 316])
         self.selected: Node | None = None
         self._relations: Relations | None = None
         self._optimizers: tuple[OptimizerView, ...] = ()

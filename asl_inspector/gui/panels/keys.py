@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -28,14 +27,15 @@ from asl_inspector.gui.panels.key_lists import HealthPage, ListPage, show_optimi
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations, prepare
 from asl_inspector.gui.panels.key_tensors import TensorPage
 from asl_inspector.gui.panels.panel import Panel
+from asl_inspector.gui.panels.table_parts import SearchField, find_key
 from asl_inspector.gui.widgets import Card, Elided, Text, empty, link_button
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.keys_csv import keys_csv
 from asl_inspector.report.writing import write_atomically
 
-SEARCH_DELAY_MS = 200
 PAGES = ("Tensors", "Optimizer", "Values", "Health", "What loading would run")
 HEALTH = PAGES.index("Health")
+NARROWEST_SEARCH, WIDEST_SEARCH = 190, 250  # pixels
 
 
 class KeysPanel(Panel):
@@ -85,13 +85,7 @@ class KeysPanel(Panel):
             page.wants_key.connect(self._go_to_path)
         layout.addWidget(self._pages, 1)
         self.set_content(content)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(self._rebuild)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._search.setFocus)
+        find_key(content, self._search)
 
     # -- set-up -----------------------------------------------------------------------------------------------------
 
@@ -99,15 +93,14 @@ class KeysPanel(Panel):
         bar = QHBoxLayout()
         bar.setSpacing(8)
         bar.addWidget(Text("Checkpoint keys", size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
-        self._facts = Elided(tone="muted")
-        bar.addWidget(self._facts, 1)
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search name, 512x36, float16, NaN")
+        self._facts = Elided(tone="muted", sentence=True)
+        bar.addWidget(self._facts, 2)
+        self._search = SearchField("Search keys")
+        self._search.setPlaceholderText("Name, 512x36, float16, NaN")
         self._search.setToolTip("A part of a name, type or value; a shape (512x36 or [512, 36]); NaN, inf or zero")
-        self._search.setAccessibleName("Search keys")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(250)
-        self._search.textChanged.connect(self._search_soon)
+        self._search.setMinimumWidth(NARROWEST_SEARCH)
+        self._search.setMaximumWidth(WIDEST_SEARCH)
+        self._search.searched.connect(self._rebuild)
         self._search.returnPressed.connect(self.tensors.enter)
         self._measure = QPushButton("Measure all")
         self._measure.setToolTip("Read every number once: extremes, moments, NaN, and the health of the weights")
@@ -115,8 +108,9 @@ class KeysPanel(Panel):
         self._csv = QPushButton("CSV...")
         self._csv.setToolTip("Save the list of tensors as CSV")
         self._csv.clicked.connect(self._ask_csv)
-        for widget in (self._search, self._measure, self._csv):
-            bar.addWidget(widget)
+        bar.addWidget(self._search, 1)
+        bar.addWidget(self._measure)
+        bar.addWidget(self._csv)
         return bar
 
     def _page_bar(self) -> QHBoxLayout:
@@ -196,10 +190,6 @@ class KeysPanel(Panel):
             self._banner.addWidget(card)
 
     # -- search and sort --------------------------------------------------------------------------------------------
-
-    @Slot()
-    def _search_soon(self) -> None:
-        self._timer.start()
 
     @Slot(object)
     def _sort(self, order: tuple[int, bool] | None) -> None:

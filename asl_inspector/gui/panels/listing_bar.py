@@ -23,7 +23,7 @@ class ListingBar(QFrame):
         self.setProperty("kind", "listing")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 5, 8, 5)
-        self._words = Elided()
+        self._words = Elided(sentence=True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(BAR_WIDTH)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, QTimer, Signal,
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import number_of
 from asl_inspector.gui.panels.sample_filter import ANY, Limits, SampleFilter
 from asl_inspector.gui.widgets import Columns, Text, restyle
 
@@ -182,7 +183,7 @@ class RangeField(QWidget):
     @property
     def limits(self) -> Limits:
         """Lowest and highest number, as fractions where the unit is per cent; None for no limit."""
-        low, high = (_number(field.text()) for field in self._fields)
+        low, high = (number_of(field.text()) for field in self._fields)
         return (
             None if low is None else low / self._scale,
             None if high is None else high / self._scale,
@@ -198,18 +199,8 @@ class RangeField(QWidget):
     @Slot()
     def _soon(self) -> None:
         for field in self._fields:
-            _mark(field, wrong=bool(field.text().strip()) and _number(field.text()) is None)
+            _mark(field, wrong=bool(field.text().strip()) and number_of(field.text()) is None)
         self._timer.start()
-
-
-def _number(text: str) -> float | None:
-    """What was typed, with a comma or a point, with a per cent sign or none; None where it is no number."""
-    cleaned = text.replace("%", "").replace("\u00a0", "").replace(" ", "").replace(",", ".")
-    try:
-        number = float(cleaned)
-    except ValueError:
-        return None
-    return number if number == number and abs(number) != float("inf") else None
 
 
 def _mark(field: QLineEdit, *, wrong: bool) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QModelIndex, QPoint, QSettings, QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, QSettings, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
-from asl_inspector.gui.clip_listing import ClipListing
+from asl_inspector.gui.clip_listing import LISTING, ClipListing
 from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.panels.column_chooser import ColumnChooser
 from asl_inspector.gui.panels.continuous_columns import continuous_columns
@@ -19,8 +18,9 @@ from asl_inspector.gui.panels.like_this import LikeThis
 from asl_inspector.gui.panels.listing_bar import ListingBar
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.sample_columns import distance_column, sample_columns
+from asl_inspector.gui.panels.sample_controls import SampleControls
 from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wrong_clips
-from asl_inspector.gui.panels.sample_filter_bar import SampleFilterBar
+from asl_inspector.gui.panels.table_parts import MOST_COPIED, PanelHeading, copy_key, copy_rows, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Scrolled, Text
@@ -31,16 +31,12 @@ from asl_inspector.report.contents import Problem
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED
 
-DECODERS = (("majority of frames", "majority"), ("first token", "first_token"), ("exact score", "score"))
-SHOWN = (("all clips", "all"), ("wrong only", "wrong"), ("right only", "right"), ("empty only", "empty"))
-SEARCH_DELAY_MS = 150
-MOST_COPIED = 100_000  # rows; a spreadsheet takes no million from a clipboard, and the window would stand still
 LOWEST_TABLE, LOWEST_DETAIL = 120, 200  # pixels
 SHARES = (2, 3)  # of the height: the table, and the clip
-LISTING = "samples:listing"  # the place of clips that were just listed
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
+ROOM_FOR_SCROLLBAR = 12  # pixels; it comes only with the rows
 MOST_SPARE = 220  # pixels that the clip's name takes of what the columns leave
 
 
@@ -75,12 +71,14 @@ class SamplesPanel(Panel):
         self._table = new_table(self._model, "Validation clips")
         self._chooser = ColumnChooser(self._table, self._model, settings, "samples/hidden", "clip")
         self._like = LikeThis(self)
-        self._filters = SampleFilterBar()
-        self._filters.hide()
+        self.controls = SampleControls()
         self._bar = ListingBar()
-        layout.addLayout(self._header())
-        layout.addLayout(self._controls())
-        layout.addWidget(self._filters)
+        csv = QPushButton("CSV...")
+        csv.setToolTip("Save the table as CSV")
+        csv.clicked.connect(self.wants_csv)
+        self._heading = PanelHeading("Samples", self._like.button, self._chooser.button, csv)
+        layout.addLayout(self._heading)
+        layout.addWidget(self.controls)
         self._note = Text(tone="muted", selectable=True)
         layout.addWidget(self._note)
         layout.addWidget(self._bar)
@@ -102,61 +100,15 @@ class SamplesPanel(Panel):
         splitter.setSizes([100 * share for share in SHARES])
         layout.addWidget(splitter, 1)
         self.set_content(content)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(self._filter)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self._table)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self._copy)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), content)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._search.setFocus)
-        self._filters.changed.connect(self._filter)
-        self._filters.gloss_chosen.connect(self.gloss_chosen)
+        copy_key(self._table, self._copy)
+        find_key(content, self.controls.search)
+        self.controls.changed.connect(self._filter)
+        self.controls.decoder_changed.connect(self._rebuild)
+        self.controls.gloss_chosen.connect(self.gloss_chosen)
         self._bar.cleared.connect(self._list_all)
         self._bar.stopped.connect(self.wants_stop)
         self._like.listed.connect(self.show_listing)
         self._like.wants_similar.connect(self.wants_similar)
-
-    def _header(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setSpacing(8)
-        bar.addWidget(Text("Samples", size=theme.TITLE, weight=QFont.Weight.DemiBold, wrap=False))
-        self._count = Text(tone="muted", wrap=False)
-        bar.addWidget(self._count)
-        bar.addStretch(1)
-        self._csv = QPushButton("CSV...")
-        self._csv.setToolTip("Save the table as CSV")
-        self._csv.clicked.connect(self.wants_csv)
-        for widget in (self._like.button, self._chooser.button, self._csv):
-            bar.addWidget(widget)
-        return bar
-
-    def _controls(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setSpacing(8)
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search gloss or clip")
-        self._search.setAccessibleName("Search gloss or clip")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(160)
-        self._search.textChanged.connect(self._search_soon)
-        self._shown, self._decoder = QComboBox(), QComboBox()
-        for box, choices, name in ((self._shown, SHOWN, "Which clips"), (self._decoder, DECODERS, "Decoder")):
-            box.setAccessibleName(name)
-            for text, value in choices:
-                box.addItem(text, value)
-        self._shown.currentIndexChanged.connect(self._filter)
-        self._decoder.currentIndexChanged.connect(self._rebuild)
-        self._more = QPushButton("Filters")
-        self._more.setCheckable(True)
-        self._more.setToolTip("Filter by gloss, confidence, blank share, length, or what a clip is evidence for")
-        self._more.toggled.connect(self._filters.setVisible)
-        bar.addWidget(self._search, 1)
-        for widget in (self._shown, self._decoder, self._more):
-            bar.addWidget(widget)
-        return bar
 
     def show_case(self, case: CaseView) -> None:
         if not case.files:
@@ -171,11 +123,12 @@ class SamplesPanel(Panel):
         same = self._samples is not None and self._samples.clip_ids == samples.clip_ids
         self._samples, self._texts = samples, SampleTexts(samples)
         self._groups = clip_groups(samples, inspection.data)
-        self._filters.show_glosses(self._glosses())
-        self._filters.show_groups([group.title for group in self._groups])
+        self.controls.filters.show_glosses(self._glosses())
+        self.controls.filters.show_groups([group.title for group in self._groups])
         self._say_what_ran(samples, inspection)
         if not same:
             self._selected = None  # a row of other clips
+            self._model.set_columns(())  # whose names may need other widths
             self._listing = None
             self._bar.show_listing(None)
         self._rebuild()
@@ -203,12 +156,7 @@ class SamplesPanel(Panel):
             f"{title} {advice}".strip() or "Nothing was predicted. Drop a checkpoint to run these clips."
         )
         self._note.setVisible(not ran)
-        for widget in (self._shown, self._decoder):
-            widget.setVisible(ran)
-        self._filters.show_answers(ran)
-        if not ran:
-            with QSignalBlocker(self._shown):
-                self._shown.setCurrentIndex(0)
+        self.controls.show_answers(there_are=ran, continuous=samples.continuous is not None)
 
     def _predicted(self) -> IntArray:
         samples = self._samples
@@ -219,7 +167,7 @@ class SamplesPanel(Panel):
             "first_token": samples.first_token,
             "score": samples.score,
         }
-        return columns[self._decoder.currentData()]
+        return columns[self.controls.decoder]
 
     def _right(self) -> BoolArray:
         """(N,), right by gloss name where the file's ids are wrong, else by id."""
@@ -241,12 +189,11 @@ class SamplesPanel(Panel):
         before = self._model.sorted_by
         by = self._model.columns[before[0]].title if before is not None else None
         columns = self._columns(samples, texts)
-        self._decoder.setVisible(samples.continuous is None and bool(samples.ran.any()))
         self._model.set_columns(columns)
         for index, column in enumerate(columns):
             self._table.setColumnWidth(index, widths.get(column.title) or column.width)
         if "clip" not in widths:
-            spare = self._table.viewport().width() - sum(column.width for column in columns)
+            spare = self._table.viewport().width() - ROOM_FOR_SCROLLBAR - sum(column.width for column in columns)
             self._table.setColumnWidth(0, columns[0].width + max(0, min(spare, MOST_SPARE)))  # names of clips are long
         self._chooser.apply()
         titles = [column.title for column in columns]
@@ -273,18 +220,14 @@ class SamplesPanel(Panel):
         return columns
 
     @Slot()
-    def _search_soon(self) -> None:
-        self._timer.start()
-
-    @Slot()
     def _filter(self) -> None:
         samples, texts = self._samples, self._texts
         if samples is None or texts is None:
             return
         right = self._right()
-        asked = self._filters.filter(self._search.text(), self._shown.currentData())
+        asked = self.controls.asked
         mask = asked.kept(samples, texts, self._predicted(), right)
-        group = next((one for one in self._groups if one.title == self._filters.group), None)
+        group = next((one for one in self._groups if one.title == self.controls.filters.group), None)
         if group is not None:
             mask &= group.clips
         if self._listing is not None:
@@ -293,12 +236,11 @@ class SamplesPanel(Panel):
             mask &= listed
         self._model.set_filter(None if mask.all() else mask)
         self._restore_row()
-        count = self._filters.count
-        self._more.setText(f"Filters ({count})" if count else "Filters")
+        self.controls.show_count()
         how = " by gloss name" if samples.scored_by_name else ""
         judged = f"{int(wrong_clips(samples, right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
         shown = f"{int(mask.sum()):,} of " if not mask.all() else ""
-        self._count.setText(f"{shown}{len(samples):,} clips, {judged}")
+        self._heading.count_of.set_whole(f"{shown}{len(samples):,} clips, {judged}")
 
     def _restore_row(self) -> None:
         """Keep the selected clip selected where it is still shown, else take the first one that is."""
@@ -316,7 +258,7 @@ class SamplesPanel(Panel):
         if selected == self._selected:  # the same clip, at another place of the table
             return
         self._selected = selected
-        self._like.show_clip(self._samples, self._predicted(), self._decoder.currentData(), selected)
+        self._like.show_clip(self._samples, self._predicted(), self.controls.decoder, selected)
         self._detail.show_clip(self._samples, self._selected)
         if self._samples.ran[self._selected]:
             self.wants_clip.emit(self._selected)
@@ -340,8 +282,7 @@ class SamplesPanel(Panel):
         if self._samples is None:
             return
         if listing.decoder is not None:
-            with QSignalBlocker(self._decoder):
-                self._decoder.setCurrentIndex(max(0, self._decoder.findData(listing.decoder)))
+            self.controls.choose_decoder(listing.decoder)
         self._take_filters_back(unless_kept=listing.clips)
         self._listing = listing
         self._bar.show_listing(listing)
@@ -377,27 +318,23 @@ class SamplesPanel(Panel):
 
     def _take_filters_back(self, unless_kept: IntArray | None = None) -> None:
         """Clear search and filters; the gloss that is chosen stays where it hides none of these clips."""
-        gloss, samples, texts = self._filters.gloss, self._samples, self._texts
-        self._search.clear()
-        self._timer.stop()
-        with QSignalBlocker(self._shown):
-            self._shown.setCurrentIndex(0)
-        self._filters.clear()
+        gloss, samples, texts = self.controls.filters.gloss, self._samples, self._texts
+        self.controls.take_back()
         if not gloss or samples is None or texts is None:
             return
         of_gloss = SampleFilter(gloss=gloss).kept(samples, texts, self._predicted(), self._right())
         if unless_kept is not None and of_gloss[unless_kept].all():
-            with QSignalBlocker(self._filters):
-                self._filters.show_gloss(gloss)
+            with QSignalBlocker(self.controls.filters):
+                self.controls.filters.show_gloss(gloss)
         else:
             self.gloss_chosen.emit("")
 
     def show_gloss(self, gloss: str) -> None:
         if gloss and gloss not in self._glosses():
             return
-        self._filters.show_gloss(gloss)
+        self.controls.filters.show_gloss(gloss)
         if gloss:
-            self._more.setChecked(True)
+            self.controls.more.setChecked(True)
 
     @Slot(object)
     def show_clip(self, detail: ClipDetail) -> None:
@@ -423,12 +360,7 @@ class SamplesPanel(Panel):
 
     @Slot()
     def _copy(self) -> None:
-        chosen = self._table.selectionModel().selection()
-        rows: list[int] = []
-        for place in range(chosen.count()):
-            rows += range(chosen.at(place).top(), chosen.at(place).bottom() + 1)
-        if rows:
-            QGuiApplication.clipboard().setText(self._model.text_rows(sorted(set(rows))[:MOST_COPIED]))
+        copy_rows(self._table, self._model)
 
     def go_to(self, place: str) -> None:
         """Show all clips when a finding sent the user here, those that were just listed when another panel did."""

@@ -16,6 +16,8 @@ DECODERS = {
     "first_token": "First token",
     "score": "Exact score",
     "beam": "Beam search",
+    "mean_logit": "Mean logit, no blank",
+    "max_over_time": "Highest in a frame",
 }
 FRAME_RULES = ("majority", "first_token")
 STEPS_A_UNIT = 4

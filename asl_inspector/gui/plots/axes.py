@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,13 @@ class Scale:
         """Where `value` lies, in pixels."""
         span = self.high - self.low
         return self.start if span == 0 else self.start + (value - self.low) / span * (self.end - self.start)
+
+    def places(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Where each of `values` lies, in pixels."""
+        span = self.high - self.low
+        if span == 0:
+            return np.full(len(values), self.start)
+        return self.start + (np.asarray(values, np.float64) - self.low) * ((self.end - self.start) / span)
 
     def value(self, place: float) -> float:
         """Which number lies at a pixel."""

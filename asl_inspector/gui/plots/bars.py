@@ -18,6 +18,7 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.gui.scripts import isolated, shortened
 from asl_inspector.visible_text import visible
 
 FloatArray = NDArray[np.float64]
@@ -25,6 +26,7 @@ IntArray = NDArray[np.int64]
 NARROWEST_GAP = 3.0
 FEWEST_BARS = 4.0  # that are looked at closely
 LEGEND_ROOM = 36
+LONGEST_NAME = 14  # characters
 TEN_THOUSAND = 10_000  # numbers on the axis are shortened from here on
 
 
@@ -120,20 +122,24 @@ class BarPlot(Plot):
         else:
             width = max(1.0, step - (2.0 if step > NARROWEST_GAP * 2 else 0.5 if step > NARROWEST_GAP else 0.0))
             plain, marked = QColor(colours.series_1), QColor(colours.series_2)
-            for index in shown.tolist():
-                top = y.place(raised[index])
-                bar = QRectF(x.place(index) - width / 2, top, width, frame.bottom() - top)
+            tops, places = y.places(raised[shown]).tolist(), (x.places(shown) - width / 2).tolist()
+            for index, place, top in zip(shown.tolist(), places, tops, strict=True):
+                bar = QRectF(place, top, width, frame.bottom() - top)
                 painter.fillRect(bar, marked if index in self._marked else plain)
         if len(self._reference):
             painter.setPen(QPen(QColor(colours.text), 1.2))
             half = max(0.5, step * 0.45)
-            ends = self._raised(self._reference)
+            found = self._visible(self._reference, x)
+            ends = y.places(self._raised(self._reference[found])).tolist()
+            if step < 1:  # shorter than a pixel: there is nothing to smooth
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
             painter.drawLines(
                 [
-                    QLineF(x.place(index) - half, y.place(ends[index]), x.place(index) + half, y.place(ends[index]))
-                    for index in self._visible(self._reference, x).tolist()
+                    QLineF(place - half, end, place + half, end)
+                    for place, end in zip(x.places(found).tolist(), ends, strict=True)
                 ]
             )
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _visible(self, heights: FloatArray, x: Scale) -> IntArray:
         """Bars with a height that lie in the frame."""
@@ -156,9 +162,16 @@ class BarPlot(Plot):
             places, first = np.unique(columns, return_index=True)
             if len(places):
                 tops = np.maximum.reduceat(raised[bars], first)
-                for place, top in zip(places.tolist(), tops.tolist(), strict=True):
-                    above = y.place(top)
-                    painter.fillRect(QRectF(place, above, 1.0, frame.bottom() - above), QColor(colour))
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(colour))
+                bottom = frame.bottom()
+                painter.drawRects(
+                    [
+                        QRectF(place, top, 1.0, bottom - top)
+                        for place, top in zip(places.tolist(), y.places(tops).tolist(), strict=True)
+                    ]
+                )
+                painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def has_legend(self) -> bool:
         return len(self._reference) > 0
@@ -196,7 +209,7 @@ class BarPlot(Plot):
         index = round(x)
         if not 0 <= index < len(self._heights):
             return ""
-        text = f"{visible(self._names[index])}: {_plain(self._heights[index])} {self._labels[0]}"
+        text = f"{isolated(visible(self._names[index]))}: {_plain(self._heights[index])} {self._labels[0]}"
         return text + (f", {_plain(self._reference[index])} {self._labels[1]}" if len(self._reference) else "")
 
     def table(self) -> tuple[list[str], list[list[object]]]:
@@ -294,5 +307,4 @@ def _plain(value: float) -> str:
 
 
 def _short(name: str) -> str:
-    shown = visible(name)
-    return shown if len(shown) <= 14 else shown[:13] + "…"
+    return shortened(visible(name), LONGEST_NAME)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local, local_sentence
 
 ROW = 22
 NAMES = ("now", "if fixed")
@@ -22,7 +23,9 @@ class BeforeAfter(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(2 * ROW)
         self.setAccessibleName(
-            f"Accuracy now {100 * now:.1f} %, if fixed {100 * then:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
+            local_sentence(
+                f"Accuracy now {100 * now:.1f} %, if fixed {100 * then:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
+            )
         )
 
     def sizeHint(self) -> QSize:
@@ -49,7 +52,7 @@ class BeforeAfter(QWidget):
             painter.drawRoundedRect(track, 3, 3)
             painter.setBrush(QColor(colours.series_3 if row == 0 else colours.accent))
             painter.drawRoundedRect(QRectF(left, top + 6, max(2.0, width * value), ROW - 12), 3, 3)
-            text = f"{100 * value:.1f} %"
+            text = local(f"{100 * value:.1f} %")
             if row == 1:
                 text += f" ({100 * self._limits[0]:.0f} to {100 * self._limits[1]:.0f})"
                 self._draw_limits(painter, left, top + ROW / 2, width)

@@ -13,6 +13,8 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale, padded
 from asl_inspector.gui.plots.plot import Plot
+from asl_inspector.gui.plots.thinning import columns, draw_columns, shown, thinned
+from asl_inspector.gui.scripts import isolated
 from asl_inspector.report.ticks import labelled
 from asl_inspector.visible_text import visible
 
@@ -135,7 +137,10 @@ class CurvePlot(Plot):
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             painter.setPen(QPen(QColor(getattr(colours, curve.colour)), 1.8, style))
             for part in pieces:
-                points = [QPointF(x.place(a), y.place(b)) for a, b in zip(*_thinned(*part, x), strict=True)]
+                if (lines := columns(*part, x, y)) is not None:
+                    draw_columns(painter, lines)
+                    continue
+                points = [QPointF(x.place(a), y.place(b)) for a, b in zip(*shown(*part, x), strict=True)]
                 if len(points) > 1:
                     painter.drawPolyline(QPolygonF(points))
                 for point in points if curve.dots or len(points) == 1 else ():
@@ -153,8 +158,8 @@ class CurvePlot(Plot):
         low, high = band
         edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(low).astype(int), [0]])))
         for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            upper = zip(*_thinned(curve.x[start:stop], high[start:stop], x), strict=True)
-            lower = zip(*_thinned(curve.x[start:stop], low[start:stop], x), strict=True)
+            upper = zip(*thinned(curve.x[start:stop], high[start:stop], x), strict=True)
+            lower = zip(*thinned(curve.x[start:stop], low[start:stop], x), strict=True)
             above = [QPointF(x.place(a), y.place(b)) for a, b in upper]
             below = [QPointF(x.place(a), y.place(b)) for a, b in lower]
             painter.drawPolygon(QPolygonF([*above, *reversed(below)]))
@@ -208,7 +213,7 @@ class CurvePlot(Plot):
             index = _index_near(curve.x, x)
             value = float(curve.y[index])
             shown = "no value" if value != value else f"{100 * value:.1f} %" if self._shares else f"{value:.4g}"
-            lines.append(f"{visible(curve.name)}: {local(shown + _limits(curve, index))}")
+            lines.append(f"{isolated(visible(curve.name))}: {local(shown + _limits(curve, index))}")
         at = min((float(curve.x[_index_near(curve.x, x)]) for curve in self._curves), key=lambda place: abs(place - x))
         where = f"{100 * at:.0f} %" if self._x_shares else f"{at:g}"
         return f"{self.x_title or 'at'} {local(where)}\n" + "\n".join(lines)
@@ -239,25 +244,6 @@ def _index_near(places: FloatArray, x: float) -> int:
 
 def _percents(low: float, high: float, most: int) -> list[tuple[float, str]]:
     return [(value, local(text)) for value, text in labelled(low, high, most, percent=True)]
-
-
-def _thinned(places: FloatArray, values: FloatArray, x: Scale) -> tuple[list[float], list[float]]:
-    """The points of an unbroken piece that are needed to draw it: of each column of pixels the lowest and the highest.
-
-    What lies outside the frame is left out but for a neighbour on each side, so that lines leave the frame.
-    """
-    low, high = min(x.low, x.high), max(x.low, x.high)
-    first = max(0, int(np.searchsorted(places, low)) - 1)
-    last = int(np.searchsorted(places, high, side="right")) + 1
-    places, values = places[first:last], values[first:last]
-    columns = max(1, int(abs(x.end - x.start)))
-    if len(places) <= 2 * columns or high <= low:
-        return places.tolist(), values.tolist()
-    starts = np.unique(np.searchsorted(places, np.linspace(low, high, columns + 1)[:-1]))
-    starts = np.unique(np.minimum(np.append(0, starts), len(places) - 1))
-    middles = places[starts]
-    pairs = np.stack([np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)], axis=1)
-    return np.repeat(middles, 2).tolist(), pairs.ravel().tolist()
 
 
 def _limits(curve: Curve, index: int) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.heat import rgb
 from asl_inspector.gui.plots.plot import Plot
@@ -187,7 +188,7 @@ class FeatureHeat(Plot):
         value = float(rows.values[column, row])
         away = (value - float(rows.mean[row])) / float(rows.spread[row])
         told = "missing" if rows.absent[column, row] else f"{away:+.2f} sd"
-        return f"frame {column * rows.every}, {where}\n{value:.6g} ({told})"
+        return f"frame {column * rows.every}, {where}\n{local(f'{value:.6g} ({told})')}"
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         rows = self._rows

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.plot import Plot
 
@@ -61,7 +62,7 @@ class HeatPlot(Plot):
     def draw_legend(self, painter: QPainter, frame: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
         every = f", every {self._steps[0]} × {self._steps[1]}" if self._steps != (1, 1) else ""
-        text = f"−{self._largest:.3g} to {self._largest:.3g}{every}"
+        text = local(f"−{self._largest:.3g} to {self._largest:.3g}") + every
         line = QRectF(frame.left(), frame.top() - metrics.height() - 6, frame.width(), metrics.height())
         painter.setPen(QColor(theme.current().muted))
         painter.drawText(line, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
@@ -91,7 +92,9 @@ class HeatPlot(Plot):
         row, column = int(y) // self._steps[0], int(x) // self._steps[1]
         if not (0 <= row < self._values.shape[0] and 0 <= column < self._values.shape[1]):
             return ""
-        return f"row {row * self._steps[0]}, column {column * self._steps[1]}: {self._values[row, column]:.6g}"
+        return (
+            f"row {row * self._steps[0]}, column {column * self._steps[1]}: {local(f'{self._values[row, column]:.6g}')}"
+        )
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         names = [str(column * self._steps[1]) for column in range(self._values.shape[1])]

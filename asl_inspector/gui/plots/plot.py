@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots import saving
 from asl_inspector.gui.plots.axes import Scale
 from asl_inspector.gui.plots.chart import Chart
@@ -84,8 +85,8 @@ class Plot(Chart):
     def summary(self) -> str:
         """What the axes are and how far they reach, for those who do not see the plot."""
         x, y = sorted(self.x_range()), sorted(self.y_range())
-        across = f"{self.x_title or 'Across'} from {x[0]:.4g} to {x[1]:.4g}"
-        return f"{across}, {self.y_title or 'up'} from {y[0]:.4g} to {y[1]:.4g}."
+        across, up = (local(f"from {low:.4g} to {high:.4g}") for low, high in (x, y))
+        return f"{self.x_title or 'Across'} {across}, {self.y_title or 'up'} {up}."
 
     @Slot()
     def reset(self) -> None:

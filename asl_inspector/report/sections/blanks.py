@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from asl_inspector.diagnosis.records import BlankMeasures
 from asl_inspector.report.charts import Axis, Chart, Series, histogram_chart
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import facts_part, section_part, sentences_of, text_part
+
+
+def _outcomes(found: BlankMeasures) -> list[tuple[str, str]]:
+    if found.outcomes is None:
+        return []
+    words = ", ".join(
+        f"{name} {100 * one:.1f} %" for name, one in zip(("none", "one", "several"), found.outcomes, strict=True)
+    )
+    return [("Glosses of a clip, exact", words)]
 
 
 def blank_section(inspected: Inspected) -> dict[str, Json] | None:
@@ -21,13 +31,14 @@ def blank_section(inspected: Inspected) -> dict[str, Json] | None:
     middle = (np.arange(len(found.profile)) + 0.5) / len(found.profile)
     whole = Axis(0.0, 1.0, percent=True)
     parts: list[Json] = [
-        text_part(sentences_of(inspected, "blanks")),
+        text_part(sentences_of(inspected, "blanks", "padding")),
         facts_part(
             [
                 ("Blank frames, best class", f"{100 * found.argmax_valid:.4f} % of valid frames"),
                 ("Blank probability, mean", f"{100 * found.posterior_valid:.4f} % over valid frames"),
                 ("Empty clips", f"{100 * found.empty_share:.2f} % of clips"),
                 ("Counted with padding", f"{100 * found.argmax_padded:.4f} %, in batches of 16 in file order"),
+                *_outcomes(found),
                 ("Padded frames read as", "–" if found.padding_reads_as is None else f"class {found.padding_reads_as}"),
             ]
         ),

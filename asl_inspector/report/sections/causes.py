@@ -36,6 +36,12 @@ SHOWN_IN = {  # questions, and the section that shows their figures
     "agreement": "Data",
     "realigned": "Data",
     "structure": "Data",
+    "separation": "Data",
+    "learning": "Data",
+    "effective_rank": "Data",
+    "padding": "Blank ratio",
+    "temperature": "Predictions",
+    "signers": "Predictions",
 }
 
 
@@ -98,7 +104,9 @@ def _cause_part(inspected: Inspected, number: int, cause: Cause) -> dict[str, Js
         "confidence": _confidence(cause.confidence),
         "evidence": evidence,
         "counterfactual": _counterfactual(cause.counterfactual),
+        "would_change": visible(cause.would_change),
         "next_experiment": visible(cause.next_experiment),
+        "expectation": visible(cause.expectation),
         "fix": visible(cause.fix),
         "snippet": visible(cause.snippet.rstrip(), one_line=False),
     }

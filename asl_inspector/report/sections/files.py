@@ -7,7 +7,6 @@ import platform
 from asl_inspector.about import NAME, library_version, program_version
 from asl_inspector.programs.consent import FAMILY, ONNX
 from asl_inspector.report.contents import Inspected
-from asl_inspector.report.device_words import device_words
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import section_part, text_part
 from asl_inspector.visible_text import visible
@@ -45,7 +44,5 @@ def version_section(inspected: Inspected) -> dict[str, Json]:
     words += f"{platform.system()} on {platform.machine()}."
     if inspected.validation is not None:
         ran = inspected.validation.predictions
-        words += (
-            f" The figures were computed on: {visible(device_words(ran.device, inspected.settings.device, ran.notes))}."
-        )
+        words += f" The figures were computed on: {visible(ran.device)}. {visible(ran.device_why)}".rstrip()
     return section_part("Versions", [text_part(words)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import notes_part, section_part
+from asl_inspector.report.probe_parts import significance_section
 
 OWN = "defined here"
 WILSON = ("Wilson 1927, J. Am. Stat. Assoc. 22", "10.1080/01621459.1927.10502953")
@@ -74,6 +75,30 @@ NOTES = [
         "Two answers to the same clips: the exact probability of so uneven a split among clips that only one has right.",
         *MCNEMAR,
     ),
+    (
+        "Corrected p",
+        "p of a test times the number of tests over its rank among them; at most 4 % of what stands by it is luck on average.",
+        *BENJAMINI,
+    ),
+    (
+        "Temperature",
+        "Scores divided by one number that is fitted on the other half of the clips; the error is the mean gap between "
+        "confidence and accuracy.",
+        "Guo et al. 2017, ICML",
+        "",
+    ),
+    (
+        "Effective directions",
+        "exp of the entropy of the shares of the singular values of centred frames.",
+        "Roy and Vetterli 2007, EUSIPCO",
+        "",
+    ),
+    (
+        "Classifier between files",
+        "Area under the curve of a ridge classifier on clip means, cross-fitted; the null exchanges the files of clips.",
+        "Lopez-Paz and Oquab 2017, ICLR",
+        "",
+    ),
     ("Confidence", "Logistic sum of the weights of evidence of the findings, starting at 2 %.", OWN, ""),
 ]
 
@@ -91,6 +116,7 @@ def _present(inspected: Inspected) -> dict[str, bool]:
     measured = found.validation
     lost = measured is not None and measured.losses is not None and measured.losses.mean_of_clips is not None
     answers = measured is not None and found.continuous is None
+    asked = {one.question for one in found.findings}
     return {
         "Accuracy": answers,
         "By gloss name": found.by_name is not None,
@@ -104,7 +130,11 @@ def _present(inspected: Inspected) -> dict[str, bool]:
         "Gap": answers and found.train is not None,
         "Best of E epochs": found.run is not None and inspected.history is not None and bool(inspected.history.epochs),
         "Shift": data is not None and data.shift is not None,
-        "Nearest neighbour": any(one.question == "nearest" for one in found.findings),
-        "Paired test": any(one.question in ("along_epochs", "decoders") for one in found.findings),
+        "Nearest neighbour": "nearest" in asked,
+        "Paired test": "along_epochs" in asked,
+        "Corrected p": significance_section(inspected) is not None,
+        "Temperature": "temperature" in asked,
+        "Effective directions": "effective_rank" in asked,
+        "Classifier between files": "separation" in asked,
         "Confidence": bool(found.causes),
     }

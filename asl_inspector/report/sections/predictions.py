@@ -8,6 +8,7 @@ from asl_inspector.report.charts import bar_chart
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.report.parts import section_part, sentences_of, table_part, text_part
+from asl_inspector.report.probe_parts import signer_table
 from asl_inspector.report.sample_table import sample_table
 from asl_inspector.visible_text import visible
 
@@ -31,6 +32,7 @@ def prediction_section(inspected: Inspected) -> dict[str, Json] | None:
     names = [visible(table.name_of(number) or str(number))[:12] for number in numbers]
     parts: list[Json] = [
         text_part(sentences_of(inspected, "collapse") + " " + sentences_of(inspected, "decoders")),
+        *_more_words(inspected),
         bar_chart(
             f"The {MOST_BARS} most frequent predictions" if cut else "Predictions by gloss",
             "Predicted and labelled clips by gloss",
@@ -54,4 +56,13 @@ def prediction_section(inspected: Inspected) -> dict[str, Json] | None:
             ["most frequent class", "id", "valid frames", "clips"], [1, 0, 0, 0], [False, True, True, True], rows
         )
     )
+    probes = inspected.diagnosis.probes
+    if probes is not None and probes.signers is not None and len(probes.signers.signers) > 1:
+        parts.append(signer_table(probes.signers))
     return section_part("Predictions", parts)
+
+
+def _more_words(inspected: Inspected) -> list[Json]:
+    """How sure the network is, and by whom the clips are."""
+    words = [sentences_of(inspected, one) for one in ("confidence", "temperature", "signers")]
+    return [text_part(one) for one in words if one]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from makers import Run
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
@@ -107,3 +107,29 @@ def test_a_case_that_cannot_be_kept_is_no_second_error(
     qtbot.waitUntil(lambda: "no space" in caplog.text)
     assert "saved as" not in box_of(window).informativeText()
     assert isinstance(crashes, QObject)
+
+
+def test_the_case_that_was_kept_is_saved_where_the_user_says_and_offered_no_more(
+    qtbot: QtBot, window: MainWindow, life: Life, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
+        window.open_files([run.checkpoint])
+    rescue_path().parent.mkdir(parents=True)
+    life._rescue(rescue_path())
+    window.session.open_case(rescue_path())
+    qtbot.waitUntil(lambda: window.session.case_path == rescue_path() and window.session.jobs.is_idle, timeout=30_000)
+    asked: list[str] = []
+
+    def ask(_parent: object, _title: str, known: str, _kinds: str) -> tuple[str, str]:
+        asked.append(known)
+        return (str(tmp_path / "mine.aslcase") if len(asked) > 1 else "", "")
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    window.case_files.save()  # the user gives up: the case stays where it is
+    assert rescue_path().exists()
+    with qtbot.waitSignal(window.session.case_saved, timeout=30_000):
+        window.case_files.save()
+    assert (tmp_path / "mine.aslcase").exists()
+    assert not rescue_path().exists()
+    assert not any("rescued" in one for one in asked)
+    assert life.offer_rescued() is None
