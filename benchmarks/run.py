@@ -36,6 +36,7 @@ NAMES = (
     "million_rows",
     "confusion_matrix",
     "sweep_speed",
+    "guide_window",
 )
 
 

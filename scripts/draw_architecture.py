@@ -28,6 +28,7 @@ WHAT = {
     "engine": "the use cases behind a pipe",
     "inspection_epochs": "other checkpoints of the run",
     "case_files": "saved cases",
+    "sweep": "many checkpoints",
     "inspection": "the use cases: open, run, diagnose, export",
     "inspection_files": "the files of a case",
     "inspection_networks": "its network",

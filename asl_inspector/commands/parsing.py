@@ -157,6 +157,7 @@ def _add_sweep(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--gpu-share", type=float, default=0.25, metavar="SHARE", help="of a GPU for each job on a Ray cluster (0.25)"
     )
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped, as it does without this too")
     for kind in ("html", "md", "pdf", "csv"):
         rows = " with one row a checkpoint" if kind == "csv" else ""
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write a report ({kind}){rows}")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageReader, QResize
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.help.look import dress, pictures
+from asl_inspector.gui.help.look import dress
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.progress import CancelToken, Progress
 
@@ -96,8 +96,7 @@ class GuideBrowser(QTextBrowser):
         if self._is_fresh:
             self._is_fresh = False
             self._awaited.clear()
-            dress(self.document())
-            self._find_pictures()
+            self._pictures = self._measured(dress(self.document()))
             self._fit()
             self.document().setLayoutEnabled(True)
         if url.hasFragment():
@@ -106,12 +105,10 @@ class GuideBrowser(QTextBrowser):
         self._read_pictures()
         self.opened.emit(self.place)
 
-    def _find_pictures(self) -> None:
-        self._pictures = []
-        for position, look in pictures(self.document()):
-            size = QImageReader(str(self._file_of(look.name()))).size()
-            if not size.isEmpty():
-                self._pictures.append(Picture(position, look.name(), size))
+    def _measured(self, pictures: list[tuple[int, str]]) -> list[Picture]:
+        """The pictures that are there, with their sizes; only the beginning of their files is read."""
+        sized = [(place, name, QImageReader(str(self._file_of(name))).size()) for place, name in pictures]
+        return [Picture(place, name, size) for place, name, size in sized if not size.isEmpty()]
 
     def _fit(self) -> None:
         """Keep the text in a column that can be read, and the pictures within it."""

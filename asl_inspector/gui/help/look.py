@@ -21,7 +21,6 @@ from PySide6.QtGui import (
     QTextFormat,
     QTextFragment,
     QTextFrameFormat,
-    QTextImageFormat,
     QTextLength,
     QTextTable,
 )
@@ -38,33 +37,43 @@ CODE_BLOCK = QTextFormat.Property.BlockCodeFence
 PROPORTIONAL = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
-def dress(document: QTextDocument) -> None:
-    """Give a document that was just read from Markdown its look, and every heading its anchor."""
+def dress(document: QTextDocument) -> list[tuple[int, str]]:
+    """Give a document that was just read from Markdown its look, and every heading its anchor.
+
+    Returns:
+        Every picture: its place in the text, and its name there.
+    """
     colours = theme.current()
     document.setDefaultFont(theme.font(BODY))
     document.setIndentWidth(INDENT)
     characters: list[tuple[int, int, QTextCharFormat]] = []
     blocks: list[tuple[int, QTextBlockFormat]] = []
+    pictures: list[tuple[int, str]] = []
     seen: Counter[str] = Counter()
+    in_code, in_line = theme.font(BODY - 1.5, mono=True), theme.font(BODY - 1, mono=True)
+    accent, soft = QColor(colours.accent), QColor(colours.neutral_soft)
     for block in _blocks(document):
-        blocks.append((block.position(), _block_format(block)))
-        level = block.blockFormat().headingLevel()
+        level, is_code = block.blockFormat().headingLevel(), _is_code(block)
+        blocks.append((block.position(), _block_format(block, level, is_code=is_code)))
         if level:
             characters.append((block.position(), block.length() - 1, _heading(block, level, seen)))
             continue
         for piece in _fragments(block):
             found = piece.charFormat()
+            if found.isImageFormat():
+                pictures.append((piece.position(), found.toImageFormat().name()))
+                continue
             look = QTextCharFormat()
             if found.isAnchor():
-                look.setForeground(QColor(colours.accent))
+                look.setForeground(accent)
                 look.setFontUnderline(False)
             if found.fontWeight() >= QFont.Weight.Bold:
                 look.setFontWeight(QFont.Weight.DemiBold)
-            if _is_code(block):
-                look.setFont(theme.font(BODY - 1.5, mono=True))
+            if is_code:
+                look.setFont(in_code)
             elif found.fontFixedPitch():
-                look.setFont(theme.font(BODY - 1, mono=True))
-                look.setBackground(QColor(colours.neutral_soft))
+                look.setFont(in_line)
+                look.setBackground(soft)
             if not look.isEmpty():
                 characters.append((piece.position(), piece.length(), look))
     cursor = QTextCursor(document)
@@ -78,16 +87,7 @@ def dress(document: QTextDocument) -> None:
         cursor.mergeCharFormat(look)
     _dress_tables(document)
     cursor.endEditBlock()
-
-
-def pictures(document: QTextDocument) -> list[tuple[int, QTextImageFormat]]:
-    """Every picture with its place in the text."""
-    return [
-        (piece.position(), piece.charFormat().toImageFormat())
-        for block in _blocks(document)
-        for piece in _fragments(block)
-        if piece.charFormat().isImageFormat()
-    ]
+    return pictures
 
 
 def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
@@ -106,10 +106,9 @@ def _is_code(block: QTextBlock) -> bool:
     return block.blockFormat().hasProperty(CODE_BLOCK) or block.blockFormat().nonBreakableLines()
 
 
-def _block_format(block: QTextBlock) -> QTextBlockFormat:
+def _block_format(block: QTextBlock, level: int, *, is_code: bool) -> QTextBlockFormat:
     look = QTextBlockFormat()
-    level = block.blockFormat().headingLevel()
-    if _is_code(block):
+    if is_code:
         look.setBackground(QColor(theme.current().code))
         look.setLeftMargin(10)
         look.setTopMargin(0 if _is_code(block.previous()) else 8)
