@@ -30,6 +30,7 @@ WHAT = {
     "case_files": "saved cases",
     "sweep": "many checkpoints",
     "inspection": "the use cases: open, run, diagnose, export",
+    "inspection_unfinished": "how far an inspection has come",
     "inspection_files": "the files of a case",
     "inspection_networks": "its network",
     "inspection_clips": "its clips",
