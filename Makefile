@@ -82,7 +82,7 @@ $(INSTALLED): pyproject.toml packaging/constraints.txt
 	@$(PYTHON) packaging/check_python.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the Python packages into $(VENV) (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt --editable ".[gui,onnx,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint packaging/constraints.txt --editable ".[gui,onnx,cluster,dev]"
 	@touch $@
 
 qt-libraries: $(INSTALLED)
