@@ -315,8 +315,8 @@ def test_the_role_can_be_said(sound: TrainedRun, tmp_path: Path, capsys: pytest.
     assert "The 2 files of this run" in capsys.readouterr().out
 
 
-def test_an_interrupt_leaves_nothing_behind(sound: TrainedRun, tmp_path: Path) -> None:
-    """As everywhere on the command line: status 130, and no half result."""
+def test_an_interrupt_leaves_the_inspection_with_the_files_scored_by_then(sound: TrainedRun, tmp_path: Path) -> None:
+    """Status 130; the inspection itself had come to its end, and the table of the run says that it is partial."""
     code = (
         "import signal, os, sys\n"
         "from asl_inspector import inspection_epochs\n"
@@ -332,7 +332,11 @@ def test_an_interrupt_leaves_nothing_behind(sound: TrainedRun, tmp_path: Path) -
     command = [sys.executable, "-c", code, "diagnose", str(sound.folder), "--json", str(target)]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert ran.returncode == 130, ran.stderr
-    assert not target.exists()
+    assert "only those scored by then" in ran.stderr
+    held = json.loads(target.read_text())
+    jsonschema.validate(held, SCHEMA)
+    assert held["predictions"]["complete"] is True
+    assert held["epochs"]["partial"] is True
 
 
 # -- real runs --------------------------------------------------------------------------------------------------------

@@ -51,12 +51,12 @@ def losses(found: Inspected) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A checkpoint, and clips that a reading process unpacks when they are asked for: four at a time, in three goes."""
+    """A checkpoint, and clips that a reading process unpacks when they are asked for: four at a time, in two goes."""
     folder = tmp_path_factory.mktemp("packed")
     with h5py.File(folder / "features_val.h5", "w") as file:
-        for index in range(12):
+        for index in range(8):
             group = file.create_group(f"clip{index:02}")
-            frames = np.full((500, WIDE), index / 12, np.float32)
+            frames = np.full((500, WIDE), index / 8, np.float32)
             group.create_dataset("features", data=frames, chunks=(100, WIDE), compression="gzip", compression_opts=1)
             group.attrs["gloss"], group.attrs["gloss_id"] = f"g{index % 4}", index % 4 + 1
     network = make_notebook(inputs=WIDE, hidden=4, classes=5)
@@ -106,27 +106,33 @@ def test_files_deleted_during_the_run_are_still_read(run: Run, which: str) -> No
     assert not found.problems
 
 
+@pytest.fixture(scope="module")
+def packed_losses(packed: tuple[Path, Path]) -> np.ndarray:
+    """The losses of these clips where nothing goes wrong."""
+    return losses(opened(*packed).inspect())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["deleted", "replaced"])
 def test_clips_unpacked_on_demand_that_vanish_in_the_run_leave_a_part(
-    packed: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+    packed: tuple[Path, Path], packed_losses: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     checkpoint, path = packed[0], tmp_path / "features_val.h5"
     shutil.copyfile(packed[1], path)
     asked = counting(monkeypatch, lambda _: path.unlink() if fault == "deleted" else path.write_bytes(b"x"))
     found = opened(checkpoint, path).inspect()
     assert len(asked) >= 2
-    first = of_a_part(found, packed)
+    first = of_a_part(found, packed_losses)
     assert path.name in first.sentence
     assert ("no longer there" if fault == "deleted" else "was replaced") in first.sentence
     assert first.advice
 
 
-def of_a_part(found: Inspected, packed: tuple[Path, Path]) -> Problem:
-    """What went wrong, where the first four of twelve clips were run and are told to be a part."""
+def of_a_part(found: Inspected, wanted: np.ndarray) -> Problem:
+    """What went wrong, where the first four of eight clips were run and are told to be a part."""
     assert found.validation is not None
     ran = found.validation.predictions.ran
     assert 0 < ran.sum() <= 4
-    wanted = losses(opened(*packed).inspect())
     np.testing.assert_allclose(losses(found)[ran], wanted[ran], atol=1e-6)
     first, part = found.problems
     assert part.sentence.startswith(f"Partial: {int(ran.sum())} of the {len(ran)} clips")
@@ -153,17 +159,18 @@ def counting(monkeypatch: pytest.MonkeyPatch, then: Callable[[calling._Process],
     return asked
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_killed_in_the_run_leaves_a_part_and_the_next_run_goes_on(
-    packed: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    packed: tuple[Path, Path], packed_losses: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inspector = opened(*packed)
     asked = counting(monkeypatch, lambda reader: os.kill(reader.process.pid, signal.SIGKILL))
-    first = of_a_part(inspector.inspect(), packed)
+    first = of_a_part(inspector.inspect(), packed_losses)
     assert packed[1].name in first.sentence
     assert "ended unexpectedly" in first.sentence
     done = inspector.inspect()
     assert not done.problems
-    np.testing.assert_allclose(losses(done), losses(opened(*packed).inspect()), atol=1e-6)
+    np.testing.assert_allclose(losses(done), packed_losses, atol=1e-6)
     assert len(asked) > 2
 
 
