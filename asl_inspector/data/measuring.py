@@ -75,10 +75,13 @@ def against_each_other(
         among=among,
     )
     structure = compare_structure(validation, train, ours, theirs, progress=progress, cancel=cancel)
+    _heed(cancel)
     found = replace(found, structure=structure, separation=separate(ours, theirs))
+    _heed(cancel)
     if can_compare(validation, train) and theirs.columns is not None:
         ignored = found.shift.extreme if found.shift is not None else ()
         curve = learning_curve(validation, train, theirs.columns, ignored=ignored, progress=progress, cancel=cancel)
+        _heed(cancel)
         found = replace(found, learning=curve, linear=linear_probe(validation, train, ours, theirs))
     work = len(validation) * len(train) * (validation.feature_count or 0) / 36
     if not can_compare(validation, train) or work > AT_ONCE:
@@ -100,6 +103,11 @@ def against_each_other(
         cancel=cancel,
     )
     return replace(found, votes=votes)
+
+
+def _heed(cancel: CancelToken | None) -> None:
+    if cancel is not None:
+        cancel.raise_if_cancelled()
 
 
 def _among(

@@ -299,7 +299,7 @@ class Separation:
 
     Attributes:
         auc: Area under its curve on clips that it was not trained on; 0.5 where nothing differs.
-        p: Share of the null that reaches it.
+        p: Probability of such an area in the null.
         null_high: 95 % point of the null.
         between_signers: The same area between halves of the signers of training, or None where too few are known.
         validation: Clips of validation that were looked at.

@@ -73,16 +73,20 @@ class Scored:
             found["beam"] = self.predictions.beam.first(self.predictions.blank).astype(np.int64)
         return found
 
+    @cached_property
+    def _highest(self) -> IntArray | None:
+        found = None if self.predictions.one_answer_a_clip else decoding.max_over_time(self.predictions)
+        return None if found is None else found.astype(np.int64)
+
     @property
     def rules(self) -> dict[str, IntArray]:
         """All rules that the outputs were decoded by: the decoders, the mean logit and the maximum over time."""
         found = self.by_decoder
         predictions = self.predictions
-        highest = None if predictions.one_answer_a_clip else decoding.max_over_time(predictions)
-        if highest is not None:  # without a blank the mean logit is the score
+        if self._highest is not None:  # without a blank the mean logit is the score
             if predictions.mean_logit is not None:
                 found["mean_logit"] = predictions.mean_logit.astype(np.int64)
-            found["max_over_time"] = highest.astype(np.int64)
+            found["max_over_time"] = self._highest
         return found
 
     @cached_property

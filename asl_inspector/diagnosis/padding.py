@@ -25,6 +25,7 @@ from asl_inspector.diagnosis.probe_records import PaddingMeasures
 from asl_inspector.diagnosis.records import Counterfactual
 from asl_inspector.diagnosis.what_if_records import WhatIf
 
+MOST_FRAMES = 5_000_000  # a second or two
 STATED = "stated-by-counting-padding"
 
 
@@ -39,6 +40,8 @@ def measure(scored: Scored | None, truth: np.ndarray | None) -> PaddingMeasures 
         return "Nothing was predicted."
     if scored.predictions.padding_lead is None or scored.predictions.one_answer_a_clip:
         return "Padded frames give no answer of their own in this network, or it is not known which."
+    if len(scored.predictions.best_gloss) > MOST_FRAMES:
+        return "There are too many frames to be decoded once more."
     said = what_if.decoded(scored.predictions, WhatIf(mask_padding=False))
     right, masked_right = scored.right(said, truth), scored.right(scored.majority, truth)
     counted, masked = accuracy(right), accuracy(masked_right)

@@ -53,9 +53,13 @@ def max_over_time(predictions: Predictions) -> SmallIntArray | None:
     )  # (M,); of a vanishing blank no more than certain
     result = np.full(len(predictions), predictions.blank, dtype=np.int32)
     clips = predictions.frame_clip
-    order = np.lexsort((-best, clips))  # by clip, the highest first, ties to the earlier frame
-    present, first = np.unique(clips[order], return_index=True)
-    result[present] = predictions.best_gloss[order][first]
+    if not len(best):
+        return result
+    lengths = predictions.lengths
+    highest = np.maximum.reduceat(best, predictions.starts[:-1][lengths > 0])
+    places = np.flatnonzero(best == np.repeat(highest, lengths[lengths > 0]))
+    present, first = np.unique(clips[places], return_index=True)  # ties to the earlier frame
+    result[present] = predictions.best_gloss[places[first]]
     return result
 
 

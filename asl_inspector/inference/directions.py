@@ -26,11 +26,11 @@ from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.networks.network import Network
 from asl_inspector.progress import CancelToken
 
-MOST_CLIPS = 60
-MOST_FRAMES = 4_000
+MOST_CLIPS = 40
+MOST_FRAMES = 2_000
 MOST_DIMS = 512
 FEWEST_FRAMES = 20
-DRAWS = 5
+DRAWS = 3
 SEED = 20_261_130
 STILL = 1e-9
 FloatArray = NDArray[np.float64]
@@ -79,42 +79,54 @@ def effective_ranks(network: BuiltNetwork, clips: ClipSource, *, cancel: CancelT
     head = head_of(network.module, network.architecture.classes)
     runs = isinstance(network.module, Network) and network.module.concurrent  # a foreign program is no module of ours
     reason = "" if head is not None and runs else "The network has no single linear output layer, or runs by itself."
-    chosen = np.random.default_rng(SEED).permutation(len(clips.lengths)).tolist()
-    seen: list[NDArray[np.float32]] = []
-    caught: list[Tensor] = []
-    hook = (
-        head.register_forward_pre_hook(lambda _, given: caught.append(given[0].detach()))
-        if head and not reason
-        else None
-    )
-    frames = 0
-    try:
-        for index in sorted(chosen[: 4 * MOST_CLIPS]):
-            cancel.raise_if_cancelled()
-            features = np.asarray(clips.features(index), np.float32)
-            if len(features) < network.module.least_frames or not np.isfinite(features).all():
-                continue
-            if network.module.most_frames is not None and len(features) > network.module.most_frames:
-                continue
-            seen.append(features)
-            frames += len(features)
-            if hook is not None:
-                with torch.inference_mode():
-                    network.module(torch.from_numpy(features).unsqueeze(0))
-            if len(seen) >= MOST_CLIPS or frames >= MOST_FRAMES:
-                break
-    finally:
-        if hook is not None:
-            hook.remove()
+    seen = _chosen(network.module, clips, cancel)
     if not seen:
         return EffectiveRanks(None, None, "No clip could be run.", 0)
     features_rank = effective_rank(_thinned(np.concatenate(seen)), scaled=True)
     hidden = None
-    if caught:
-        outputs = torch.cat([one.reshape(-1, one.shape[-1]).float() for one in caught]).numpy()
-        hidden = effective_rank(_thinned(outputs))
+    if head is not None and not reason:
+        hidden = effective_rank(_thinned(_entering(head, network.module, seen, cancel)))
         reason = "" if hidden is not None else "Too few outputs, or none that move."
     return EffectiveRanks(features_rank, hidden, reason, len(seen))
+
+
+def _chosen(module: Network, clips: ClipSource, cancel: CancelToken) -> list[NDArray[np.float32]]:
+    """Features of a seeded choice of clips that the network can run."""
+    most = module.most_frames
+    seen: list[NDArray[np.float32]] = []
+    for index in np.random.default_rng(SEED).permutation(len(clips.lengths))[: 4 * MOST_CLIPS].tolist():
+        cancel.raise_if_cancelled()
+        features = np.asarray(clips.features(index), np.float32)
+        runs = len(features) >= module.least_frames and (most is None or len(features) <= most)
+        if runs and np.isfinite(features).all():
+            seen.append(features)
+        if len(seen) >= MOST_CLIPS or sum(map(len, seen)) >= MOST_FRAMES:
+            break
+    return seen
+
+
+def _entering(
+    head: nn.Linear, module: Network, seen: list[NDArray[np.float32]], cancel: CancelToken
+) -> NDArray[np.float32]:
+    """(M, H), what enters the head: of every output frame, or of every clip. Clips go together where the network takes lengths."""
+    caught: list[Tensor] = []
+    hook = head.register_forward_pre_hook(lambda _, given: caught.append(given[0].detach().float()))
+    try:
+        with torch.inference_mode():
+            if module.ragged:
+                lengths = torch.tensor([len(one) for one in seen])
+                module(nn.utils.rnn.pad_sequence([torch.from_numpy(one) for one in seen], batch_first=True), lengths)
+            else:
+                for one in seen:
+                    cancel.raise_if_cancelled()
+                    module(torch.from_numpy(one).unsqueeze(0))
+    finally:
+        hook.remove()
+    if module.ragged and caught and caught[0].dim() == 3:  # (N, T, H): padding is left out
+        frames = [module.output_frames(len(one)) for one in seen]
+        caught = [clip[:count] for clip, count in zip(caught[0], frames, strict=True)]
+    rows = [one.reshape(-1, one.shape[-1]).numpy() for one in caught]
+    return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32)
 
 
 def head_of(module: nn.Module, classes: int) -> nn.Linear | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -143,6 +144,7 @@ def test_only_plain_names_come_into_code() -> None:
 IDS = [1 + index % 8 for index in range(80)]
 
 
+@cache
 def known() -> expecting.Known:
     """A network at 25 % of clips that are noise, with training clips of which most are right."""
     clips = make_clips([f"g{one}" for one in IDS], IDS)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from diagnosis.stories import evidence, make_clips, scored
 
-from asl_inspector.diagnosis import relabelling
+from asl_inspector.diagnosis import multiplicity, relabelling
 from asl_inspector.diagnosis.diagnosing import diagnose
+from asl_inspector.diagnosis.findings import Answers, Trial
 from asl_inspector.diagnosis.relabelling import FITS, corrected, cross_fitted, in_order, matched
 from asl_inspector.report.inspection_json import _labels
 
@@ -150,3 +151,16 @@ def test_what_statistics_found_is_a_cause_with_a_counterfactual_and_is_said_to_b
     assert told.accuracy_now < 0.2 < 0.6 < told.low < told.accuracy_if_fixed < told.high
     assert _labels(found.labels, found.findings) == {"agree": None, "of": None, "checked_by": "statistics"}
     assert _labels(None, ())["checked_by"] is None  # type: ignore[index,call-overload]
+
+
+def test_a_numbering_that_fits_stands_among_twenty_other_tests() -> None:
+    """The p of a hundred permutations is 0.01 at the least; that of the gain is what it is."""
+    change = np.arange(K + 1)
+    change[5:] -= 1
+    change[20:] -= 1
+    found = relabelling.find(story(change, right=0.6))
+    assert found is not None
+    others = Answers(trials=tuple(Trial("nothing", 0.5) for _ in range(20)))
+    answers = [relabelling.ask(found), others]
+    kept = multiplicity.correct(answers, multiplicity.count(answers))
+    assert [one.id for one in kept[0].findings] == [relabelling.KNOWN]

@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from makers import FEATURES, Run
 from torch import Tensor, nn
 
-from asl_inspector.inference.directions import effective_rank, effective_ranks, head_of
+from asl_inspector.inference.directions import _entering, effective_rank, effective_ranks, head_of
 from asl_inspector.inference.sources import ClipSource
+from asl_inspector.inspection import Inspector
 from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.records import Architecture
@@ -101,7 +103,7 @@ def test_a_network_without_such_a_layer_has_a_reason_instead() -> None:
     found = effective_ranks(built(classes=99), source())
     assert found.features is not None
     assert found.hidden is None
-    assert "no single linear layer" in found.reason
+    assert "no single linear output layer" in found.reason
 
 
 def test_it_can_be_cancelled() -> None:
@@ -109,3 +111,21 @@ def test_it_can_be_cancelled() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         effective_ranks(built(), source(), cancel=token)
+
+
+def test_clips_that_go_together_enter_the_head_as_each_does_alone(run: Run) -> None:
+    inspector = Inspector()
+    inspector.add([run.checkpoint, run.validation])
+    inspector.inspect()
+    assert inspector.rebuilt is not None
+    module = inspector.rebuilt.network.module
+    head = head_of(module, inspector.rebuilt.network.architecture.classes)
+    assert head is not None
+    random = np.random.default_rng(1)
+    clips = [random.normal(size=(length, FEATURES)).astype(np.float32) for length in (9, 4, 13)]
+    assert module.ragged
+    together = _entering(head, module, clips, CancelToken())
+    module.ragged = False
+    alone = _entering(head, module, clips, CancelToken())
+    assert together.shape == (26, head.in_features)
+    assert np.allclose(together, alone, atol=1e-5)
