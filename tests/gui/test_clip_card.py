@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gui.conftest import DirectEngine
 from gui.test_window import open_and_wait, texts
-from makers import make_notebook, save_notebook
+from makers import Run, make_notebook, save_notebook
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QFileDialog
@@ -408,3 +408,32 @@ def test_all_words_of_the_card_can_be_read(card: ClipCard) -> None:
     assert "clip3   true: “b” (2)" in shown
     assert card._heat.accessibleName()
     assert card.movement.view.accessibleName() == "Skeleton"
+
+
+def test_all_glosses_are_shown_as_a_map_with_path_and_alignment(window: MainWindow, qtbot: QtBot, run: Run) -> None:
+    with qtbot.waitSignal(window.session.looks.clip.succeeded, timeout=60_000):
+        window.open_files(run.files)
+    card = window.samples._detail
+    window.show_panel(window.panels.index(window.samples))
+    assert card._plot.isVisible()
+    assert not card._map.isVisible()
+    card._turn.click()
+    assert card._map.isVisible()
+    assert not card._plot.isVisible()
+    assert card._turn.text() == "Show the lines"
+    posteriors = card._map._values  # (C, T)
+    assert posteriors.sum(axis=0) == pytest.approx(np.ones(posteriors.shape[1]), abs=1e-5)
+    assert card._map._path.tolist() == posteriors.argmax(axis=0).tolist()
+    best = int(card._map._path[0])
+    share = 100 * posteriors[best, 0]
+    assert card._map.readout(float(card._map.stops()[0]), best + 0.5).endswith(f": {share:.1f} %")
+    names = [text for _, text in card._map.y_ticks(*card._map.y_range(), 5)]
+    assert names[0] == "blank"
+    assert card._map.x_range() == card._plot.x_range()
+    before = card._map.grab().toImage()
+    card._map._aligned = ((1, 0, 3),)
+    card._map.update()
+    assert card._map.grab().toImage() != before
+    head, rows = card._map.table()
+    assert len(head) == 1 + len(posteriors)
+    assert len(rows) == posteriors.shape[1]

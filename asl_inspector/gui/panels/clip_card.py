@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -14,12 +14,15 @@ from asl_inspector.gui.panels.alignment_view import AlignmentView, one_gloss_wor
 from asl_inspector.gui.panels.clip_movement import ClipMovement
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.feature_heat import FeatureHeat
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.plots.posterior_heat import PosteriorHeat
+from asl_inspector.gui.widgets import Card, Text, link_button
 from asl_inspector.inference.records import ClipDetail
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED
 
 POSTERIORS_HEIGHT, FEATURES_HEIGHT, FEATURES_ALONE = 165, 185, 330
+MAP_HEIGHT = 300
+LINES_OR_MAP = ("Show all glosses", "Show the lines")
 
 
 class ClipCard(Card):
@@ -33,15 +36,21 @@ class ClipCard(Card):
         self._quality = Text(size=theme.SMALL, tone="muted", selectable=True)
         self._plot = CurvePlot(x_title="frame", shares=True, height=POSTERIORS_HEIGHT)
         self._plot.setAccessibleName("Posteriors over time")
+        self._map = PosteriorHeat(height=MAP_HEIGHT)
+        self._map.hide()
+        self._turn = link_button(LINES_OR_MAP[0])
+        self._turn.clicked.connect(self._turn_over)
         self._words = Text(size=theme.SMALL, tone="muted")
         self._heat = FeatureHeat(height=FEATURES_HEIGHT)
         self._heat.setAccessibleName("Features over time, in standard deviations from their mean")
         self._why = Text(size=theme.SMALL, tone="muted")
         self.movement = ClipMovement()
+        self._is_map = False
         self._spans = {"posteriors": 0, "features": 0}  # frames that each plot reaches
         plots = QVBoxLayout()
         plots.setSpacing(4)
-        for widget in (self._plot, self._words, self._heat, self._why):
+        plots.addWidget(self._turn, alignment=Qt.AlignmentFlag.AlignRight)
+        for widget in (self._plot, self._map, self._words, self._heat, self._why):
             plots.addWidget(widget)
         plots.addStretch(1)
         side_by_side = QHBoxLayout()
@@ -53,7 +62,7 @@ class ClipCard(Card):
         self.body.addWidget(self.alignment)
         self.body.addLayout(side_by_side)
         self.movement.frame_changed.connect(self._show_cursor)
-        for plot in (self._plot, self._heat):
+        for plot in (self._plot, self._map, self._heat):
             plot.scrubs = True
             plot.pressed.connect(self.movement.seek)
             self.movement.listen_to_keys_of(plot)
@@ -69,12 +78,15 @@ class ClipCard(Card):
             label.setText("")
         self._quality.hide()
         self._plot.show_curves([])
+        self._hide_posteriors()
+        self._plot.show()
         self.show_no_features("")
 
     def say(self, text: str) -> None:
         """A sentence in place of the posteriors."""
         self.alignment.show_steps(())
         self._plot.show_curves([])
+        self._hide_posteriors()
         self._plot.setVisible(not text)
         self._words.setText(text)
 
@@ -92,7 +104,10 @@ class ClipCard(Card):
         self._quality.setText(quality)
         self._quality.setVisible(bool(quality))
         self._forget_features()
-        self._plot.setVisible(bool(samples.ran[index]))
+        if samples.ran[index]:
+            self._show_side()
+        else:
+            self._hide_posteriors()
         self._heat.setFixedHeight(FEATURES_HEIGHT if samples.ran[index] else FEATURES_ALONE)
         if not samples.ran[index]:
             left_out = "This clip was left out: it has no answer, no frames, or numbers that are not finite."
@@ -139,8 +154,9 @@ class ClipCard(Card):
             curves.append(
                 Curve(f"true: {samples.name_of(true_id) or true_id}", frames, posteriors[:, true_id], "series_2")
             )
-        self._plot.show()
         self._plot.show_curves(curves)
+        self._show_map(samples, detail, posteriors)
+        self._show_side()
         self._span(posteriors=detail.frames)
         if not has_blank:
             self._words.setText("This network has no blank: every answer is a gloss.")
@@ -153,12 +169,43 @@ class ClipCard(Card):
         )
         self._words.setText(spoken + one_gloss_words(detail.aligned))
 
+    def _show_map(self, samples: SampleTable, detail: ClipDetail, posteriors: NDArray[np.float64]) -> None:
+        """All glosses, with the path that wins and the one that says what was signed."""
+        names = [
+            "blank" if number == samples.blank else samples.name_of(number) or str(number)
+            for number in range(posteriors.shape[1])
+        ]
+        places = {name: number for number, name in enumerate(names)}
+        aligned = [
+            (places[one.signed], one.first, one.last)
+            for one in detail.aligned
+            if one.signed in places and one.first >= 0
+        ]
+        self._map.show_posteriors(posteriors, names, samples.blank, detail.frames, aligned)
+
+    @Slot()
+    def _turn_over(self) -> None:
+        self._is_map = not self._is_map
+        self._show_side()
+
+    def _show_side(self) -> None:
+        """Lines of the few that matter, or a map of all glosses."""
+        self._turn.setText(LINES_OR_MAP[self._is_map])
+        self._plot.setVisible(not self._is_map)
+        self._map.setVisible(self._is_map)
+        self._turn.show()
+
+    def _hide_posteriors(self) -> None:
+        for widget in (self._plot, self._map, self._turn):
+            widget.hide()
+
     def _span(self, **frames: int) -> None:
         """Have both plots reach the same frames, one above the other."""
         self._spans |= frames
         span = max(self._spans.values())
         if span:
             self._plot.set_x_span(-0.5, span - 0.5)
+            self._map.set_span(span)
             self._heat.set_span(span)
 
     # -- features ---------------------------------------------------------------------------------------------------
@@ -173,6 +220,7 @@ class ClipCard(Card):
 
     def _forget_features(self) -> None:
         """Empty heat map and skeleton where they are: those of the next clip are on their way."""
+        self._is_map = False
         self._spans = {"posteriors": 0, "features": 0}
         self._heat.show_features(None)
         self.movement.show_clip(None)
@@ -201,4 +249,5 @@ class ClipCard(Card):
     def _show_cursor(self, frame: int) -> None:
         place = float(frame) if self.movement.player.frames else None
         self._plot.set_cursor_at(place)
+        self._map.set_cursor_at(place)
         self._heat.set_cursor_at(place)

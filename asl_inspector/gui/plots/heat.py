@@ -70,12 +70,16 @@ class HeatPlot(Plot):
     def draw(self, painter: QPainter, frame: QRectF, x: Scale, y: Scale) -> None:
         colours = theme.current()
         if self._image is None or self._painted_dark != colours.is_dark:
-            self._image = _picture(self._values, self._largest)
+            self._image = self.picture()
             self._painted_dark = colours.is_dark
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
         (left, right), (bottom, top) = self.x_range(), self.y_range()
         corner, far = QPointF(x.place(left), y.place(top)), QPointF(x.place(right), y.place(bottom))
         painter.drawImage(QRectF(corner, far), self._image)
+
+    def picture(self) -> QImage:
+        """One pixel a number."""
+        return _picture(self._values, self._largest)
 
     def stops(self) -> FloatArray:
         places: FloatArray = np.arange(0.5, self._values.shape[1]) * self._steps[1]
