@@ -27,7 +27,7 @@ from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
 from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
-from asl_inspector.engine.serving import Service
+from asl_inspector.engine.service import Service
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings

@@ -11,7 +11,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from asl_inspector.engine.serving import Service, Talk
+from asl_inspector.engine.service import Service, Talk
 from asl_inspector.gui import theme
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.scheme import apply_scheme
