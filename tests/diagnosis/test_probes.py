@@ -320,3 +320,40 @@ def test_a_fall_from_six_to_one_of_168_is_within_noise_and_from_sixty_is_not() -
     large = told(3 / 168, 60 / 168, 5 / 168, 1 / 168)
     assert "drop-shown" in [one.id for one in large.findings]
     assert any(one.finding == "drop-shown" for one in large.trials)
+
+
+def test_clips_that_begin_with_a_jump_are_told_and_steady_ones_are_not() -> None:
+    """Every second clip starts far away, as where a filter kept the state of the clip before."""
+    from data.clips import clips_of
+
+    from asl_inspector.diagnosis import landmarks
+
+    random = np.random.default_rng(0)
+    steady = [np.cumsum(random.normal(size=(20, 4)), axis=0) for _ in range(20)]
+    jumping = [one.copy() for one in steady]
+    for one in jumping[::2]:
+        one[0] += 500.0
+    for arrays, told in ((steady, False), (jumping, True)):
+        found = landmarks.ask(measure_clips(clips_of(arrays), None))
+        assert ("clips-begin-with-a-jump" in [one.id for one in found.findings]) == told
+
+
+def test_outputs_and_targets_that_fit_speak_against_their_causes() -> None:
+    from diagnosis.stories import evidence
+
+    from asl_inspector.diagnosis import classes, feasibility
+    from asl_inspector.diagnosis.weights_of_evidence import weight
+    from asl_inspector.networks.records import Architecture
+
+    network = Architecture("test", "", "", (), inputs=3, classes=K + 1, blank=0, pooled=False)
+    case = replace(
+        evidence(validation=scored(CLIPS, IDS, classes=K + 1)), architecture=network, data=measure_clips(CLIPS, None)
+    )
+    fits = classes.ask(case).findings
+    assert [one.id for one in fits] == ["outputs-fit"]
+    assert weight(fits[0], "class-count-mismatch") < 0
+    enough = feasibility.ask(case).findings
+    assert [one.id for one in enough] == ["targets-fit"]
+    assert weight(enough[0], "ctc-infeasible") < 0
+    small = replace(case, architecture=replace(network, classes=K))
+    assert "outputs-fit" not in [one.id for one in classes.ask(small).findings]
