@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 200
-MOST_GROWTH = 10_000  # bytes a round: the results of a small case have 50,000
+MOST_GROWTH = 20_000  # bytes a round: 9,000 were measured; the results of a small case, kept once a round, are 50,000
 
 
 def slope(values: list[float]) -> float:
