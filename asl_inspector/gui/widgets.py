@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import shiboken6
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -283,7 +284,7 @@ class Columns(QWidget):
             while row is not None and row.count():
                 row.takeAt(0)
             if row is not None:
-                row.deleteLater()
+                shiboken6.delete(row)  # at once: see `leaving.py`
         for start in range(0, len(self._members), count):
             line = QHBoxLayout()
             line.setSpacing(theme.GAP)
@@ -400,6 +401,6 @@ def empty(layout: QVBoxLayout | QHBoxLayout) -> None:
         inner, widget = item.layout(), item.widget()
         if isinstance(inner, QVBoxLayout | QHBoxLayout):
             empty(inner)
-            inner.deleteLater()
+            shiboken6.delete(inner)  # at once: see `leaving.py`
         if widget is not None:
             let_go(widget)
