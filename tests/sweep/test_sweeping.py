@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.report.rendering import rendered
-from asl_inspector.sweep.engines.ray import RayEngine
+from asl_inspector.sweep.engines.ray import RayEngine, check_reachable
 from asl_inspector.sweep.reading import is_sweep, read_sweep
 from asl_inspector.sweep.records import Setup, Sweep
 from asl_inspector.sweep.report import sweep_document, sweep_text
@@ -292,3 +293,13 @@ def test_without_ray_the_engine_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InferenceError, match=r"asl-inspector\[cluster\]"):
         RayEngine()
+
+
+def test_an_address_at_which_nothing_listens_is_said_at_once() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{held.getsockname()[1]}"  # bound, and nobody listens
+        with pytest.raises(InferenceError, match="no Ray cluster at"):
+            check_reachable(address)
+    check_reachable("auto")
+    check_reachable(None)
