@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import sys
@@ -232,6 +233,22 @@ def test_the_report_has_every_run_in_every_kind(swept: tuple[Sweep, Path, Engine
         text = rendered(document, kind).decode()
         for word in ("plain", "wide", "collapse", "Which file to keep", "checkpoint"):
             assert word in text, (kind, word)
+
+
+def test_the_picture_covers_every_clip_of_every_file_once(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    found = swept[0]
+    clips = next(one for one in sweep_document(found)["sections"] if one["title"] == "Clips")
+    picture = next(part for part in clips["parts"] if part["kind"] == "matrix")
+    scored = [row for row in found.rows if row.outcome]
+    assert (picture["rows"], picture["columns"]) == (len(scored), 60)
+    for layer, letter in zip(picture["layers"], "10", strict=True):
+        cells = sum(int(width) for width in re.findall(r"h(\d+)v1h-\d+z", layer["path"]))
+        assert cells == sum(row.outcome.count(letter) for row in scored)
+
+
+@pytest.mark.slow
+def test_the_report_is_typeset_with_its_picture(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    assert rendered(sweep_document(swept[0]), "pdf").startswith(b"%PDF-")
 
 
 def test_folders_without_checkpoints_and_foreign_results_are_refused(setup: Setup, tmp_path: Path) -> None:
