@@ -73,6 +73,11 @@ def row(name: str, outcome: str, epoch: int | None = None) -> Row:
     )
 
 
+def figures(glosses: int) -> Figures:
+    """Figures of which nothing is known but how many glosses the network can say."""
+    return Figures(0, 0, None, None, None, None, None, None, None, False, "undetermined", "", (), glosses, "CPU", 0.0)
+
+
 def run_of(rows: Sequence[Row], name: str, condition: str, members: Sequence[int], seed: int | None = None) -> Run:
     return Run(name, condition, seed, {}, tuple(members), best=best_of(rows, members))
 

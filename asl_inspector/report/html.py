@@ -16,7 +16,7 @@ from asl_inspector.bundled_files import resources
 from asl_inspector.report.code_spans import spans
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.document import document
-from asl_inspector.report.html_charts import chart_svg
+from asl_inspector.report.html_charts import chart_svg, matrix_svg
 from asl_inspector.report.options import STANDARD, ReportOptions
 
 ROWS_TO_FILTER = 12
@@ -108,6 +108,8 @@ def _part(part: Mapping[str, Any]) -> str:
             return _table(part)
         case "chart":
             return chart_svg(part, escape)
+        case "matrix":
+            return matrix_svg(part, escape)
     raise ValueError(f"a part of an unknown kind: {part['kind']}")
 
 

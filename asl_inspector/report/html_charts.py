@@ -53,3 +53,19 @@ def chart_svg(part: Mapping[str, Any], escape: Callable[[str], str]) -> str:
         f'<svg role="img" aria-label="{escape(part["alt"])}" viewBox="0 0 {WIDTH:.0f} {height + 46:.0f}">'
         f"{''.join(shapes)}</svg>{note}</figure>"
     )
+
+
+def matrix_svg(part: Mapping[str, Any], escape: Callable[[str], str]) -> str:
+    """A picture of cells; its paths are the program's own, and `escape` makes text of its words."""
+    paths = "".join(f'<path d="{one["path"]}" fill="{COLOURS[index]}"/>' for index, one in enumerate(part["layers"]))
+    legend = "".join(
+        f'<span class="key"><i style="background:{COLOURS[index]}"></i>{escape(one["name"])}</span>'
+        for index, one in enumerate(part["layers"])
+    )
+    box = f"0 0 {int(part['columns'])} {int(part['rows'])}"
+    return (
+        f"<figure><figcaption>{escape(part['title'])} {legend}</figcaption>"
+        f'<svg role="img" aria-label="{escape(part["alt"])}" viewBox="{box}" preserveAspectRatio="none" '
+        f'style="height:{1.5 * float(part["height"]):.0f}px" shape-rendering="crispEdges">{paths}</svg>'
+        f'<p class="small">Across: {escape(part["across"])}. Down: {escape(part["down"])}.</p></figure>'
+    )

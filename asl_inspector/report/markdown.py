@@ -113,6 +113,8 @@ def _part(part: Mapping[str, Any]) -> list[str]:
             return _cause(part)
         case "chart":
             return _chart(part)
+        case "matrix":
+            return _chart({**part, "note": ""})
     raise ValueError(f"a part of an unknown kind: {part['kind']}")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.visible_text import visible
@@ -67,6 +70,42 @@ def filled_table(columns: Sequence[tuple[str, int, bool]], rows: list[list[str]]
     kept = [columns[place] for place in filled]
     cells = [[row[place] for place in filled] for row in rows]
     return table_part([one[0] for one in kept], [one[1] for one in kept], [one[2] for one in kept], cells)
+
+
+def matrix_part(
+    title: str, alt: str, layers: Sequence[tuple[str, NDArray[np.bool_]]], *, across: str, down: str, height: int = 180
+) -> dict[str, Json]:
+    """A picture of cells.
+
+    Args:
+        title: Of the picture.
+        alt: What it shows, for those who do not see it.
+        layers: Names, each with (rows, columns), True for the cells of its colour.
+        across: What the columns are.
+        down: What the rows are.
+        height: In points.
+    """
+    rows, columns = layers[0][1].shape
+    return {
+        "kind": "matrix",
+        "title": title,
+        "alt": alt,
+        "rows": rows,
+        "columns": columns,
+        "across": across,
+        "down": down,
+        "height": height,
+        "layers": [{"name": name, "path": _outline(cells)} for name, cells in layers],
+    }
+
+
+def _outline(cells: NDArray[np.bool_]) -> str:
+    """The path of an SVG that covers the cells, a box for every stretch of a row."""
+    edges = np.diff(np.pad(cells.astype(np.int8), ((0, 0), (1, 1))), axis=1)  # (rows, columns + 1)
+    rows, starts = np.nonzero(edges > 0)
+    ends = np.nonzero(edges < 0)[1]
+    boxes = zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True)
+    return "".join(f"M{start} {row}h{end - start}v1h{start - end}z" for row, start, end in boxes)
 
 
 def section_part(title: str, parts: list[Json]) -> dict[str, Json]:

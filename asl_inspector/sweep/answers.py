@@ -15,6 +15,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.diagnosis.chance import SURE
+from asl_inspector.diagnosis.measures import best_of as best_of_guesses
+from asl_inspector.diagnosis.measures import p_of_guessing
 from asl_inspector.sweep.limits import ALPHA
 from asl_inspector.sweep.records import NOT_RUN, RIGHT, Answers, Best, ConditionPair, HardClip, Row, Run
 from asl_inspector.sweep.statistics import clip_p, detectable, holm, paired_ps, permutation_p, welch_p
@@ -33,8 +36,14 @@ def outcomes(rows: Sequence[Row], indices: Sequence[int]) -> tuple[list[int], Bo
     return scored, letters[:, common] == ord(RIGHT)
 
 
-def best_of(rows: Sequence[Row], indices: Sequence[int]) -> Best | None:
-    """Which of some files to keep, or None where none was scored."""
+def best_of(rows: Sequence[Row], indices: Sequence[int], constant: float = 0.0) -> Best | None:
+    """Which of some files to keep, or None where none was scored.
+
+    Args:
+        rows: The files.
+        indices: Those to choose from.
+        constant: The share of clips that one gloss for all of them gets right.
+    """
     scored, right = outcomes(rows, indices)
     if not scored or not right.shape[1]:
         return None
@@ -42,8 +51,9 @@ def best_of(rows: Sequence[Row], indices: Sequence[int]) -> Best | None:
     epochs = [rows[index].epoch for index in scored]
     order = sorted(range(len(scored)), key=lambda one: (-int(counts[one]), epochs[one] is None, epochs[one] or 0, one))
     kept, others = order[0], order[1:]
+    above = _above_guessing(rows[scored[kept]], int(counts[kept]), right.shape[1], len(scored), constant)
     if not others:
-        return Best(scored[kept], None, 1, right.shape[1], None, None, shown=False, as_good=())
+        return Best(scored[kept], None, 1, right.shape[1], None, None, shown=False, as_good=(), above_guessing=above)
     p = paired_ps(right[kept], right[others]).tolist()
     corrected = holm(p, len(scored) * (len(scored) - 1) // 2)
     as_good = [scored[one] for one, value in zip(others, corrected, strict=True) if value >= ALPHA]
@@ -56,22 +66,34 @@ def best_of(rows: Sequence[Row], indices: Sequence[int]) -> Best | None:
         p_corrected=corrected[0],
         shown=corrected[0] < ALPHA,
         as_good=tuple(as_good),
+        above_guessing=above,
     )
 
 
-def answers_of(rows: Sequence[Row], runs: Sequence[Run], said: Mapping[str, Sequence[str]]) -> Answers:
+def _above_guessing(row: Row, correct: int, of: int, files: int, constant: float) -> bool | None:
+    """The best of so many files beside the best of as many guesses, or one gloss for all clips if that is better."""
+    if row.figures is None or row.figures.glosses < 1:
+        return None
+    chance = max(constant, 1 / row.figures.glosses)
+    return best_of_guesses(p_of_guessing(correct, of, chance), files) < SURE
+
+
+def answers_of(
+    rows: Sequence[Row], runs: Sequence[Run], said: Mapping[str, Sequence[str]], constant: float = 0.0
+) -> Answers:
     """Everything that concerns more than one run.
 
     Args:
         rows: The files.
         runs: The runs, with their best files.
         said: What each job's file answers, clip by clip, as glosses.
+        constant: The share of clips that one gloss for all of them gets right.
     """
     epoch, pairs = compare_conditions(rows, runs)
     best_rows = [run.best.row for run in runs if run.best is not None]
     hard, alone = _odd_clips(rows, runs, said)
     return Answers(
-        best=best_of(rows, range(len(rows))),
+        best=best_of(rows, range(len(rows)), constant),
         compared_epoch=epoch,
         pairs=pairs,
         hard=hard,

@@ -46,6 +46,8 @@ class Assembler:
     def __init__(self, setup: Setup, data: DataFacts, roots: Sequence[Path]) -> None:
         self._setup, self._data, self._roots = setup, data, roots
         self._labelled = np.array(data.clips.gloss_ids) != UNLABELLED
+        labels = np.array(data.clips.gloss_ids)[self._labelled]
+        self._constant = float(np.unique(labels, return_counts=True)[1].max() / len(labels)) if len(labels) else 0.0
         self._judges: dict[tuple[int, ...], Judge] = {}
         self._judged: dict[tuple[str, ...], AlongEpochs | None] = {}
         self._outcomes: dict[str, str] = {}
@@ -78,7 +80,7 @@ class Assembler:
             clips=self._data.clips,
             rows=tuple(rows),
             runs=tuple(runs),
-            answers=answers_of(rows, runs, said),
+            answers=answers_of(rows, runs, said, self._constant),
             left_out=tuple(sorted(left_out)),
         )
 
@@ -107,7 +109,14 @@ class Assembler:
         )
 
     def _run(self, one: Group, rows: Sequence[Row], parts: Mapping[str, Part]) -> tuple[Run, dict[int, float | None]]:
-        run = Run(one.name, one.condition, one.seed, one.settings, one.members, best=best_of(rows, one.members))
+        run = Run(
+            one.name,
+            one.condition,
+            one.seed,
+            one.settings,
+            one.members,
+            best=best_of(rows, one.members, self._constant),
+        )
         scored = [index for index in one.members if parts[rows[index].key].clips is not None]
         key = tuple(f"{rows[index].epoch} {rows[index].key}" for index in scored)
         if key not in self._judged:

@@ -70,12 +70,13 @@ def place(path: Path, root: Path, facts: Facts | None) -> Placed:
     if EPOCH_WORD.search(path.stem) is None and EPOCH_WORD.search(folder.name) is not None and folder != root:
         folder = folder.parent
     below = os.path.relpath(folder, root) if folder != root else ""
-    run = "/".join(part for part in (below.replace(os.sep, "/"), without_position(path.stem)) if part and part != ".")
+    parts = [part for part in (below.replace(os.sep, "/"), without_position(path.stem)) if part and part != "."]
+    run = "/".join(parts) or root.name
     seed_words = SEED_WORD.findall(run)
     seed = int(seed_words[-1]) if seed_words else _stated_seed(facts)
     label = _tidy(SEED_WORD.sub(" ", run))
     epoch = named_epoch(path)
-    return Placed(run or root.name, epoch if epoch is not None else facts.epoch if facts else None, seed, label)
+    return Placed(run, epoch if epoch is not None else facts.epoch if facts else None, seed, label)
 
 
 def without_position(stem: str) -> str:

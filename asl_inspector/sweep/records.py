@@ -248,6 +248,7 @@ class Best:
         p_corrected: The same after Holm's correction for all pairs of files.
         shown: True where the kept file is shown to be better than the next.
         as_good: Rows, the kept one left out, that cannot be told from it.
+        above_guessing: True where it is clearly better than the best of as many guesses, None where that is unknown.
     """
 
     row: int
@@ -258,6 +259,7 @@ class Best:
     p_corrected: float | None
     shown: bool
     as_good: tuple[int, ...]
+    above_guessing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from asl_inspector.report.charts import Axis, Chart, FloatArray, Series
 from asl_inspector.report.document import framed
 from asl_inspector.report.json_text import Json, to_json
 from asl_inspector.report.options import STANDARD, ReportOptions
-from asl_inspector.report.parts import list_part, section_part, small_part, table_part, text_part
+from asl_inspector.report.parts import list_part, matrix_part, section_part, small_part, table_part, text_part
 from asl_inspector.report.rendering import rendered
 from asl_inspector.report.writing import write_atomically
 from asl_inspector.sweep.plain import as_json
-from asl_inspector.sweep.records import Row, Run, Sweep
+from asl_inspector.sweep.records import RIGHT, WRONG, Row, Run, Sweep
 from asl_inspector.sweep.tables import SCHEMA, rows_csv
 from asl_inspector.sweep.words import (
     ROW_HEAD,
@@ -39,6 +39,7 @@ KINDS = ("pdf", "html", "md", "json", "csv")
 MOST_CHARTS = 24
 MOST_ROWS = 2_000
 MOST_CLIPS = 50
+MOST_CELLS = 400  # rows or columns of the picture
 MOST_RUNS_IN_TEXT = 60
 METHODS = (
     "Accuracies are by the chosen decoder with Wilson's 95 % limits. Files are compared clip by clip (McNemar, exact), "
@@ -112,7 +113,7 @@ def _tile(title: str, value: str, note: str, *, alarm: bool = False) -> dict[str
 def _run_table(sweep: Sweep) -> Json:
     rows = [[visible(cell) for cell in run_cells(sweep, run)] for run in sweep.runs]
     numeric = [name in ("seed", "files", "best epoch", "right", "accuracy", "95 %") for name in RUN_HEAD]
-    return table_part(list(RUN_HEAD), [2, 2, 0, 0, 0, 0, 0, 0, 0, 2], numeric, rows)
+    return table_part(list(RUN_HEAD), [3, 2, 0, 0, 0, 0, 0, 0, 0, 4], numeric, rows)
 
 
 def _charts(sweep: Sweep) -> list[Json]:
@@ -189,13 +190,33 @@ def _clip_parts(sweep: Sweep) -> list[Json]:
     ]
     if alone:
         found.append(table_part(["clip right in one run alone", "gloss", "run"], [2, 1, 1], [False] * 3, alone))
-    return found or [text_part("Clips can be compared once two runs are scored.")]
+    return [*found, *_picture(sweep)] or [text_part("Clips can be compared once two runs are scored.")]
+
+
+def _picture(sweep: Sweep) -> list[Json]:
+    """Which clip is right in which file; of very many, every second or third."""
+    order = [index for run in sweep.runs for index in run.rows if sweep.rows[index].outcome]
+    if not order or not len(sweep.clips):
+        return []
+    letters = np.array([np.frombuffer(sweep.rows[index].outcome.encode(), np.uint8) for index in order])
+    easiest = np.argsort(-(letters == ord(RIGHT)).sum(axis=0), kind="stable")
+    steps = [max(1, -(-count // MOST_CELLS)) for count in letters.shape]
+    shown = letters[:: steps[0], easiest[:: steps[1]]]
+    every = [f", every {step}." if step > 1 else "" for step in steps]
+    part = matrix_part(
+        "Which clip is right in which file",
+        "One row a file, one column a clip, coloured by whether the file gets the clip right",
+        [("right", shown == ord(RIGHT)), ("wrong", shown == ord(WRONG))],
+        across=f"clips, those that most files get right first{every[1]}",
+        down=f"files, run by run in the order of their epochs{every[0]}",
+    )
+    return [part]
 
 
 def _file_parts(sweep: Sweep, failed: Sequence[Row]) -> list[Json]:
     rows = [[visible(cell) for cell in row_cells(run, sweep.rows[index])] for run in sweep.runs for index in run.rows]
     numeric = [False, True, False, True, True, True, True, True, True, False]
-    found: list[Json] = [table_part(list(ROW_HEAD), [1, 0, 1, 0, 0, 0, 0, 0, 0, 2], numeric, rows[:MOST_ROWS])]
+    found: list[Json] = [table_part(list(ROW_HEAD), [2, 0, 4, 0, 0, 0, 0, 0, 0, 3], numeric, rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         found.append(small_part(f"The other {len(rows) - MOST_ROWS:,} files are in the tables."))
     if failed:

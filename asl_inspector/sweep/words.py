@@ -17,6 +17,8 @@ def headline(sweep: Sweep) -> str:
     if best is None:
         return "No checkpoint could be scored"
     row = sweep.rows[best.row]
+    if best.above_guessing is False:
+        return f"None of {_count(best.files, 'file')} can be told from guessing"
     ties = f"; {_count(len(best.as_good), 'other file')} cannot be told from it" if best.as_good else ""
     right = f"{row.accuracy.correct} of {row.accuracy.of}" if row.accuracy is not None else "none"
     return f"{file_words(sweep, best.row)} has most clips right, {right}{ties}"
@@ -53,6 +55,11 @@ def file_words(sweep: Sweep, index: int) -> str:
 def best_words(sweep: Sweep, best: Best) -> str:
     """Which file to keep and how sure that is."""
     row = sweep.rows[best.row]
+    if best.above_guessing is False:
+        return (
+            f"The best of {_count(best.files, 'file')}, {file_words(sweep, best.row)} with {_right(row)}, is not clearly better than "
+            "the best of as many guesses: look for the cause before another epoch."
+        )
     kept = f"Keep {file_words(sweep, best.row)}: {_right(row)}"
     if best.next is None or best.p is None or best.p_corrected is None:
         return f"{kept}. It is the only file that was scored."
@@ -74,18 +81,28 @@ def run_words(sweep: Sweep, run: Run) -> str:
         words.append(collapse_words(run.collapse).rstrip(".") + ".")
     elif run.never_spoke:
         words.append("At every scored epoch most clips come out empty: the run never left the blanks.")
-    if run.best is not None:
+    if run.best is not None and run.best.above_guessing is False:
+        row = sweep.rows[run.best.row]
+        words.append(f"None of its files can be told from guessing; the best has {_right(row)}.")
+        words += _first_cause(row)
+    elif run.best is not None:
         row = sweep.rows[run.best.row]
         epoch = f" (epoch {row.epoch})" if row.epoch is not None else ""
         words.append(
             f"Keep “{row.name}”{epoch}: {_right(row)}{'' if run.best.shown else ', not shown to be better than the next'}."
         )
-        cause = row.figures.causes[0] if row.figures is not None and row.figures.causes else None
-        if cause is not None:
-            words.append(f"First cause there: {cause.title}.")
+        words += _first_cause(row)
     else:
         words.append("None of its files could be scored.")
     return " ".join(words)
+
+
+def _first_cause(row: Row) -> list[str]:
+    """What the diagnosis of a file names first, and whether its clips are scored by name."""
+    figures = row.figures
+    found = [f"First cause there: {figures.causes[0].title}."] if figures is not None and figures.causes else []
+    by_name = "It is scored by gloss name, since it knows the glosses under other ids than the clips."
+    return [*found, by_name] if figures is not None and figures.by_name else found
 
 
 def cause_words(sweep: Sweep, run: Run) -> str:

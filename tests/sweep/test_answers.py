@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from sweeps_at_hand import row, run_of, simulated
+from sweeps_at_hand import figures, row, run_of, simulated
 
 from asl_inspector.sweep.answers import answers_of, best_of, compare_conditions
 from asl_inspector.sweep.words import pair_words, power_words
@@ -96,6 +98,22 @@ def test_a_file_far_better_than_all_others_is_shown_to_be() -> None:
     assert best is not None
     assert (best.row, best.shown, best.as_good) == (0, True, ())
     assert best.p_corrected == pytest.approx(3 * 2 * 0.5**60)
+
+
+def test_the_best_of_many_guesses_is_no_file_to_keep() -> None:
+    random = np.random.default_rng(3)
+    guesses = ["".join("1" if one else "0" for one in (random.random(60) < 1 / 6).tolist()) for _ in range(40)]
+    rows = [replace(row(f"{number}.pt", letters), figures=figures(6)) for number, letters in enumerate(guesses)]
+    lucky, sound = (
+        best_of(rows, range(40)),
+        best_of([*rows, replace(row("s.pt", "1" * 40 + "0" * 20), figures=figures(6))], range(41)),
+    )
+    assert lucky is not None
+    assert sound is not None
+    assert (lucky.above_guessing, sound.above_guessing) == (False, True)
+    constant = best_of([*rows, replace(row("s.pt", "1" * 40 + "0" * 20), figures=figures(6))], range(41), 0.6)
+    assert constant is not None
+    assert constant.above_guessing is False  # one gloss for all clips would do as well
 
 
 def test_files_are_compared_on_the_clips_that_all_of_them_ran() -> None:

@@ -116,3 +116,9 @@ def test_checkpoints_are_found_below_folders_and_nothing_else_is(tmp_path: Path)
         "b/model.safetensors.index.json",
         "d",
     ]
+
+
+def test_a_single_run_is_called_like_its_folder() -> None:
+    root = ROOT / "plain_seed4"
+    (run,), _ = group([(root / f"epoch_{epoch}.pt", facts(seed=42, lr=0.1)) for epoch in (1, 2)], [root])
+    assert (run.name, run.condition, run.seed) == ("plain_seed4", "plain", 4)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.report.rendering import rendered
-from asl_inspector.sweep.engines.ray import RayEngine
+from asl_inspector.sweep.engines.ray import RayEngine, check_reachable
 from asl_inspector.sweep.reading import is_sweep, read_sweep
 from asl_inspector.sweep.records import Setup, Sweep
 from asl_inspector.sweep.report import sweep_document, sweep_text
@@ -233,6 +235,22 @@ def test_the_report_has_every_run_in_every_kind(swept: tuple[Sweep, Path, Engine
             assert word in text, (kind, word)
 
 
+def test_the_picture_covers_every_clip_of_every_file_once(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    found = swept[0]
+    clips = next(one for one in sweep_document(found)["sections"] if one["title"] == "Clips")
+    picture = next(part for part in clips["parts"] if part["kind"] == "matrix")
+    scored = [row for row in found.rows if row.outcome]
+    assert (picture["rows"], picture["columns"]) == (len(scored), 60)
+    for layer, letter in zip(picture["layers"], "10", strict=True):
+        cells = sum(int(width) for width in re.findall(r"h(\d+)v1h-\d+z", layer["path"]))
+        assert cells == sum(row.outcome.count(letter) for row in scored)
+
+
+@pytest.mark.slow
+def test_the_report_is_typeset_with_its_picture(swept: tuple[Sweep, Path, EngineHere]) -> None:
+    assert rendered(sweep_document(swept[0]), "pdf").startswith(b"%PDF-")
+
+
 def test_folders_without_checkpoints_and_foreign_results_are_refused(setup: Setup, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no checkpoint"):
         sweep([tmp_path], setup, Results(tmp_path / "out"), EngineHere())
@@ -292,3 +310,13 @@ def test_without_ray_the_engine_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InferenceError, match=r"asl-inspector\[cluster\]"):
         RayEngine()
+
+
+def test_an_address_at_which_nothing_listens_is_said_at_once() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{held.getsockname()[1]}"  # bound, and nobody listens
+        with pytest.raises(InferenceError, match="no Ray cluster at"):
+            check_reachable(address)
+    check_reachable("auto")
+    check_reachable(None)

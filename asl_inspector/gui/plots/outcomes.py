@@ -39,14 +39,14 @@ class OutcomePlot(HeatPlot):
         colours = theme.current()
         right = frame.right()
         line = QRectF(frame.left(), frame.top() - metrics.height() - 6, frame.width(), metrics.height())
-        for words, name in (("wrong", "series_2"), ("right", "series_1")):
+        for words, colour in (("wrong", colours.series_2), ("right", colours.series_1)):
             width = metrics.horizontalAdvance(words)
             painter.setPen(QColor(colours.muted))
             painter.drawText(
                 QRectF(right - width, line.top(), width, line.height()), int(Qt.AlignmentFlag.AlignVCenter), words
             )
             right -= width + 16
-            painter.fillRect(QRectF(right, line.center().y() - 5, 10, 10), QColor(getattr(colours, name)))
+            painter.fillRect(QRectF(right, line.center().y() - 5, 10, 10), QColor(colour))
             right -= 14
 
     def readout(self, x: float, y: float) -> str:

@@ -8,6 +8,7 @@ where the cluster has any. Ray runs a task again elsewhere when its process or i
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from asl_inspector.sweep.records import DataFacts, Job, Part, Setup
 
 RETRIES = 3  # of a task whose process or node died
 SECONDS_TO_HEAR = 0.2
+SECONDS_TO_REACH = 5.0
 MOST_WAITING = 1_000  # tasks that are handed over at a time, so that a cancelled sweep leaves few behind
 GPU_SHARE = 0.25  # small networks use little of a GPU, and a job computes on the CPU for most of its time
 
@@ -109,14 +111,12 @@ class RayEngine:
     def _connect(self) -> None:
         ray = self._ray
         if not ray.is_initialized():
+            check_reachable(self._address)
             limit = {"num_cpus": self._workers} if self._workers and self._address is None else {}
             try:
                 ray.init(address=self._address, log_to_driver=False, logging_level="error", **limit)
             except (ConnectionError, ValueError, RuntimeError) as error:
-                where = f"at “{self._address}”" if self._address else "on this machine"
-                raise InferenceError(
-                    f"There is no Ray cluster {where}.", advice="Start one with `ray start`.", detail=str(error)
-                ) from None
+                raise _no_cluster(self._address, error) from None
             self._started = True
         self.resources = ray.cluster_resources()
 
@@ -168,3 +168,24 @@ class RayEngine:
             with contextlib.suppress(RuntimeError):
                 self._ray.shutdown()
             self._started = False
+
+
+def check_reachable(address: str | None) -> None:
+    """Raise at once where nothing listens at a "host:port"; Ray itself would try for minutes.
+
+    Raises:
+        InferenceError: If nothing does.
+    """
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_REACH).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str | None, error: Exception) -> InferenceError:
+    where = f"at “{address}”" if address else "on this machine"
+    advice = "Check the address, or start a cluster with `ray start --head`."
+    return InferenceError(f"There is no Ray cluster {where}.", advice=advice, detail=str(error))
