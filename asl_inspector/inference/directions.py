@@ -15,6 +15,8 @@ Source: Roy and Vetterli 2007, "The effective rank"; Horn 1965.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -85,7 +87,7 @@ def effective_ranks(network: BuiltNetwork, clips: ClipSource, *, cancel: CancelT
     features_rank = effective_rank(_thinned(np.concatenate(seen)), scaled=True)
     hidden = None
     if head is not None and not reason:
-        hidden = effective_rank(_thinned(_entering(head, network.module, seen, cancel)))
+        hidden = effective_rank(_thinned(_entering(network.module, network.architecture.classes, seen, cancel)))
         reason = "" if hidden is not None else "Too few outputs, or none that move."
     return EffectiveRanks(features_rank, hidden, reason, len(seen))
 
@@ -106,22 +108,26 @@ def _chosen(module: Network, clips: ClipSource, cancel: CancelToken) -> list[NDA
 
 
 def _entering(
-    head: nn.Linear, module: Network, seen: list[NDArray[np.float32]], cancel: CancelToken
+    shared: Network, classes: int, seen: list[NDArray[np.float32]], cancel: CancelToken
 ) -> NDArray[np.float32]:
-    """(M, H), what enters the head: of every output frame, or of every clip. Clips go together where the network takes lengths."""
+    """(M, H), what enters the head: of every output frame, or of every clip. Clips go together where the network takes lengths.
+
+    Other threads run the same network meanwhile, for a clip that is looked at or for other checkpoints: the hook is on a
+    copy of the structure, which has the very tensors of the network.
+    """
+    module = copy.deepcopy(shared, {id(one): one for one in (*shared.parameters(), *shared.buffers())})
+    head = head_of(module, classes)
     caught: list[Tensor] = []
-    hook = head.register_forward_pre_hook(lambda _, given: caught.append(given[0].detach().float()))
-    try:
-        with torch.inference_mode():
-            if module.ragged:
-                lengths = torch.tensor([len(one) for one in seen])
-                module(nn.utils.rnn.pad_sequence([torch.from_numpy(one) for one in seen], batch_first=True), lengths)
-            else:
-                for one in seen:
-                    cancel.raise_if_cancelled()
-                    module(torch.from_numpy(one).unsqueeze(0))
-    finally:
-        hook.remove()
+    if head is not None:
+        head.register_forward_pre_hook(lambda _, given: caught.append(given[0].detach().float()))
+    with torch.inference_mode():
+        if module.ragged:
+            lengths = torch.tensor([len(one) for one in seen])
+            module(nn.utils.rnn.pad_sequence([torch.from_numpy(one) for one in seen], batch_first=True), lengths)
+        else:
+            for one in seen:
+                cancel.raise_if_cancelled()
+                module(torch.from_numpy(one).unsqueeze(0))
     if module.ragged and caught and caught[0].dim() == 3:  # (N, T, H): padding is left out
         frames = [module.output_frames(len(one)) for one in seen]
         caught = [clip[:count] for clip, count in zip(caught[0], frames, strict=True)]

@@ -99,6 +99,24 @@ def test_what_enters_the_layer_that_answers_is_measured_and_nothing_stays_hooked
     assert not head._forward_pre_hooks
 
 
+def test_what_other_threads_run_meanwhile_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip that is looked at runs through the same network; its thread is stood for by the network calling itself."""
+    network, calls = built(), []
+    forward = Narrow.forward
+
+    def while_another_runs(module: Narrow, features: Tensor) -> Tensor:
+        if module is not network.module:
+            calls.append(forward(network.module, 100 * torch.randn(1, 40, 6)))  # type: ignore[arg-type]
+        return forward(module, features)
+
+    alone = effective_ranks(network, source())
+    monkeypatch.setattr(Narrow, "forward", while_another_runs)
+    assert effective_ranks(network, source()) == alone
+    assert len(calls) == 12
+    tensors = [one.data_ptr() for one in network.module.parameters()]
+    assert len(set(tensors)) == len(tensors) == 3  # and none was copied away
+
+
 def test_a_network_without_such_a_layer_has_a_reason_instead() -> None:
     found = effective_ranks(built(classes=99), source())
     assert found.features is not None
@@ -124,8 +142,8 @@ def test_clips_that_go_together_enter_the_head_as_each_does_alone(run: Run) -> N
     random = np.random.default_rng(1)
     clips = [random.normal(size=(length, FEATURES)).astype(np.float32) for length in (9, 4, 13)]
     assert module.ragged
-    together = _entering(head, module, clips, CancelToken())
+    together = _entering(module, head.out_features, clips, CancelToken())
     module.ragged = False
-    alone = _entering(head, module, clips, CancelToken())
+    alone = _entering(module, head.out_features, clips, CancelToken())
     assert together.shape == (26, head.in_features)
     assert np.allclose(together, alone, atol=1e-5)
