@@ -241,6 +241,7 @@ def test_a_stage_1_file_that_fits_nothing_is_not_loaded() -> None:
     assert inspector.inspect().diagnosis.stage1.verdict == "not-loaded"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["seed", "healthy"])
 def test_the_order_of_the_files_changes_nothing(name: str) -> None:
     inspector = Inspector()

@@ -32,6 +32,7 @@ def test_diagnose_writes_json_to_stdout_and_nothing_else(run: Run) -> None:
     assert {file["role"] for file in held["case"]["files"]} == {"checkpoint", "val", "train", "vocabulary", "history"}
 
 
+@pytest.mark.slow
 def test_diagnose_writes_every_file_that_is_asked_for(run: Run, tmp_path: Path) -> None:
     ran = inspector(
         "diagnose",
@@ -336,6 +337,7 @@ def test_keys_can_be_narrowed(run: Run) -> None:
     assert {row["path"][-1] for row in held["tensors"]} == {"classifier.weight", "classifier.bias"}
 
 
+@pytest.mark.slow
 def test_a_payload_in_a_checkpoint_is_shown_and_never_run(tmp_path: Path) -> None:
     canary = tmp_path / "canary"
 
@@ -406,6 +408,7 @@ def test_without_a_screen_the_demo_says_where_its_report_is(tmp_path: Path) -> N
     assert (tmp_path / "asl-inspector-demo.pdf").exists()
 
 
+@pytest.mark.slow
 def test_interrupting_leaves_nothing_half_written(run: Run, tmp_path: Path) -> None:
     write_cache(run.validation, make_clips(clips_a_gloss=4_000))
     command = [

@@ -315,6 +315,7 @@ def test_the_role_can_be_said(sound: TrainedRun, tmp_path: Path, capsys: pytest.
     assert "The 2 files of this run" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_the_inspection_with_the_files_scored_by_then(sound: TrainedRun, tmp_path: Path) -> None:
     """Status 130; the inspection itself had come to its end, and the table of the run says that it is partial."""
     code = (
@@ -342,6 +343,7 @@ def test_an_interrupt_leaves_the_inspection_with_the_files_scored_by_then(sound:
 # -- real runs --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CASES.is_dir(), reason="shared/cases is not beside the project")
 def test_two_epochs_of_the_overfit_run_are_not_shown_to_differ() -> None:
     later = CASES / "overfit_epoch50" / "checkpoint_epoch_50.pt"

@@ -177,6 +177,7 @@ def test_landmarks_from_the_shoulders_at_one_length_are_found(tmp_path: Path, st
     assert length.value.startswith("resampled to ")
 
 
+@pytest.mark.slow
 def test_what_reproduces_the_figure_in_several_ways_stays_assumed(tmp_path: Path) -> None:
     """Clips of one length: it does not matter whether they are resampled to it, padded, or left alone."""
     clips = [(clip[:12], gloss) for clip, gloss in movements(3)]

@@ -113,6 +113,7 @@ def test_the_stored_accuracy_settles_the_preprocessing(tmp_path: Path) -> None:
     assert found.diagnosis.reproduction.val_acc is True
 
 
+@pytest.mark.slow
 def test_nothing_is_called_settled_where_nothing_reproduces_the_stored_figure(tmp_path: Path) -> None:
     network = spread_out(GruLast())
     clips = cache(150, 1)

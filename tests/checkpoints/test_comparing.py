@@ -73,6 +73,7 @@ def test_equal_weights_are_identical(tmp_path: Path) -> None:
     assert {row.status for row in result.tensors} == {"equal"}
 
 
+@pytest.mark.slow
 def test_a_trained_network_descends_from_its_start(tmp_path: Path) -> None:
     start = seeded(0)
     result = compared(tmp_path, trained(start, 150).state_dict(), start.state_dict())

@@ -158,6 +158,7 @@ def test_opening_and_inspecting_equal_the_direct_call(engine: Engine, run: Run) 
     assert steps
 
 
+@pytest.mark.slow
 def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
     engine.call("inspect", spec(run), Settings("cpu"))
     clip = cast("ClipDetail", engine.call("clip", 2))
@@ -171,6 +172,7 @@ def test_a_clip_and_a_tensor_can_be_asked_for(engine: Engine, run: Run) -> None:
         engine.call("tensor", 99)
 
 
+@pytest.mark.slow
 def test_the_numbers_of_a_clip_travel_with_what_they_are(engine: Engine, tmp_path: Path) -> None:
     cache = make_clips(features=84, clips_a_gloss=2)
     path = write_cache(tmp_path / "features_val.pkl", cache)
@@ -184,6 +186,7 @@ def test_the_numbers_of_a_clip_travel_with_what_they_are(engine: Engine, tmp_pat
         engine.call("clip_features", 99)
 
 
+@pytest.mark.slow
 def test_a_rectangle_of_a_tensor_travels_as_it_is_kept(engine: Engine, run: Run) -> None:
     engine.call("open", CaseSpec((run.checkpoint,)))
     request = SliceRequest(16, (), (2, 5), (3, 11), (1, 2))
@@ -194,6 +197,7 @@ def test_a_rectangle_of_a_tensor_travels_as_it_is_kept(engine: Engine, run: Run)
     assert "dimensions" in wrong.trouble
 
 
+@pytest.mark.slow
 def test_all_statistics_and_the_health_arrive(engine: Engine, run: Run) -> None:
     engine.call("open", CaseSpec((run.checkpoint,)))
     parts: list[object] = []
@@ -208,12 +212,14 @@ def test_all_statistics_and_the_health_arrive(engine: Engine, run: Run) -> None:
     assert engine.call("optimizers") == ()
 
 
+@pytest.mark.slow
 def test_a_file_taken_out_of_the_case_is_forgotten(engine: Engine, run: Run) -> None:
     engine.call("open", spec(run))
     case = cast("CaseView", engine.call("open", CaseSpec((run.checkpoint,))))
     assert [row.path for row in case.files] == [run.checkpoint]
 
 
+@pytest.mark.slow
 def test_chosen_roles_are_kept_and_given_back(engine: Engine, run: Run) -> None:
     chosen = CaseSpec((run.validation,), ((run.validation, Role.TRAIN),))
     assert cast("CaseView", engine.call("open", chosen)).files[0].role is Role.TRAIN
@@ -291,6 +297,7 @@ def test_the_death_of_the_process_is_an_error_and_the_next_call_starts_another(e
     assert engine.pid != first
 
 
+@pytest.mark.slow
 def test_stopping_ends_the_process(run: Run) -> None:
     engine = Engine()
     engine.call("open", spec(run))
@@ -348,6 +355,7 @@ def test_nearest_clips_equal_the_direct_call_and_travel_whole(engine: Engine, ru
     assert view.diagnosis.run is not None
 
 
+@pytest.mark.slow
 def test_a_search_hears_its_cancellation(engine: Engine, run: Run) -> None:
     rng = np.random.default_rng(0)
     many = {
@@ -376,6 +384,7 @@ def test_a_search_hears_its_cancellation(engine: Engine, run: Run) -> None:
 # -- epochs -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_other_epochs_are_scored_after_the_inspection_and_a_cancel_keeps_them(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -252,6 +252,7 @@ def test_a_file_that_changed_is_compared_again(window: MainWindow, qtbot: QtBot,
     assert arrived.args[0].compared.judgement.verdict == "unrelated"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_the_panel_follows_the_scheme(window: MainWindow, qtbot: QtBot, pair: list[Path], scheme: str) -> None:
     compare(window, qtbot, pair)

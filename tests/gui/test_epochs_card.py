@@ -122,6 +122,7 @@ def test_a_cancel_keeps_what_was_scored_and_the_rest_can_follow(
     assert not card._go_on.isVisibleTo(card)
 
 
+@pytest.mark.slow
 def test_removing_a_file_in_the_middle_leaves_no_old_answer(
     window: MainWindow, qtbot: QtBot, collapsed: TrainedRun
 ) -> None:
@@ -153,6 +154,7 @@ def test_one_checkpoint_or_no_clips_show_no_card(window: MainWindow, qtbot: QtBo
     assert window.training.epochs._along is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_card_is_painted_in_both_schemes(
     window: MainWindow, qtbot: QtBot, collapsed: TrainedRun, scheme: str

@@ -232,6 +232,7 @@ def test_the_list_of_confusions_lists_clips_too(plot: ConfusionPlot, panel: Glos
     assert len(listed.args[0].clips) == int(found.cell_count[found.cell_true != found.cell_answer].max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_one_wrong_cell_among_four_million_is_seen(qtbot: QtBot, scheme: str) -> None:
     """2,000 glosses, all right but for one clip: its pixel has the colour of wrong answers, wherever it lies."""

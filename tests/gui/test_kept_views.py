@@ -37,6 +37,7 @@ def test_a_view_of_another_version_is_left_alone(packed: str) -> None:
     assert unpacked("0" * 16 + packed[16:]) is None
 
 
+@pytest.mark.slow
 def test_whatever_is_let_through_can_be_shown(packed: str, window: MainWindow, qtbot: QtBot) -> None:
     chance = random.Random(7)
     shown = 0

@@ -136,6 +136,7 @@ def test_the_panel_says_when_nothing_is_found_and_when_measures_are_missing(
 # -- the tree ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_folders_are_fetched_a_part_at_a_time_and_stay_a_sound_model(tmp_path: Path) -> None:
     checkpoint = saved(tmp_path / "a.pt", {f"w{number}": torch.zeros(2) for number in range(6 * SHOWN_AT_ONCE + 5)})
     model = KeyModel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import pytest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -70,6 +71,7 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
     assert window.isVisible()
 
 
+@pytest.mark.slow
 def test_nothing_overlaps_and_nothing_is_cut(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window.open_files(demo_files())

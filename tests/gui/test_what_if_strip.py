@@ -39,6 +39,7 @@ def test_the_strip_says_how_it_is_and_what_it_would_be(window: MainWindow, qtbot
     assert not strip.remap.isChecked()
 
 
+@pytest.mark.slow
 def test_of_many_moves_the_last_one_is_shown(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
     strip = wait_for(window, qtbot)

@@ -15,6 +15,7 @@ FOUND = sorted((Path(run.__file__).parent / "found").glob("*.bin"))
 linux = pytest.mark.skipif(os.name != "posix" or not Path("/proc/self/statm").exists(), reason="limits are Linux's")
 
 
+@pytest.mark.slow
 @linux
 def test_a_short_run_of_every_parser_finds_nothing(tmp_path: Path) -> None:
     tallies = fuzz(small_parsers(), seed=20, runs=60, kept=tmp_path)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from programs.conftest import clips_of
 from programs.models import Spotter, onnx_model, seeded
 
@@ -45,6 +46,7 @@ def test_only_the_start_of_its_own_process_imports_it() -> None:
     assert any(SERVE in part for part in child_command())
 
 
+@pytest.mark.slow
 def test_an_ordinary_run_of_a_program_never_loads_it(tmp_path: Path) -> None:
     model = onnx_model(tmp_path / "a.onnx", seeded(Spotter, 9))
     clips = clips_of(tmp_path / "features_val.pkl", 8, first=1)

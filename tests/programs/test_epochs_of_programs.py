@@ -89,6 +89,7 @@ def test_own_code_serves_every_checkpoint_of_the_run(tmp_path: Path, clips: Path
     check(files, clips, code, own=True)
 
 
+@pytest.mark.slow
 def test_onnx_models_of_a_run_need_no_consent(tmp_path: Path, clips: Path) -> None:
     files = {
         epoch: onnx_model(tmp_path / f"epoch_{epoch}.onnx", network) for epoch, network in networks(Spotter).items()

@@ -107,6 +107,7 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, directly: Directl
         assert found.best_gloss[frames].tolist() == (posteriors[:, 1:].argmax(axis=1) + 1).tolist()
 
 
+@pytest.mark.slow
 def test_the_checkpoint_is_a_plain_nested_dict(case: tuple[Path, Path]) -> None:
     torch.save(
         {

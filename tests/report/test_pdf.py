@@ -100,6 +100,7 @@ def test_the_checker_finds_no_error_in_a_comparison(demo: Inspected, tmp_path: P
     assert errors(typeset(changes_document(compare_reports(report, report))), tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_checker_finds_errors_where_there_are_some(demo: Inspected, tmp_path: Path) -> None:
     """Without tags, title and language."""
     pdf = opened(pdf_report(demo))

@@ -241,6 +241,7 @@ def test_decoding_on_demand_can_fail_and_says_so(tmp_path: Path, readers: Reader
         clips.features(0)
 
 
+@pytest.mark.slow
 def test_cancelling_ends_the_unpacking(tmp_path: Path, readers: Readers) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(np.random.default_rng(0).bytes(1 << 20) * 100))
@@ -296,6 +297,7 @@ def test_a_reader_tells_a_few_times_a_second_how_far_it_is() -> None:
     assert len(sent) < 100 * 25
 
 
+@pytest.mark.slow
 def test_many_groups_are_looked_through_with_progress_and_none_stays_open(tmp_path: Path, readers: Readers) -> None:
     count = 3_000
     path = tmp_path / "clips.h5"
