@@ -147,6 +147,7 @@ class Inspector(CaseFiles):
                 evidence,
                 saturated=self._networks.saturated(rebuilt, evidence.validation),
                 ranks=self._networks.ranks(self.case, rebuilt, evidence.validation, cancel),
+                resets=self._networks.resets(self.case, rebuilt, evidence.validation, cancel),
                 realigned=self._networks.realign(self.case, self.settings, rebuilt, evidence, progress, cancel),
             )
         found = self._diagnosed(evidence, problems, progress, cancel)

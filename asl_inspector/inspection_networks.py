@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from asl_inspector.case.records import Case, OpenFile, Role
 from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.errors import InferenceError, InspectorError
-from asl_inspector.inference.records import EffectiveRanks, Settings
+from asl_inspector.inference.records import EffectiveRanks, LayerResets, Settings
 from asl_inspector.inspection_parts import Key, clip_source, identity_of, problem_of
 from asl_inspector.progress import CancelToken, Progress
 from asl_inspector.samples.records import Clips
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from asl_inspector.inference.unfinished import UnfinishedRuns
     from asl_inspector.networks.records import Architecture
     from asl_inspector.report.contents import Problem
+
+Probe = TypeVar("Probe")
 
 
 class NetworkRuns:
@@ -40,6 +42,7 @@ class NetworkRuns:
         self._kept = kept
         self._predictions: dict[Key, Predictions] = {}
         self._ranks: dict[Key, EffectiveRanks] = {}
+        self._resets: dict[Key, LayerResets] = {}
         self._runs: dict[Key, Run] = {}  # those that were cancelled, to go on with
 
     @property
@@ -50,7 +53,7 @@ class NetworkRuns:
     def clear(self) -> None:
         """Forget everything."""
         self.end()
-        self._predictions, self._runs, self._ranks = {}, {}, {}
+        self._predictions, self._runs, self._ranks, self._resets = {}, {}, {}, {}
 
     def build(
         self,
@@ -242,21 +245,41 @@ class NetworkRuns:
         """
         from asl_inspector.inference.directions import effective_ranks
 
+        return self._probed(effective_ranks, self._ranks, case, rebuilt, scored, cancel)
+
+    def resets(self, case: Case, rebuilt: Rebuilt, scored: Scored | None, cancel: CancelToken) -> LayerResets | None:
+        """How many answers stay when each layer is drawn anew, or None where it cannot be told.
+
+        Raises:
+            Cancelled: If `cancel` was set.
+        """
+        from asl_inspector.inference.resetting import layers_reset
+
+        return self._probed(layers_reset, self._resets, case, rebuilt, scored, cancel)
+
+    def _probed(
+        self,
+        ask: Callable[..., Probe],
+        known: dict[Key, Probe],
+        case: Case,
+        rebuilt: Rebuilt,
+        scored: Scored | None,
+        cancel: CancelToken,
+    ) -> Probe | None:
+        """What a probe of the network finds over the clips that were scored, kept while network and clips are the same."""
         if scored is None or self.held is None:
             return None
         source = next((one for one in case.files if one.opened is scored.clips), None)
         key = (self.held[0], identity_of(source)) if source is not None else None
-        if key is None or key not in self._ranks:
+        if key is None or key not in known:
             try:
-                found = effective_ranks(
-                    rebuilt.network, rebuilt.prepare(clip_source(scored.clips), cancel), cancel=cancel
-                )
+                found = ask(rebuilt.network, rebuilt.prepare(clip_source(scored.clips), cancel), cancel=cancel)
             except InspectorError:  # clips that can no longer be read were told of where they were to be run
                 return None
             if key is None:
                 return found
-            self._ranks[key] = found
-        return self._ranks[key]
+            known[key] = found
+        return known[key]
 
     def realign(
         self,

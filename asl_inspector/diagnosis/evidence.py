@@ -17,7 +17,7 @@ from asl_inspector.data.records import DataMeasures
 from asl_inspector.history.records import History
 from asl_inspector.inference import decoding
 from asl_inspector.inference.predictions import Predictions
-from asl_inspector.inference.records import EffectiveRanks
+from asl_inspector.inference.records import EffectiveRanks, LayerResets
 from asl_inspector.inference.saved import SavedFacts
 from asl_inspector.networks.records import Architecture
 from asl_inspector.samples.records import UNLABELLED, Clips
@@ -121,6 +121,7 @@ class Evidence:
         saturated: Share of the first layer's gates that the validation features drive to their ends, or None.
         realigned: Predictions on the validation clips after a repair of their features, by the repair's name.
         ranks: In how many directions features and encoder outputs spread, or None where no network was run.
+        resets: How many answers stay when each layer is drawn anew, or None where no network was run.
     """
 
     case: Case
@@ -139,3 +140,4 @@ class Evidence:
     saturated: float | None = None
     realigned: Mapping[str, Scored] = field(default_factory=dict)
     ranks: EffectiveRanks | None = None
+    resets: LayerResets | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from asl_inspector.data.records import LearningCurve, LinearProbe, Separation
 from asl_inspector.diagnosis.records import Accuracy
-from asl_inspector.inference.records import EffectiveRanks
+from asl_inspector.inference.records import EffectiveRanks, LayerResets
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Probes:
 
     Attributes:
         ranks: In how many directions features and encoder outputs spread.
+        resets: How many answers stay when each layer is drawn anew.
         learning: What a nearest neighbour reaches with fewer clips a gloss.
         linear: What a linear classifier on the means of clips gets right.
         separation: How well a classifier tells training from validation clips.
@@ -99,6 +100,7 @@ class Probes:
     """
 
     ranks: EffectiveRanks | None = None
+    resets: LayerResets | None = None
     learning: LearningCurve | None = None
     linear: LinearProbe | None = None
     separation: Separation | None = None

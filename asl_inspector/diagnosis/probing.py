@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.data.records import DataMeasures
-from asl_inspector.diagnosis import effective_rank, learning, padding, separation, signers, temperature
+from asl_inspector.diagnosis import effective_rank, idle_layers, learning, padding, separation, signers, temperature
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers
 from asl_inspector.diagnosis.probe_records import Probes
@@ -35,6 +35,10 @@ def measure(
         reasons["ranks"] = "No network of this program was run on clips whose features move."
     elif evidence.ranks.hidden is None:
         reasons["ranks"] = evidence.ranks.reason
+    if evidence.resets is None:
+        reasons["resets"] = "No network of this program was run."
+    elif evidence.resets.reason:
+        reasons["resets"] = evidence.resets.reason
     if data is None or data.separation is None:
         reasons["separation"] = "A file has fewer than twenty clips, or the features differ." if both else NEEDS_BOTH
     if data is None or data.learning is None:
@@ -44,6 +48,7 @@ def measure(
         reasons["linear"] = "Labels are missing, or clips are few." if both else NEEDS_BOTH
     return Probes(
         ranks=evidence.ranks,
+        resets=evidence.resets,
         learning=data.learning if data is not None else None,
         linear=data.linear if data is not None else None,
         separation=data.separation if data is not None else None,
@@ -68,6 +73,7 @@ def ask(found: Probes, evidence: Evidence, truth: NDArray[np.int64] | None, stat
         temperature.ask(found.temperature),
         signers.ask(found.signers),
         effective_rank.ask(found.ranks),
+        idle_layers.ask(found.resets),
         separation.ask(found.separation),
         learning.ask(found.learning, found.linear, evidence.validation, evidence.train, truth),
     ]

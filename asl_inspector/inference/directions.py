@@ -81,7 +81,7 @@ def effective_ranks(network: BuiltNetwork, clips: ClipSource, *, cancel: CancelT
     head = head_of(network.module, network.architecture.classes)
     runs = isinstance(network.module, Network) and network.module.concurrent  # a foreign program is no module of ours
     reason = "" if head is not None and runs else "The network has no single linear output layer, or runs by itself."
-    seen = _chosen(network.module, clips, cancel)
+    seen = chosen_clips(network.module, clips, cancel)
     if not seen:
         return EffectiveRanks(None, None, "No clip could be run.", 0)
     features_rank = effective_rank(_thinned(np.concatenate(seen)), scaled=True)
@@ -92,7 +92,7 @@ def effective_ranks(network: BuiltNetwork, clips: ClipSource, *, cancel: CancelT
     return EffectiveRanks(features_rank, hidden, reason, len(seen))
 
 
-def _chosen(module: Network, clips: ClipSource, cancel: CancelToken) -> list[NDArray[np.float32]]:
+def chosen_clips(module: Network, clips: ClipSource, cancel: CancelToken) -> list[NDArray[np.float32]]:
     """Features of a seeded choice of clips that the network can run."""
     most = module.most_frames
     seen: list[NDArray[np.float32]] = []

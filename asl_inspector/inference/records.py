@@ -106,6 +106,36 @@ class EffectiveRank:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerReset:
+    """A layer that was drawn anew.
+
+    Attributes:
+        name: What it is, and where that does not tell it from others its path in the rebuilt network.
+        stay: Share of the clips whose answer stayed, in [0, 1].
+        parameters: How many numbers were drawn.
+    """
+
+    name: str
+    stay: float
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResets:
+    """All layers, each drawn anew in turn.
+
+    Attributes:
+        layers: In the order of the network; empty with a reason.
+        clips: Clips that were run.
+        reason: Why there are none, or an empty string.
+    """
+
+    layers: tuple[LayerReset, ...]
+    clips: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EffectiveRanks:
     """The same of the features as the network gets them and of what its last layer gets.
 

@@ -73,6 +73,12 @@ def probes_json(probes: Probes | None) -> Json:
             "features": _plain(asdict(ranks.features)) if ranks.features is not None else None,
             "hidden": _plain(asdict(ranks.hidden)) if ranks.hidden is not None else None,
         },
+        "layers": None
+        if probes.resets is None or not probes.resets.layers
+        else {
+            "clips": probes.resets.clips,
+            "answers_that_stay": {one.name: one.stay for one in probes.resets.layers},
+        },
         "learning_curve": None if curve is None else _plain(asdict(curve)),
         "linear": None if probes.linear is None else _plain(asdict(probes.linear)),
         "separation": None if apart is None else _plain(asdict(apart)),

@@ -39,6 +39,7 @@ SHOWN_IN = {  # questions, and the section that shows their figures
     "separation": "Data",
     "learning": "Data",
     "effective_rank": "Data",
+    "idle_layers": "Checkpoint",
     "padding": "Blank ratio",
     "temperature": "Predictions",
     "signers": "Predictions",

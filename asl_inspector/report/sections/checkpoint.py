@@ -7,7 +7,7 @@ from asl_inspector.networks.records import Architecture
 from asl_inspector.report.choices import tries_words
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
-from asl_inspector.report.parts import facts_part, section_part, table_part, text_part
+from asl_inspector.report.parts import facts_part, section_part, sentences_of, table_part, text_part
 from asl_inspector.visible_text import visible
 
 
@@ -41,10 +41,22 @@ def checkpoint_section(inspected: Inspected) -> dict[str, Json] | None:
     if architecture is not None:
         body.append(text_part("Assumed: " + visible(" ".join(architecture.assumptions))))
         body += _tried_table(architecture)
+    body += _layers(inspected)
     if checkpoint.would_run:
         names = ", ".join(dict.fromkeys(visible(run.call) for run in checkpoint.would_run[:8]))
         body.append(text_part(f"An ordinary load of this file would import or call {names}. Nothing of it was run."))
     return section_part("Checkpoint", body)
+
+
+def _layers(inspected: Inspected) -> list[Json]:
+    """What each layer carries, where each was drawn anew."""
+    probes = inspected.diagnosis.probes
+    if probes is None or probes.resets is None or not probes.resets.layers:
+        return []
+    rows = [[one.name, f"{one.parameters:,}", f"{100 * one.stay:.0f} %"] for one in probes.resets.layers]
+    head = ["layer, drawn anew", "numbers", "answers that stay"]
+    words = sentences_of(inspected, "idle_layers")
+    return [text_part(words), table_part(head, [3, 1, 1], [False, True, True], rows)]
 
 
 def _tried_table(architecture: Architecture) -> list[Json]:

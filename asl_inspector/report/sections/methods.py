@@ -94,6 +94,12 @@ NOTES = [
         "",
     ),
     (
+        "Layers drawn anew",
+        "Each layer in turn gets starting weights, twice; the share of clips whose answer stays.",
+        "Zhang et al. 2022, JMLR 23",
+        "",
+    ),
+    (
         "Classifier between files",
         "Area under the curve of a ridge classifier on clip means, cross-fitted; the null exchanges the files of clips.",
         "Lopez-Paz and Oquab 2017, ICLR",
@@ -135,6 +141,7 @@ def _present(inspected: Inspected) -> dict[str, bool]:
         "Corrected p": significance_section(inspected) is not None,
         "Temperature": "temperature" in asked,
         "Effective directions": "effective_rank" in asked,
+        "Layers drawn anew": "idle_layers" in asked,
         "Classifier between files": "separation" in asked,
         "Confidence": bool(found.causes),
     }
