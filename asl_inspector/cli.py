@@ -7,11 +7,14 @@ one, 2 unusable input or usage, 130 interrupted. Nothing here imports Qt or torc
 from __future__ import annotations
 
 import argparse
+import atexit
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import NoReturn
 
 from asl_inspector.commands.terminal import HEALTHY, INTERRUPTED, UNUSABLE, Terminal
 from asl_inspector.errors import InspectorError
@@ -69,6 +72,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader has gone; nothing more can be written
         return HEALTHY
+
+
+def run() -> NoReturn:
+    """The program as a process: `main`, and the end.
+
+    Where torch was loaded the process ends at once, after its output is written: threads of its libraries that still
+    wait for work can abort the teardown of the interpreter ("terminate called without an active exception", seen once in
+    some hundred runs on a busy machine), and a finished diagnosis would end with status 134.
+    """
+    status = main()
+    if "torch" not in sys.modules:
+        sys.exit(status)
+    atexit._run_exitfuncs()  # processes are ended and folders removed; logging is closed
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # its reader has gone
+            stream.flush()
+    os._exit(status)
 
 
 def _cancel_on_interrupt(cancel: CancelToken) -> None:

@@ -1,8 +1,6 @@
 """Where the self-contained build starts."""
 
-import sys
-
-from asl_inspector.cli import main
+from asl_inspector.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

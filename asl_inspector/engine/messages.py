@@ -86,6 +86,8 @@ from asl_inspector.inference.records import (
     Consent,
     EffectiveRank,
     EffectiveRanks,
+    LayerReset,
+    LayerResets,
     Settings,
 )
 from asl_inspector.inference.saved import SavedFacts
@@ -394,6 +396,8 @@ CODEC = Codec(
         Votes,
         EffectiveRank,
         EffectiveRanks,
+        LayerReset,
+        LayerResets,
         LearningCurve,
         LearningPoint,
         LinearProbe,

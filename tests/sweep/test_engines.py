@@ -286,7 +286,10 @@ if kill:
     threading.Thread(target=kill_one, daemon=True).start()
 try:
     sweep([folder], Setup(validation), Results(out), RayEngine())
-    after = len([node for node in ray.nodes() if node["Alive"]])
+    until = time.monotonic() + 60  # Ray's head hears of it by heartbeats that stay out
+    while len(alive := [node for node in ray.nodes() if node["Alive"]]) == before and kill and time.monotonic() < until:
+        time.sleep(0.2)
+    after = len(alive)
     (out / "nodes").write_text(f"{before} {after}")  # Ray has a say on standard output too
 finally:
     ray.shutdown()
