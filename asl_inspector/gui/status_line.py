@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar
 
 from asl_inspector.engine.messages import InspectionView
@@ -14,10 +15,14 @@ from asl_inspector.programs.consent import FAMILY
 from asl_inspector.progress import Step
 
 
-class StatusLine:
-    """The status bar: device and result on the left, progress with time left, Pause and Cancel, a promise on the right."""
+class StatusLine(QObject):
+    """The status bar: device and result on the left, progress with time left, Pause and Cancel, a promise on the right.
+
+    It goes with the bar, and what the session says after that reaches nothing that is deleted.
+    """
 
     def __init__(self, bar: QStatusBar, session: Session) -> None:
+        super().__init__(bar)
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(12, 2, 12, 2)
         self._session = session
@@ -49,6 +54,7 @@ class StatusLine:
         """A sentence on the left."""
         self._what.set_whole(text)
 
+    @Slot(str)
     def _busy(self, what: str) -> None:
         self._work = ""
         self._what.set_whole(what)
@@ -59,6 +65,7 @@ class StatusLine:
         self._left.setText("")
         self._result.setText("")
 
+    @Slot(str)
     def _idle(self, how: str) -> None:
         self._pause.setChecked(False)
         for widget in (self._bar, self._pause, self._cancel, self._left):
@@ -68,6 +75,7 @@ class StatusLine:
         elif not how:
             self._what.set_whole("Nothing that you drop is executed")
 
+    @Slot(bool)
     def _pause_or_go_on(self, paused: bool) -> None:
         """Pauses do not count into the time that is left."""
         now = time.monotonic()
@@ -79,6 +87,7 @@ class StatusLine:
         self._left.setText("paused" if paused else "")
         self._session.pause(paused=paused)
 
+    @Slot(object)
     def _progress(self, step: Step) -> None:
         self._pause.setVisible(self._session.jobs.is_running("case"))
         if self._pause.isChecked():
@@ -99,6 +108,7 @@ class StatusLine:
             seconds = (step.total - step.done) / rate
             self._left.setText(f"{rate:,.0f} {step.unit}/s, {_duration(seconds)} left")
 
+    @Slot(object)
     def _inspected(self, inspection: InspectionView | None) -> None:
         if inspection is None or inspection.partial:
             return
