@@ -18,7 +18,7 @@ from asl_inspector.sweep.words import ROW_HEAD, RUN_HEAD, row_cells, run_cells
 from asl_inspector.visible_text import visible
 
 MOST_ROWS = 12
-RUN_WIDTHS = (170, 130, 60, 90, 85, 80, 85, 115, 120, 260)
+RUN_WIDTHS = (116, 92, 54, 52, 96, 64, 84, 110, 122, 158)  # together as wide as the card of a usual window
 ROW_WIDTHS = (150, 65, 210, 80, 85, 115, 75, 75, 80, 280)
 TEXTS = ("run", "condition", "file", "collapse", "first cause")
 TOOLTIPS = {
