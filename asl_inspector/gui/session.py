@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -94,7 +95,13 @@ class Session(QObject):
 
     def warm_up(self) -> None:
         """Have the engine started and torch imported while the user looks for files."""
-        self.jobs.start("warm up", call(self.engine, "warm_up"))
+        start = call(self.engine, "warm_up")
+
+        def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
+            importlib.import_module("numpy.ma")  # else the first quantile loads it on the window's own thread
+            return start(progress, cancel, publish)
+
+        self.jobs.start("warm up", work)
 
     @property
     def choices(self) -> CaseChoices:
