@@ -1,9 +1,10 @@
 """Puts the self-contained folder into a Debian package: build/asl-inspector_VERSION_ARCH.deb.
 
-    sh packaging/build_folder.sh && python packaging/build_deb.py
+    sh packaging/build_deb.sh, or, when the folder is there: python packaging/build_deb.py
 
-Needs dpkg-deb, and PySide6 for the icons. The package has no scripts: the triggers of desktop-file-utils, shared-mime-info
-and hicolor-icon-theme make the entry, the types and the icons known, and take them away again.
+Needs dpkg-deb, and PySide6 for the icons: the interpreter that built the folder has it. The package has no scripts: the
+triggers of desktop-file-utils, shared-mime-info and hicolor-icon-theme make the entry, the types and the icons known, and
+take them away again.
 """
 
 from __future__ import annotations
@@ -68,8 +69,10 @@ def main() -> int:
         write_control(root, version, architecture)
         options.out.mkdir(parents=True, exist_ok=True)
         target = options.out / f"asl-inspector_{version}_{architecture}.deb"
-        command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build", str(root), str(target)]
+        part = target.with_suffix(".part")  # what is broken off must not look like a package
+        command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build", str(root), str(part)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        part.replace(target)
     print(f"{target}: {target.stat().st_size / 1e6:,.0f} MB")
     return 0
 
