@@ -7,7 +7,8 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.containers import Card
+from asl_inspector.gui.widgets import Text
 from asl_inspector.programs.consent import ANOTHER_WAY, WHAT_IT_MEANS, Offer
 from asl_inspector.report.sizes import size_text
 

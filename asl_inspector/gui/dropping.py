@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QFont, QResizeEvent
+from PySide6.QtWidgets import QFrame, QMainWindow, QVBoxLayout, QWidget
 
-from asl_inspector.gui.widgets import DropOverlay
+from asl_inspector.gui import theme
+from asl_inspector.gui.widgets import Text
 from asl_inspector.report.contents import Problem
 
 EDGE = 12  # pixels between the window and what is shown over it
@@ -57,3 +58,17 @@ class DropWindow(QMainWindow):
         else:
             problem = Problem("What was dropped is not a file on this machine.", "Download it, then drop it.")
             self.drop_refused.emit(problem)
+
+
+class DropOverlay(QFrame):
+    """Shown over the window while files are dragged: they may be dropped anywhere."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "overlay")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        layout = QVBoxLayout(self)
+        label = Text("Drop files or folders anywhere", size=theme.TITLE, weight=QFont.Weight.DemiBold, tone="accent")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(label)
+        self.hide()

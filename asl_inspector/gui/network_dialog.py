@@ -10,9 +10,10 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Line, Scrolled
 from asl_inspector.gui.network_rows import BOX_WIDTH, ChoiceRow
 from asl_inspector.gui.network_words import by_hand, with_choices
-from asl_inspector.gui.widgets import Line, Scrolled, Text
+from asl_inspector.gui.widgets import Text
 from asl_inspector.inference.records import Settings
 from asl_inspector.networks.records import Architecture
 

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollAr
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CaseView
 from asl_inspector.gui import theme
-from asl_inspector.gui.widgets import Elided, Foldable, PanelButton, Text, empty
+from asl_inspector.gui.containers import Foldable, empty
+from asl_inspector.gui.panel_button import PanelButton
+from asl_inspector.gui.widgets import Elided, Text
 from asl_inspector.report.sizes import size_text
 from asl_inspector.visible_text import visible
 
@@ -224,12 +226,16 @@ class Sidebar(QWidget):
 
     def _fold(self, title: str, rows: list[CaseFile]) -> Foldable:
         """Many files under one heading."""
-        group = QWidget()
-        layout = QVBoxLayout(group)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        for row in rows:
-            layout.addWidget(self._card(row))
+
+        def group() -> QWidget:
+            made = QWidget()
+            layout = QVBoxLayout(made)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(6)
+            for row in rows:
+                layout.addWidget(self._card(row))
+            return made
+
         return Foldable(title, group)
 
     @Slot(object)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import re
 
-import shiboken6
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.leaving import let_go
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.numbers import local_figure, local_sentence
 from asl_inspector.gui.scripts import in_order
 from asl_inspector.gui.why import WhyButton
@@ -126,17 +123,6 @@ class Badge(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
 
-class Card(QFrame):
-    """A framed group with a vertical layout."""
-
-    def __init__(self, *, margins: tuple[int, int, int, int] = (16, 14, 16, 14), spacing: int = 8) -> None:
-        super().__init__()
-        self.setProperty("kind", "card")
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(*margins)
-        self.body.setSpacing(spacing)
-
-
 class Tile(Card):
     """One figure: what it is, its value, and a line that puts it in place."""
 
@@ -167,15 +153,6 @@ class Tile(Card):
         self.value.set_tone(tone)
         self.note.setText(note)
         self.setAccessibleName(f"{self.title.text()}: {value}, {self.note.text()}")
-
-
-class Line(QFrame):
-    """A thin horizontal line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("kind", "line")
-        self.setFixedHeight(1)
 
 
 class EmptyState(QWidget):
@@ -226,160 +203,6 @@ class CodeBox(QWidget):
         self._button.setText("Copied")
 
 
-class Scrolled(QScrollArea):
-    """A column of widgets that scrolls vertically and never horizontally."""
-
-    def __init__(self, *, margins: tuple[int, int, int, int] = (22, 18, 22, 22)) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Page")
-        self._inside = QWidget()
-        self.column = QVBoxLayout(self._inside)
-        self.column.setContentsMargins(*margins)
-        self.column.setSpacing(theme.GAP)
-        self.setWidget(self._inside)
-
-
-class Columns(QWidget):
-    """Widgets side by side in as many columns as fit, all of one width."""
-
-    def __init__(self, *, narrowest: int) -> None:
-        super().__init__()
-        self._narrowest = narrowest
-        self._members: list[QWidget] = []
-        self._fillers: list[QWidget] = []
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(theme.GAP)
-        self._count = 0
-
-    def set_members(self, members: list[QWidget]) -> None:
-        """Show these widgets; the old ones are let go."""
-        for old in self._members:
-            if old not in members:
-                let_go(old)
-        self._members = members
-        self._count = 0
-        self._arrange()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(self._narrowest, super().minimumSizeHint().height())
-
-    def _arrange(self) -> None:
-        room = max(1, (self.width() + theme.GAP) // (self._narrowest + theme.GAP))
-        count = max(1, min(len(self._members), room))
-        if count == self._count:
-            return
-        self._count = count
-        for filler in self._fillers:
-            let_go(filler)
-        self._fillers = []
-        while (item := self._rows.takeAt(0)) is not None:
-            row = item.layout()
-            while row is not None and row.count():
-                row.takeAt(0)
-            if row is not None:
-                shiboken6.delete(row)  # at once: see `leaving.py`
-        for start in range(0, len(self._members), count):
-            line = QHBoxLayout()
-            line.setSpacing(theme.GAP)
-            for member in self._members[start : start + count]:
-                line.addWidget(member, 1)
-            for _ in range(count - len(self._members[start : start + count])):
-                filler = QWidget()  # as wide as a member, which a stretch is not: it has no margins
-                filler.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-                self._fillers.append(filler)
-                line.addWidget(filler, 1)
-            self._rows.addLayout(line)
-
-
-class PanelButton(QPushButton):
-    """An entry of the panel list: a name on the left, a figure on the right."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setCheckable(True)
-        self.setAutoExclusive(True)
-        self.setProperty("look", "panel")
-        self.setMinimumHeight(28)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(name)
-        self._name = name
-        self._figure = ""
-
-    def set_figure(self, text: str) -> None:
-        """Show a short figure at the right edge."""
-        self._figure = local_sentence(text)
-        self.setAccessibleName(f"{self._name} {self._figure}".strip())
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        colours = theme.current()
-        painter = QPainter(self)
-        weight = QFont.Weight.DemiBold if self.isChecked() else QFont.Weight.Normal
-        painter.setFont(theme.font(weight=weight))
-        painter.setPen(colours.accent if self.isChecked() else colours.text)
-        inside = self.rect().adjusted(10, 0, -10, 0)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(inside, int(middle | Qt.AlignmentFlag.AlignLeft), self._name)
-        painter.setFont(theme.font(theme.SMALL))
-        painter.setPen(colours.muted)
-        painter.drawText(inside, int(middle | Qt.AlignmentFlag.AlignRight), self._figure)
-        painter.end()
-
-
-class DropOverlay(QFrame):
-    """Shown over the window while files are dragged: they may be dropped anywhere."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("kind", "overlay")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        layout = QVBoxLayout(self)
-        label = Text("Drop files or folders anywhere", size=theme.TITLE, weight=QFont.Weight.DemiBold, tone="accent")
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.addWidget(label)
-        self.hide()
-
-
-class Foldable(QWidget):
-    """A heading that shows or hides what is below it."""
-
-    toggled = Signal(bool)
-
-    def __init__(self, title: str, inner: QWidget, *, is_open: bool = False) -> None:
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        self._title = title
-        self._button = QPushButton()
-        self._button.setProperty("look", "flat")
-        self._button.setCheckable(False)
-        self._button.clicked.connect(self._flip)
-        self._inner = inner
-        layout.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(inner)
-        self.set_open(is_open)
-
-    def set_open(self, is_open: bool) -> None:
-        """Show or hide the inner widget."""
-        self._inner.setVisible(is_open)
-        self._button.setText(f"{'▾' if is_open else '▸'} {self._title}")
-        self._button.setAccessibleName(f"{self._title}, {'shown' if is_open else 'hidden'}")
-        self.toggled.emit(is_open)
-
-    @Slot()
-    def _flip(self) -> None:
-        self.set_open(self._inner.isHidden())
-
-
 def link_button(text: str) -> QPushButton:
     """A button that looks like a link."""
     button = QPushButton(text)
@@ -393,14 +216,3 @@ def restyle(widget: QWidget) -> None:
     style = widget.style()
     style.unpolish(widget)
     style.polish(widget)
-
-
-def empty(layout: QVBoxLayout | QHBoxLayout) -> None:
-    """Take all widgets and layouts out of a layout and delete them."""
-    while (item := layout.takeAt(0)) is not None:
-        inner, widget = item.layout(), item.widget()
-        if isinstance(inner, QVBoxLayout | QHBoxLayout):
-            empty(inner)
-            shiboken6.delete(inner)  # at once: see `leaving.py`
-        if widget is not None:
-            let_go(widget)

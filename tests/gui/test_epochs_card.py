@@ -17,9 +17,9 @@ from trained_runs import TrainedRun, train_run
 
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.along_epochs import Answered
+from asl_inspector.gui.containers import Foldable
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.scheme import apply_scheme
-from asl_inspector.gui.widgets import Foldable
 from asl_inspector.inspection_epochs import EpochRuns
 
 
@@ -82,6 +82,10 @@ def test_enter_on_a_row_inspects_that_file(window: MainWindow, qtbot: QtBot, col
     wait_until_scored(window, qtbot, 5)
     assert "checkpoint_epoch_5.pt" in window.windowTitle()
     assert rows(card._rows)[1][1] == "checkpoint_epoch_5.pt (inspected)"
+    folded = window.sidebar.findChild(Foldable)
+    assert folded is not None
+    assert "checkpoint_epoch_8.pt" not in cards(window)  # its card is made when the heading is opened
+    folded._button.click()
     assert cards(window)["checkpoint_epoch_8.pt"].row.role is Role.EPOCH
     card._table.selectRow(2)
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):

@@ -17,8 +17,9 @@ from picture_comparison import GREYS, TOLERANCE, Picture, keep, kept, small, wor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.panel_building import PANELS
-from asl_inspector.gui.widgets import Card, Text, Tile
+from asl_inspector.gui.widgets import Text, Tile
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).parent / "pictures"

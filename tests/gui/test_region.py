@@ -17,9 +17,10 @@ from pytestqt.qtbot import QtBot
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.numbers import local, local_figure, local_sentence, number_of
+from asl_inspector.gui.panel_button import PanelButton
 from asl_inspector.gui.plots.plot import Plot
 from asl_inspector.gui.tables import Column, ColumnModel
-from asl_inspector.gui.widgets import Elided, PanelButton, Text, Tile
+from asl_inspector.gui.widgets import Elided, Text, Tile
 
 ENGLISH_DECIMAL = re.compile(r"(?<![\w.])\d+\.\d{1,2}(?![\d.\w])")
 QUOTED = re.compile(r"“[^”]*”")

@@ -8,8 +8,9 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QSlider
 
 from asl_inspector.diagnosis.records import BiasPoint, BlankSweep
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.widgets import Text
 
 TITLE = "What if the blank were less likely?"
 

@@ -8,12 +8,13 @@ from PySide6.QtGui import QFont
 from asl_inspector.diagnosis.records import BlankMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Scrolled
 from asl_inspector.gui.panels.blank_sweep import SweepCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
+from asl_inspector.gui.widgets import Text, Tile
 from asl_inspector.report.blank_expectation import expected_blank_share
 from asl_inspector.report.sample_table import SampleTable
 

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from asl_inspector.diagnosis.findings import Finding, Undetermined
 from asl_inspector.diagnosis.records import Cause, Counterfactual
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Line
 from asl_inspector.gui.plots.before_after import BeforeAfter
-from asl_inspector.gui.widgets import Badge, Card, CodeBox, Line, Text, link_button
+from asl_inspector.gui.widgets import Badge, CodeBox, Text, link_button
 
 PLACES = {
     "samples": "Samples",
@@ -56,8 +57,15 @@ class CauseCard(Card):
         self.body.addLayout(head)
         self._lead = Text(findings[cause.supporting[0]].sentence if cause.supporting else "", tone="muted")
         self.body.addWidget(self._lead)
-        self._inner = QWidget()
-        inner = QVBoxLayout(self._inner)
+        self._cause, self._findings = cause, findings
+        self._inner: QWidget | None = None
+        self._set_open(is_open)
+
+    def _proof(self) -> QWidget:
+        """What speaks for and against it, what fixing it would bring, and what to do."""
+        cause, findings = self._cause, self._findings
+        made = QWidget()
+        inner = QVBoxLayout(made)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(8)
         for sign, names in (("+", cause.supporting), ("−", cause.opposing)):
@@ -78,17 +86,21 @@ class CauseCard(Card):
         more.setAccessibleName(f"More about “{cause.title}” in the user guide")
         more.clicked.connect(partial(_go, self.wants_guide.emit, cause.id))
         inner.addWidget(more, alignment=Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self._inner)
-        self._set_open(is_open)
+        return made
 
     def _set_open(self, is_open: bool) -> None:
-        self._inner.setVisible(is_open)
+        """Show or hide the proof, which is made when it is first shown: most causes are not looked into."""
+        if is_open and self._inner is None:
+            self._inner = self._proof()
+            self.body.addWidget(self._inner)
+        if self._inner is not None:
+            self._inner.setVisible(is_open)
         self._lead.setVisible(not is_open)
         self._toggle.setText("Less" if is_open else "More")
 
     @Slot()
     def _flip(self) -> None:
-        self._set_open(self._inner.isHidden())
+        self._set_open(self._inner is None or self._inner.isHidden())
 
 
 def evidence_line(sign: str, finding: Finding, go: Callable[[str], None]) -> QWidget:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QStackedWid
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Scrolled, empty
 from asl_inspector.gui.panels.changes_sides import THIS_CASE, ReportBox
 from asl_inspector.gui.panels.panel import Panel
-from asl_inspector.gui.widgets import Badge, Card, EmptyState, Scrolled, Text, empty
+from asl_inspector.gui.widgets import Badge, EmptyState, Text
 from asl_inspector.report.changes.outputs import changes_text, confidences, headline, tested_words, values_of
 from asl_inspector.report.changes.records import CauseChange, ChangedCause, Changes
 from asl_inspector.report.contents import Problem

@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.panels.alignment_view import AlignmentView, one_gloss_words
 from asl_inspector.gui.panels.clip_movement import ClipMovement
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.feature_heat import FeatureHeat
 from asl_inspector.gui.plots.posterior_heat import PosteriorHeat
-from asl_inspector.gui.widgets import Card, Text, link_button
+from asl_inspector.gui.widgets import Text, link_button
 from asl_inspector.inference.records import ClipDetail
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.samples.records import UNLABELLED

@@ -7,9 +7,10 @@ from PySide6.QtGui import QFont
 
 from asl_inspector.data.records import DataMeasures
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
-from asl_inspector.gui.widgets import Card, Columns, Text
+from asl_inspector.gui.widgets import Text
 
 NARROWEST = 420  # pixels
 LENGTH_BINS = 30

@@ -10,10 +10,11 @@ from asl_inspector.checkpoints.comparison_records import Clue, Comparison, Judge
 from asl_inspector.engine.messages import PairView
 from asl_inspector.gui import theme
 from asl_inspector.gui.compare_columns import cosine_text, p_text, says, shapes_text, share_text, status_text
+from asl_inspector.gui.containers import Card, Columns, Scrolled, empty
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.bars import HistogramPlot
 from asl_inspector.gui.plots.scatter import ScatterPlot
-from asl_inspector.gui.widgets import Badge, Card, Columns, Scrolled, Text, empty
+from asl_inspector.gui.widgets import Badge, Text
 from asl_inspector.report.compare_text import prefix_words
 
 WORDS = {

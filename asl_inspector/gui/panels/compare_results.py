@@ -27,11 +27,12 @@ from asl_inspector.checkpoints.comparison_records import TensorComparison
 from asl_inspector.engine.messages import CompareView, PairView
 from asl_inspector.gui import theme
 from asl_inspector.gui.compare_columns import GROUPS, module_columns, tensor_columns, value_columns
+from asl_inspector.gui.containers import Card, Scrolled
 from asl_inspector.gui.panels.compare_cards import PairCard, VerdictCard
 from asl_inspector.gui.panels.table_parts import SearchField, copy_key, copy_rows, find_key
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Scrolled, Text
+from asl_inspector.gui.widgets import Text
 from asl_inspector.report.writing import write_atomically
 
 TABS = ("Tensors", "Modules", "Values")

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QPushButton, 
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.panels.gloss_columns import confusion_columns, wrong_cells
 from asl_inspector.gui.plots.confusion import STEP, ConfusionPlot
 from asl_inspector.gui.tables import ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Elided, Text
+from asl_inspector.gui.widgets import Elided, Text
 
 ORDERS = (("by id", "id"), ("most frequent first", "support"), ("similar side by side", "similar"))
 HINT = "Point to read, wheel or + and − zoom, a click lists clips."

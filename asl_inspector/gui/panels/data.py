@@ -10,13 +10,14 @@ from asl_inspector.data.blocks import column_words
 from asl_inspector.data.records import ClipSurvey, DataMeasures, Neighbours
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Scrolled
 from asl_inspector.gui.panels.clip_plots import ClipPlots
 from asl_inspector.gui.panels.clip_tables import block_columns, pair_columns, shared_clips
 from asl_inspector.gui.panels.feature_card import FeatureCard
 from asl_inspector.gui.panels.neighbour_card import METHODS, NeighbourCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.tables import ColumnModel, fill_table, new_table
-from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
+from asl_inspector.gui.widgets import Text, Tile
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 

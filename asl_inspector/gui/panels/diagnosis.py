@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Foldable, Line, Scrolled, empty
 from asl_inspector.gui.panels.cause_card import CauseCard, confidence_words, evidence_line, unknown_card
 from asl_inspector.gui.panels.network_strip import NetworkStrip
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.verdict_tiles import VerdictTiles
 from asl_inspector.gui.panels.what_if_strip import WhatIfStrip
-from asl_inspector.gui.widgets import (
-    Card,
-    Columns,
-    Foldable,
-    Line,
-    Scrolled,
-    Text,
-    empty,
-)
+from asl_inspector.gui.widgets import Text
 
 NARROWEST_CARD = 300
 
@@ -141,9 +136,8 @@ class DiagnosisPanel(Panel):
             if problem.advice:
                 card.body.addWidget(Text(problem.advice))
             if problem.detail:
-                card.body.addWidget(
-                    Foldable("Details", Text(problem.detail, mono=True, size=theme.SMALL, selectable=True))
-                )
+                details = partial(Text, problem.detail, mono=True, size=theme.SMALL, selectable=True)
+                card.body.addWidget(Foldable("Details", details))
             self._problems.addWidget(card)
 
     def _show_other_findings(self, inspection: InspectionView) -> None:
@@ -153,12 +147,16 @@ class DiagnosisPanel(Panel):
         rest = [finding for finding in inspection.diagnosis.findings if finding.id not in shown]
         if not rest:
             return
-        card = Card()
-        for index, finding in enumerate(rest):
-            if index:
-                card.body.addWidget(Line())
-            card.body.addWidget(evidence_line("·", finding, self.wants_panel.emit))
-        self._other.addWidget(Foldable(f"Everything else that was checked ({len(rest)})", card))
+
+        def listed() -> Card:
+            card = Card()
+            for index, finding in enumerate(rest):
+                if index:
+                    card.body.addWidget(Line())
+                card.body.addWidget(evidence_line("·", finding, self.wants_panel.emit))
+            return card
+
+        self._other.addWidget(Foldable(f"Everything else that was checked ({len(rest)})", listed))
 
     @Slot()
     def _copy_text(self) -> None:

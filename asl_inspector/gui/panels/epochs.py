@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 from asl_inspector.diagnosis.epoch_findings import action, not_scored, sentences
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.tables import MOST_ROWS, ROW_HEIGHT, Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Columns, Elided, Text, link_button
+from asl_inspector.gui.widgets import Elided, Text, link_button
 from asl_inspector.progress import Step
 from asl_inspector.report.epoch_parts import epoch_lines, numbers, row_of
 

@@ -7,10 +7,11 @@ from PySide6.QtGui import QFont
 
 from asl_inspector.data.blocks import column_words
 from asl_inspector.data.records import DataMeasures
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.panels.clip_tables import feature_columns
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import MOST_ROWS, ROW_HEIGHT, ColumnModel, fill_table, new_table
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.widgets import Text
 
 NOTABLE = 0.5  # Cohen's "medium" effect
 FALSE_SHARE = 0.05

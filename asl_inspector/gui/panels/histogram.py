@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QHBoxLayout, Q
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Scrolled
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.band import BandView
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table, set_widths
-from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text, Tile
+from asl_inspector.gui.widgets import Text, Tile
 
 NARROWEST_TILE = 170
 MOST_NAMED = 40

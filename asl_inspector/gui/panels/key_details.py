@@ -15,11 +15,12 @@ from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import TensorView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Line, Scrolled, empty
 from asl_inspector.gui.key_tree import Node, shape_text
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.key_numbers import NumbersView
 from asl_inspector.gui.plots.bars import HistogramPlot
-from asl_inspector.gui.widgets import Card, Line, Scrolled, Text, empty, link_button
+from asl_inspector.gui.widgets import Text, link_button
 from asl_inspector.report.sizes import size_text
 
 MOST_SHARED = 6

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 from asl_inspector.checkpoints.records import TensorRecord
 from asl_inspector.engine.tensor_messages import SliceRequest, SliceView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import empty
 from asl_inspector.gui.plots.heat import HeatPlot
 from asl_inspector.gui.slice_table import SliceModel
-from asl_inspector.gui.widgets import Text, empty
+from asl_inspector.gui.widgets import Text
 
 TABLE_HEIGHT = 250
 ROW_HEIGHT, COLUMN_WIDTH = 24, 100

@@ -21,6 +21,7 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.engine.messages import CaseView
 from asl_inspector.engine.tensor_messages import HealthView, OptimizerView, SliceView, StatisticsPart, TensorView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, empty
 from asl_inspector.gui.jobs import Jobs, Publish
 from asl_inspector.gui.key_search import needs_measures, parse_search
 from asl_inspector.gui.panels.key_lists import HealthPage, ListPage, show_optimizers, show_runs
@@ -28,7 +29,7 @@ from asl_inspector.gui.panels.key_pages import KeysPage, Relations, prepare
 from asl_inspector.gui.panels.key_tensors import TensorPage
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.table_parts import SearchField, find_key
-from asl_inspector.gui.widgets import Card, Elided, Text, empty, link_button
+from asl_inspector.gui.widgets import Elided, Text, link_button
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.keys_csv import keys_csv
 from asl_inspector.report.writing import write_atomically

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton
 
 from asl_inspector.data.records import Neighbours
 from asl_inspector.gui import theme
-from asl_inspector.gui.widgets import Card, Text, link_button
+from asl_inspector.gui.containers import Card
+from asl_inspector.gui.widgets import Text, link_button
 from asl_inspector.progress import Step
 from asl_inspector.report.contents import Problem
 

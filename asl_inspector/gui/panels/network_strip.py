@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from asl_inspector.engine.messages import InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.network_words import in_few_words
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.widgets import Text
 
 
 class NetworkStrip(Card):

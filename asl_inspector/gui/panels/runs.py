@@ -10,12 +10,13 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Scrolled
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.panels.runs_tables import FileTable, RunTable
 from asl_inspector.gui.plots import outcomes
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.plots.outcomes import OutcomePlot
-from asl_inspector.gui.widgets import Card, Columns, Scrolled, Text
+from asl_inspector.gui.widgets import Text
 from asl_inspector.report.epoch_parts import numbers
 from asl_inspector.sweep.records import NOT_RUN, RIGHT, Run, Sweep
 from asl_inspector.sweep.words import (

@@ -10,8 +10,9 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTableView
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card
 from asl_inspector.gui.tables import ROW_HEIGHT, Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Card, Text
+from asl_inspector.gui.widgets import Text
 from asl_inspector.report.epoch_parts import numbers
 from asl_inspector.sweep.records import Run, Sweep
 from asl_inspector.sweep.words import ROW_HEAD, RUN_HEAD, row_cells, run_cells

@@ -8,9 +8,10 @@ from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, QTimer, Signal,
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Columns
 from asl_inspector.gui.numbers import number_of
 from asl_inspector.gui.panels.sample_filter import ANY, Limits, SampleFilter
-from asl_inspector.gui.widgets import Columns, Text, restyle
+from asl_inspector.gui.widgets import Text, restyle
 
 NARROWEST = 150
 DELAY_MS = 250

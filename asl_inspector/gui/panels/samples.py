@@ -11,6 +11,7 @@ from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_drawing import ClipDrawing
 from asl_inspector.gui.clip_listing import LISTING, ClipListing
+from asl_inspector.gui.containers import Scrolled
 from asl_inspector.gui.panels.clip_card import ClipCard
 from asl_inspector.gui.panels.column_chooser import ColumnChooser
 from asl_inspector.gui.panels.continuous_columns import continuous_columns
@@ -23,7 +24,7 @@ from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wr
 from asl_inspector.gui.panels.table_parts import MOST_COPIED, PanelHeading, copy_key, copy_rows, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Scrolled, Text
+from asl_inspector.gui.widgets import Text
 from asl_inspector.inference.records import ClipDetail
 from asl_inspector.progress import Step
 from asl_inspector.report.clip_groups import ClipGroup, clip_groups

@@ -11,11 +11,12 @@ from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.run_records import EarlyStop, RunMeasures
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
+from asl_inspector.gui.containers import Card, Columns, Line, Scrolled, empty
 from asl_inspector.gui.panels.epochs import EpochsCard
 from asl_inspector.gui.panels.panel import Panel
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
 from asl_inspector.gui.tables import ROW_HEIGHT, Column, ColumnModel, new_table
-from asl_inspector.gui.widgets import Badge, Card, Columns, Line, Scrolled, Text, Tile, empty
+from asl_inspector.gui.widgets import Badge, Text, Tile
 from asl_inspector.history.records import CodeHint, History, Points
 
 NARROWEST_TILE, NARROWEST_PLOT = 170, 420

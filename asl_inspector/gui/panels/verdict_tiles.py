@@ -5,8 +5,9 @@ from __future__ import annotations
 from asl_inspector.case.records import Role
 from asl_inspector.diagnosis.records import Accuracy, Diagnosis
 from asl_inspector.engine.messages import InspectionView
+from asl_inspector.gui.containers import Columns
 from asl_inspector.gui.panels.word_errors import show_word_errors
-from asl_inspector.gui.widgets import Columns, Tile
+from asl_inspector.gui.widgets import Tile
 from asl_inspector.outputs.scales import NAMES
 
 DECODERS = {"majority": "majority", "first_token": "first token", "score": "exact score", "beam": "beam search"}

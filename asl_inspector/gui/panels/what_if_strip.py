@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QS
 
 from asl_inspector.diagnosis.what_if_records import HIGHEST_BIAS, LOWEST_BIAS, WhatIf, WhatIfAnswer, WhatIfFigures
 from asl_inspector.gui import theme
-from asl_inspector.gui.widgets import Card, Columns, Text, Tile
+from asl_inspector.gui.containers import Card, Columns
+from asl_inspector.gui.widgets import Text, Tile
 from asl_inspector.report.contents import Problem
 
 DECODERS = {
