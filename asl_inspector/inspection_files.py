@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asl_inspector.case.records import Case, OpenFile, Role
+from asl_inspector.case.records import SOLE_ROLES, Case, OpenFile, Role
 from asl_inspector.case.roles import assign
 from asl_inspector.hashing import content_hash
 from asl_inspector.inspection_parts import problem_of
@@ -22,8 +22,6 @@ from asl_inspector.workers.previewing import open_corrected, preview
 
 if TYPE_CHECKING:
     from asl_inspector.report.contents import Inspected, Problem
-
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 class CaseFiles:

@@ -32,6 +32,9 @@ class Role(StrEnum):
     UNUSED = "unused"
 
 
+SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)  # one file each
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFile:
     """One file of a case, as it is shown and saved.

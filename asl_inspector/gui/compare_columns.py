@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.checkpoints.comparison_records import ModuleDistance, TensorComparison, ValueComparison
-from asl_inspector.gui.key_tree import shape_text
+from asl_inspector.gui.key_nodes import shape_text
 from asl_inspector.gui.tables import Column
 from asl_inspector.visible_text import visible
 

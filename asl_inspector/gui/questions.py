@@ -113,7 +113,7 @@ class Questions(QObject):
     @Slot(object)
     def ask_layout(self, row: CaseFile) -> None:
         """Ask how a file of clips is to be read."""
-        dialog = LayoutDialog(row.path, self._session.correction_of(row.path), self._window)
+        dialog = LayoutDialog(row.path, self._session.choices.correction_of(row.path), self._window)
         dialog.wants_preview.connect(self._session.looks.preview.ask)
         dialog.corrected.connect(self._session.correct)
         self._session.looks.preview_arrived.connect(dialog.show_preview)

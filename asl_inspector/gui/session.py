@@ -31,12 +31,11 @@ from asl_inspector.inference.records import Consent, Settings
 from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
-from asl_inspector.samples.mapping import NO_CORRECTION, Correction
+from asl_inspector.samples.mapping import Correction
 from asl_inspector.sweep.reading import is_sweep
 
 log = logging.getLogger(__name__)
 OWN_LANES = ("case", "export", "save", "saved case")  # what the status line tells of
-SOLE_ROLES = (Role.CHECKPOINT, Role.VALIDATION, Role.TRAIN, Role.STAGE1, Role.OUTPUTS, Role.LABELS)
 
 
 def modified(path: Path) -> float:
@@ -73,15 +72,11 @@ class Session(QObject):
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.engine = engine
-        self.settings = Settings()
         self.case = CaseView((), (), None)
         self.inspection: InspectionView | None = None
-        self._paths: list[Path] = []
-        self._chosen: dict[Path, Role] = {}
-        self._corrections: dict[Path, Correction] = {}
+        self.choices = CaseChoices()
         self._more: list[Path] = []
         self.saved: SavedCase | None = None
-        self._told_of: Path | None = None  # the checkpoint that the settings' choices are about
         self.jobs = Jobs(self)
         self.looks = Looks(self.jobs, engine, self)
         self.jobs.progressed.connect(self._on_progress)
@@ -104,22 +99,23 @@ class Session(QObject):
         self.jobs.start("warm up", work)
 
     @property
-    def choices(self) -> CaseChoices:
-        """What the user chose so far."""
-        roles, corrections = tuple(self._chosen.items()), tuple(self._corrections.items())
-        return CaseChoices(tuple(self._paths), roles, corrections, self.settings, self._told_of)
+    def settings(self) -> Settings:
+        """How the network is built and run."""
+        return self.choices.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.choices = replace(self.choices, settings=settings)
 
     def restore(self, choices: CaseChoices) -> None:
         """Go back or on to other choices; what was allowed to run stays as it is."""
-        self._paths = list(choices.paths)
-        self._chosen, self._corrections = dict(choices.roles), dict(choices.corrections)
-        self.settings = replace(choices.settings, consent=self.settings.consent)
-        self._told_of = choices.told_of
+        self.choices = replace(choices, settings=replace(choices.settings, consent=self.settings.consent))
         self._open()
 
-    def _changed(self, words: str, before: CaseChoices) -> None:
-        """Tell of a step that can be undone, and inspect the case."""
-        self.choices_changed.emit(words, before, self.choices)
+    def _change(self, words: str, choices: CaseChoices) -> None:
+        """Take a step that can be undone, and inspect the case."""
+        before, self.choices = self.choices, choices
+        self.choices_changed.emit(words, before, choices)
         self._open()
 
     def add_files(self, paths: list[Path]) -> None:
@@ -129,72 +125,50 @@ class Session(QObject):
             self.added.emit([path])
             self.sweep_dropped.emit(path)
         paths = [path for path in paths if path not in sweeps]
-        new = [path for path in paths if path not in self._paths]
-        again = [path for path in paths if path in self._paths]
+        new = [path for path in paths if path not in self.choices.paths]
+        again = [path for path in paths if path in self.choices.paths]
         saved = [path for path in new if is_case_file(path)]
         if len(saved) == 2 and new == saved:
             self.cases_to_compare.emit(*sorted(saved, key=modified))
         elif saved:  # a saved case takes the place of the current one; what was dropped with it is added
             self.open_case(saved[0], [path for path in new if path not in saved])
         elif new or again:
-            before = self.choices
-            self._paths += new
             self.opening.emit(new)
             self.added.emit(paths)
             if new:
-                self._changed(f"adding {_named(new)}", before)
+                self._change(f"adding {_named(new)}", self.choices.adding(new))
             else:
                 self._open()
 
     def open_as(self, roles: dict[Path, Role]) -> None:
         """Inspect these files, each in its role, in the place of the current case."""
-        before = self.choices
+        paths = list(roles)
         self.saved = None
         self.remarked.emit(())
-        self._paths, self._chosen, self._corrections = list(roles), dict(roles), {}
-        self.opening.emit(self._paths)
-        self.added.emit(self._paths)
-        self._changed(f"opening {_named(self._paths)}", before)
+        self.opening.emit(paths)
+        self.added.emit(paths)
+        chosen = replace(self.choices, paths=tuple(paths), roles=tuple(roles.items()), corrections=())
+        self._change(f"opening {_named(paths)}", chosen)
 
     def remove_file(self, path: Path) -> None:
         """Take a file out of the case."""
-        before = self.choices
-        if path not in self._paths:  # it came with a folder: keep the others of the folder
-            self._paths = [row.path for row in self.case.files]
-        self._paths = [other for other in self._paths if other != path]
-        self._chosen.pop(path, None)
-        self._corrections.pop(path, None)
-        self._changed(f"removing {path.name}", before)
+        self._change(f"removing {path.name}", self.choices.without(path, self._files()))
 
     def replace_file(self, old: Path, new: Path) -> None:
         """Put another file in the place of one."""
-        before = self.choices
-        role = self._chosen.pop(old, None)
-        if old not in self._paths:
-            self._paths = [row.path for row in self.case.files]
-        self._paths = [new if other == old else other for other in self._paths]
-        if role is not None:
-            self._chosen[new] = role
-        self._changed(f"replacing {old.name}", before)
+        self._change(f"replacing {old.name}", self.choices.replacing(old, new, self._files()))
 
     def choose_role(self, path: Path, role: Role) -> None:
         """Give a file a role; the file that had it before chooses anew."""
-        before = self.choices
-        if role in SOLE_ROLES:
-            self._chosen = {other: held for other, held in self._chosen.items() if held is not role}
-        self._chosen[path] = role
-        self._changed(f"the role of {path.name}", before)
-
-    def correction_of(self, path: Path) -> Correction:
-        """What the user said of the layout of a file's clips."""
-        return self._corrections.get(path, NO_CORRECTION)
+        self._change(f"the role of {path.name}", self.choices.in_role(path, role))
 
     def correct(self, path: Path, correction: Correction) -> None:
         """Have the clips of a file read as the user says."""
-        if correction != self.correction_of(path):
-            before = self.choices
-            self._corrections[path] = correction
-            self._changed(f"the layout of {path.name}", before)
+        if correction != self.choices.correction_of(path):
+            self._change(f"the layout of {path.name}", self.choices.read_as(path, correction))
+
+    def _files(self) -> list[Path]:
+        return [row.path for row in self.case.files]
 
     @property
     def case_path(self) -> Path | None:
@@ -219,14 +193,16 @@ class Session(QObject):
         self.saved = saved
         self.choices_forgotten.emit()
         here = self.settings
-        self.settings = replace(
-            saved.settings, device=here.device, batch_frames=here.batch_frames, threads=here.threads
+        self.choices = CaseChoices(
+            tuple(dict.fromkeys([*saved.added, *self._more])),
+            tuple(saved.chosen.items()),
+            tuple(saved.corrections.items()),
+            replace(saved.settings, device=here.device, batch_frames=here.batch_frames, threads=here.threads),
+            saved.checkpoint,
         )
-        self._paths = list(dict.fromkeys([*saved.added, *self._more]))
-        self._chosen, self._corrections, self._told_of = saved.chosen, saved.corrections, saved.checkpoint
         self.remarked.emit(())
         if self.inspection is None:
-            self.opening.emit(self._paths)
+            self.opening.emit(list(self.choices.paths))
         self._open(kept=not self._more)
 
     def _check(self) -> None:
@@ -253,18 +229,19 @@ class Session(QObject):
         self.saved = None
         self.choices_forgotten.emit()
         self.remarked.emit(())
-        self.settings = with_choices(replace(self.settings, consent=None), {})
-        self._paths, self._chosen, self._corrections = [], {}, {}
+        settings = with_choices(replace(self.settings, consent=None), {})
+        self.choices = CaseChoices(settings=settings, told_of=self.choices.told_of)
         self._open()
 
     def choose(self, settings: Settings) -> None:
         """Rebuild and run the network as the user chose; choices about it hold for this checkpoint."""
         if settings == self.settings:
             return
-        before = self.choices
-        self.settings, self._told_of = settings, checkpoint_of(self.case)
+        choices = replace(self.choices, settings=settings, told_of=checkpoint_of(self.case))
         if self.case.files:
-            self._changed("the choices about the network", before)
+            self._change("the choices about the network", choices)
+        else:
+            self.choices = choices
 
     def cancel(self) -> None:
         """Stop what is going on."""
@@ -314,7 +291,7 @@ class Session(QObject):
     @property
     def spec(self) -> CaseSpec:
         """The files of the case and what was said of them."""
-        return CaseSpec(tuple(self._paths), tuple(self._chosen.items()), tuple(self._corrections.items()))
+        return CaseSpec(self.choices.paths, self.choices.roles, self.choices.corrections)
 
     def _open(self, *, kept: bool = False) -> None:
         """Open the files and run; with `kept`, what the case file keeps is shown instead where it still holds."""
@@ -325,7 +302,7 @@ class Session(QObject):
         if not (kept and self.inspection is not None and self.inspection.origin):
             self.inspection = None
             self.inspection_changed.emit(None)
-        spec, wanted, told_of, engine = self.spec, self.settings, self._told_of, self.engine
+        spec, wanted, told_of, engine = self.spec, self.settings, self.choices.told_of, self.engine
 
         def work(progress: Progress, cancel: CancelToken, publish: Publish) -> object:
             case = cast("CaseView", engine.call("open", spec, progress=progress, cancel=cancel))
@@ -354,7 +331,7 @@ class Session(QObject):
         match part:
             case CaseView():
                 self.case = part
-                self.settings = for_checkpoint(self.settings, self._told_of, part)
+                self.settings = for_checkpoint(self.settings, self.choices.told_of, part)
                 self.case_changed.emit(part)
             case InspectionView():
                 self.inspection = part

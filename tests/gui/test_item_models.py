@@ -19,7 +19,8 @@ from pytestqt.qtbot import QtBot
 import asl_inspector.gui
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.engine.tensor_messages import SliceRequest
-from asl_inspector.gui.key_tree import KeyModel, build_tree
+from asl_inspector.gui.key_nodes import build_tree
+from asl_inspector.gui.key_tree import KeyModel
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.slice_table import SliceModel
 from asl_inspector.gui.tables import Column, ColumnModel

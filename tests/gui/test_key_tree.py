@@ -10,7 +10,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.checkpoints.records import Checkpoint
-from asl_inspector.gui.key_tree import KeyModel, build_tree
+from asl_inspector.gui.key_nodes import build_tree
+from asl_inspector.gui.key_tree import KeyModel
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.report.sizes import size_text
 

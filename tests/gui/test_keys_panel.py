@@ -22,8 +22,9 @@ from asl_inspector.checkpoints.records import Checkpoint
 from asl_inspector.checkpoints.statistics import TensorStatistics, tensor_statistics
 from asl_inspector.engine.looks import Looks
 from asl_inspector.engine.tensor_messages import SliceRequest, SliceView
+from asl_inspector.gui.key_nodes import FIRST_MEASURED, NUMBERS, SHAPE, SHOWN_AT_ONCE, Node, build_tree
 from asl_inspector.gui.key_search import parse_search
-from asl_inspector.gui.key_tree import FIRST_MEASURED, NUMBERS, SHAPE, SHOWN_AT_ONCE, KeyModel, Node, build_tree
+from asl_inspector.gui.key_tree import KeyModel
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.panels.key_lists import kind_of
 from asl_inspector.gui.panels.key_tensors import python_text

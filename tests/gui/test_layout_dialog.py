@@ -70,7 +70,7 @@ def test_a_choice_is_previewed_and_kept_in_the_case(
     assert window.session.case.files[0].layout.count("63") == 1
     with qtbot.waitSignal(window.session.became_idle, timeout=20_000):
         dialog._buttons.button(QDialogButtonBox.StandardButton.Ok).click()
-    assert window.session.correction_of(ambiguous) == Correction(features="other", label="category")
+    assert window.session.choices.correction_of(ambiguous) == Correction(features="other", label="category")
     clips = engine.service.inspector.case.files[0].opened
     assert isinstance(clips, Clips)
     assert clips.feature_count == 5
@@ -94,5 +94,5 @@ def test_cancelling_changes_nothing(dialog: LayoutDialog, window: MainWindow, qt
     with qtbot.waitSignal(window.session.looks.preview_arrived, timeout=20_000):
         choose(dialog, "features", "other")
     dialog.reject()
-    assert window.session.correction_of(ambiguous) == Correction()
+    assert window.session.choices.correction_of(ambiguous) == Correction()
     assert "keypoints" in window.session.case.files[0].layout

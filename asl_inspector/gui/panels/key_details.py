@@ -16,7 +16,7 @@ from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import TensorView
 from asl_inspector.gui import theme
 from asl_inspector.gui.containers import Card, Line, Scrolled, empty
-from asl_inspector.gui.key_tree import Node, shape_text
+from asl_inspector.gui.key_nodes import Node, shape_text
 from asl_inspector.gui.numbers import local
 from asl_inspector.gui.panels.key_numbers import NumbersView
 from asl_inspector.gui.plots.bars import HistogramPlot

@@ -15,7 +15,7 @@ from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import OptimizerView
 from asl_inspector.gui import theme
 from asl_inspector.gui.containers import Card, Scrolled, empty
-from asl_inspector.gui.key_tree import shape_text
+from asl_inspector.gui.key_nodes import shape_text
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Badge, Text, link_button
 from asl_inspector.visible_text import visible

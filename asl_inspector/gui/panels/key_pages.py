@@ -9,7 +9,7 @@ from asl_inspector.checkpoints.gates import RecurrentPart, recurrent_part
 from asl_inspector.checkpoints.modules import Place, place_of, shared_places
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, parameter_count
 from asl_inspector.checkpoints.statistics import TensorStatistics
-from asl_inspector.gui.key_tree import Node, build_tree
+from asl_inspector.gui.key_nodes import Node, build_tree
 from asl_inspector.gui.panels.key_lists import value_table
 from asl_inspector.gui.tables import Column
 from asl_inspector.report.sizes import size_text

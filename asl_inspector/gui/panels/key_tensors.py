@@ -12,16 +12,8 @@ from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.statistics import TensorStatistics
 from asl_inspector.engine.tensor_messages import OptimizerView, TensorView
 from asl_inspector.gui import theme
-from asl_inspector.gui.key_tree import (
-    FIRST_MEASURED,
-    MEASURED_TITLES,
-    SHARE,
-    SIZE,
-    TITLES,
-    KeyModel,
-    Node,
-    ShareDelegate,
-)
+from asl_inspector.gui.key_nodes import FIRST_MEASURED, MEASURED_TITLES, SHARE, SIZE, TITLES, Node
+from asl_inspector.gui.key_tree import KeyModel, ShareDelegate
 from asl_inspector.gui.panels.key_details import EntryCard
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations
 
