@@ -98,6 +98,10 @@ def test_a_file_outside_the_case_can_be_compared(
     assert arrived.args[0].b == CompareSide(pair[1])
     assert box._files.currentText() == "late.pt"
     assert [row.path for row in window.session.case.files] == pair[:1]
+    window.session.clear()
+    qtbot.waitUntil(lambda: not window.session.case.files, timeout=10_000)
+    open_and_wait(window, qtbot, pair[:1])  # the other file was chosen for the case that was closed
+    assert window.compare._sides.pair is None
 
 
 def test_a_dialog_that_is_closed_changes_nothing(

@@ -68,6 +68,7 @@ class ComparePanel(Panel):
         checkpoints = [row for row in case.files if Role.CHECKPOINT in row.choices]
         if not checkpoints:
             self._forget()
+            self._sides.forget()
             self.show_empty()
             return
         self._bytes = {row.path: row.bytes for row in checkpoints}

@@ -68,6 +68,11 @@ class SideBox(QWidget):
         offered = paths if kept is None or kept in paths else [*paths, kept]
         self.show_files(offered, kept or usual)
 
+    def forget(self) -> None:
+        """Offer nothing: the case is closed, and what was chosen by hand was chosen for it."""
+        self._by_hand = False
+        self.show_files([], None)
+
     def show_files(self, paths: list[Path], chosen: Path | None) -> None:
         """Offer these files, and the way to others."""
         if self._chosen != chosen:
@@ -157,6 +162,11 @@ class SidesBar(QWidget):
         second = ranked[1].path if len(ranked) > 1 else None
         self.a.offer(paths, first)
         self.b.offer(paths, second)
+
+    def forget(self) -> None:
+        """The case is closed."""
+        self.a.forget()
+        self.b.forget()
 
     @Slot()
     def _swap(self) -> None:
