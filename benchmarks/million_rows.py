@@ -1,8 +1,8 @@
-"""Sorting and filtering a million samples in their panel, beside Qt's stock proxy model over the same numbers and names.
+"""Sorting, filtering and scrolling a million samples in their panel, beside Qt's stock models and views.
 
 Ours is the whole panel: order or filter by array operations, the table reset, the line that counts. The rival is a
 QSortFilterProxyModel over models of Qt's own, in C++ from end to end: doubles in a QStandardItemModel, names in a
-QStringListModel, with a view on it. What is made once, ranks of names and the text to search, is made in a thread as soon
+QStringListModel, with a view on it; scrolling is held against a stock view over a plain model in Python. What is made once, ranks of names and the text to search, is made in a thread as soon
 as many clips are shown; it is told apart.
 """
 
@@ -17,6 +17,8 @@ import numpy as np
 from benchmarks.measuring import Result, median, timed
 
 ROWS, GLOSSES, RUNS = 1_000_000, 2_000, 3
+STEPS, JUMPS = 200, 50  # of scrolling: notches of a wheel, and places all over the table
+FRAME = 16  # milliseconds, at the 95th percentile
 SEED = 5
 GOAL = 0.5  # seconds
 FREE = ("show", "rank names")  # once a case
@@ -51,6 +53,20 @@ def samples() -> Any:
         missing=np.zeros((ROWS, 0)),
         frozen=np.full(ROWS, np.nan),
     )
+
+
+def scrolled(view: Any) -> list[float]:
+    """Seconds of each frame while a table is scrolled by a wheel and dragged from end to end."""
+    bar = view.verticalScrollBar()
+
+    def show(place: int) -> None:
+        bar.setValue(place)
+        view.viewport().repaint()
+
+    notch = 3 * bar.singleStep()
+    jumps = np.random.default_rng(SEED).integers(0, bar.maximum(), JUMPS)
+    places = [*range(0, STEPS * notch, notch), *jumps.tolist()]
+    return [timed(partial(show, place)) for place in places]
 
 
 def ours(table: Any) -> dict[str, list[float]]:
@@ -99,9 +115,42 @@ def ours(table: Any) -> dict[str, list[float]]:
         search("")
         note("filter", lambda: panel.controls.filters.show_gloss("GLOSS-0042"))
         panel.controls.filters.show_gloss("")
+    found["scroll"] = scrolled(panel._table)
     panel.close()
     panel.deleteLater()
     return found
+
+
+def plain_table(table: Any) -> list[float]:
+    """Scrolling of a stock view of the same size over the plainest model in Python: nine columns, each cell a string."""
+    from PySide6.QtCore import QAbstractTableModel, Qt
+    from PySide6.QtWidgets import QApplication, QTableView
+
+    numbers = (table.confidence, table.loss, table.margin, table.blank_share, table.lengths, table.majority)
+    columns = (table.clip_ids, table.glosses, table.true_ids, *numbers)
+
+    class Plain(QAbstractTableModel):
+        def rowCount(self, _parent: object = None) -> int:
+            return ROWS
+
+        def columnCount(self, _parent: object = None) -> int:
+            return len(columns)
+
+        def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+            if role != Qt.ItemDataRole.DisplayRole:
+                return None
+            value = columns[index.column()][index.row()]
+            return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    view, model = QTableView(), Plain()
+    view.setModel(model)
+    view.resize(1058, 600)
+    view.show()
+    QApplication.processEvents()
+    frames = scrolled(view)
+    view.close()
+    view.setModel(None)
+    return frames
 
 
 def rival(table: Any) -> dict[str, list[float]]:
@@ -141,8 +190,20 @@ def measure() -> list[Result]:
 
     application = new_application()
     table = samples()
-    mine, theirs = ours(table), rival(table)
+    mine, theirs, plain = ours(table), rival(table), plain_table(table)
     del application
+    frame, plain_frame = (1000 * float(np.quantile(frames, 0.95)) for frames in (mine["scroll"], plain))
+    scroll = Result(
+        "million_rows scroll",
+        "A frame while a million samples are scrolled, 95th percentile",
+        frame,
+        "ms",
+        "a stock QTableView over a plain model",
+        plain_frame,
+        f"under {FRAME} ms at the 95th percentile",
+        frame < FRAME,
+        STEPS + JUMPS,
+    )
     what = {
         "sort numbers": "A million samples sorted by confidence",
         "sort names": "A million samples sorted by the clip's name",
@@ -154,16 +215,19 @@ def measure() -> list[Result]:
         "show": "A million samples shown",
     }
     return [
-        Result(
-            f"million_rows {name.replace(' ', '_')}",
-            f"{words}, the panel's table and counts included.",
-            median(mine[name]),
-            "s",
-            "QSortFilterProxyModel" if name in theirs else None,
-            median(theirs[name]) if name in theirs else None,
-            f"under {GOAL} s" if name not in FREE else "none",
-            name in FREE or median(mine[name]) < GOAL,
-            len(mine[name]),
-        )
-        for name, words in what.items()
+        scroll,
+        *(
+            Result(
+                f"million_rows {name.replace(' ', '_')}",
+                f"{words}, the panel's table and counts included.",
+                median(mine[name]),
+                "s",
+                "QSortFilterProxyModel" if name in theirs else None,
+                median(theirs[name]) if name in theirs else None,
+                f"under {GOAL} s" if name not in FREE else "none",
+                name in FREE or median(mine[name]) < GOAL,
+                len(mine[name]),
+            )
+            for name, words in what.items()
+        ),
     ]
