@@ -2,8 +2,8 @@
 
 Ours is the whole panel: order or filter by array operations, the table reset, the line that counts. The rival is a
 QSortFilterProxyModel over models of Qt's own, in C++ from end to end: doubles in a QStandardItemModel, names in a
-QStringListModel, with a view on it; scrolling is held against a stock view over a plain model in Python. What is made once, ranks of names and the text to search, is made in a thread as soon
-as many clips are shown; it is told apart.
+QStringListModel, with a view on it; scrolling is held against a stock view over a plain model in Python. What is made
+once, ranks of names and the text to search, is made in a thread as soon as many clips are shown; it is told apart.
 """
 
 from __future__ import annotations
