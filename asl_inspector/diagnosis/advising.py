@@ -10,6 +10,7 @@ from asl_inspector.diagnosis.expecting import Known, expectation
 from asl_inspector.diagnosis.records import Advice, Cause, Counterfactual
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.diagnosis.snippets import snippet_of
+from asl_inspector.diagnosis.vocabularies import retold
 
 
 def advice_for_all(code: CodeOfRun, known: Known, counterfactuals: Mapping[str, Counterfactual]) -> dict[str, Advice]:
@@ -27,7 +28,7 @@ def advice_for_all(code: CodeOfRun, known: Known, counterfactuals: Mapping[str, 
 def advised(cause: Cause, advice: Mapping[str, Advice]) -> Cause:
     """The cause with its advice."""
     found = advice[cause.id]
-    return replace(
+    told = replace(
         cause,
         next_experiment=found.next_experiment,
         fix=found.fix,
@@ -35,3 +36,4 @@ def advised(cause: Cause, advice: Mapping[str, Advice]) -> Cause:
         would_change=found.would_change,
         expectation=found.expectation,
     )
+    return retold(told)

@@ -38,6 +38,7 @@ from asl_inspector.diagnosis import (
     saved_outputs,
     structure,
     training,
+    vocabularies,
     weights,
 )
 from asl_inspector.diagnosis.advising import advice_for_all, advised
@@ -295,7 +296,7 @@ def _headline(
         summary = _summary(leading, sentences, audit)
         if leading is not first:  # a warning may come before what makes the verdict
             summary += f" To be settled first: “{first.title}”."
-        return REMEDIES[leading.id].headline, summary
+        return vocabularies.headline_of(leading, REMEDIES[leading.id].headline), summary
     if not predicted:
         return "There is not enough here for a diagnosis yet", missing
     collapsed = next((sentences[one] for one in epoch_findings.COLLAPSES if one in sentences), "")

@@ -14,14 +14,15 @@ Source: docs/decisions/0004-labels-first.md and the public threads named there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.diagnosis import vocabularies
 from asl_inspector.diagnosis.evidence import Evidence
 from asl_inspector.diagnosis.findings import Answers, Fact, Finding, Severity, Undetermined
 from asl_inspector.diagnosis.records import Clash, LabelAudit
+from asl_inspector.diagnosis.vocabularies import has_shared_ids
 from asl_inspector.samples.records import UNLABELLED, Clips
 
 IntArray = NDArray[np.int64]
@@ -114,7 +115,8 @@ def ask(evidence: Evidence, labels: LabelAudit | None) -> Answers:
             )
         )
     findings += _inconsistent_files(evidence)
-    findings += _shared_ids(evidence)
+    train = evidence.case.train
+    findings += vocabularies.ask(evidence, _most_frequent_ids(train) if train is not None else {})
     return Answers(tuple(findings), tuple(undetermined))
 
 
@@ -206,36 +208,3 @@ def _inconsistent_files(evidence: Evidence) -> list[Finding]:
             facts: dict[str, Fact] = {"glosses": len(several), "file": clips.path.name}
             findings.append(Finding("gloss-with-several-ids", "labels", "critical", sentence, facts, "samples"))
     return findings
-
-
-def _shared_ids(evidence: Evidence) -> list[Finding]:
-    """A vocabulary in which two glosses share an id was put together from different numberings."""
-    sources = [(f"“{one.path.name}”", one.gloss_to_id) for one in evidence.case.vocabularies]
-    stored = evidence.checkpoint.contents.gloss_to_id if evidence.checkpoint else None
-    if stored:
-        sources.append(("the vocabulary in the checkpoint", stored))
-    broken = [(name, mapping) for name, mapping in sources if has_shared_ids(mapping)]
-    if not broken:
-        return []
-    mapping = broken[0][1]
-    ids = Counter(mapping.values())
-    number = ids.most_common(1)[0][0]
-    sharing = sorted(gloss for gloss, held in mapping.items() if held == number)[:MOST_NAMED]
-    names = " and ".join(name for name, _ in broken)
-    sentence = (
-        f"{names[:1].upper()}{names[1:]} list{'s' if len(broken) == 1 else ''} {len(mapping)} glosses but only {len(ids)} "
-        f"different ids: {_joined(sharing)} are {'both' if len(sharing) == 2 else 'all'} {number}."
-    )
-    facts: dict[str, Fact] = {"glosses": len(mapping), "ids": len(ids), "sources": [name for name, _ in broken]}
-    return [Finding("glosses-share-ids", "labels", "critical", sentence, facts, "keys:gloss_to_id")]
-
-
-def _joined(glosses: list[str]) -> str:
-    """`“a”, “b” and “c”`."""
-    quoted = [f"“{gloss}”" for gloss in glosses]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]
-
-
-def has_shared_ids(mapping: Mapping[str, int]) -> bool:
-    """True where two glosses have one id, so that the map cannot be what a network was trained with."""
-    return len(set(mapping.values())) < len(mapping)
