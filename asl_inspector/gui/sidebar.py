@@ -84,7 +84,7 @@ class FileCard(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.wants_removal.emit(self.row.path)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._menu(self.mapToGlobal(QPoint(12, self.height())))
         else:
             super().keyPressEvent(event)

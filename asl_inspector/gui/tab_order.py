@@ -11,7 +11,11 @@ from PySide6.QtWidgets import QLayout, QScrollArea, QSplitter, QStackedWidget, Q
 
 def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
     """The widgets within `widget` that the Tab key stops at, as their layouts have them."""
-    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not isinstance(widget, QScrollArea):
+    policy = widget.focusPolicy()
+    is_page = (
+        isinstance(widget, QScrollArea) and policy != Qt.FocusPolicy.NoFocus
+    )  # the key stops there once it scrolls
+    if is_page or policy & Qt.FocusPolicy.TabFocus:
         yield widget
     if isinstance(widget, QScrollArea):
         inner = widget.widget()

@@ -6,7 +6,7 @@ import re
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QFont, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.focus_ring import FocusRing
 from asl_inspector.gui.leaving import let_go
 from asl_inspector.gui.numbers import local_figure, local_sentence
 from asl_inspector.gui.scripts import in_order
@@ -227,7 +228,7 @@ class CodeBox(QWidget):
 
 
 class Scrolled(QScrollArea):
-    """A column of widgets that scrolls vertically and never horizontally."""
+    """A column of widgets that scrolls vertically and never horizontally; the Tab key stops at it where it does."""
 
     def __init__(self, *, margins: tuple[int, int, int, int] = (22, 18, 22, 22)) -> None:
         super().__init__()
@@ -239,6 +240,22 @@ class Scrolled(QScrollArea):
         self.column.setContentsMargins(*margins)
         self.column.setSpacing(theme.GAP)
         self.setWidget(self._inside)
+        self._ring = FocusRing(self)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.verticalScrollBar().rangeChanged.connect(self._take_focus_where_it_scrolls)
+
+    @Slot()
+    def _take_focus_where_it_scrolls(self) -> None:
+        scrolls = self.verticalScrollBar().maximum() > 0
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if scrolls else Qt.FocusPolicy.ClickFocus)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._ring.follow(event.reason())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ring.hide()
 
 
 class Columns(QWidget):
