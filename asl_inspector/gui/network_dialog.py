@@ -13,6 +13,7 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.network_rows import BOX_WIDTH, ChoiceRow
 from asl_inspector.gui.network_words import by_hand, with_choices
+from asl_inspector.gui.tab_order import bring_into_view
 from asl_inspector.gui.widgets import Line, Scrolled, Text
 from asl_inspector.inference.records import Settings
 from asl_inspector.networks.records import Architecture
@@ -165,6 +166,11 @@ class NetworkDialog(QDialog):
             row.reset()
         for box in (self.device, self.threads, self.decoder, self.precision):
             box.setCurrentIndex(0)
+
+    def focusNextPrevChild(self, onwards: bool) -> bool:
+        moved = super().focusNextPrevChild(onwards)
+        bring_into_view(self.focusWidget())
+        return moved
 
     def accept(self) -> None:
         """Hand over what was chosen and close."""

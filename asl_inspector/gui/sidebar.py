@@ -187,6 +187,8 @@ class Sidebar(QWidget):
     def select_panel(self, index: int) -> None:
         """Mark a panel as the one that is shown."""
         self._buttons[index].setChecked(True)
+        for place, button in enumerate(self._buttons):  # the arrow keys go on from there
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == index else Qt.FocusPolicy.NoFocus)
 
     def show_figure(self, index: int, text: str) -> None:
         """Show a panel's figure beside its name."""

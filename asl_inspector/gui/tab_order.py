@@ -50,6 +50,15 @@ def _in_layout(layout: QLayout, within: QWidget) -> Iterator[QWidget]:
             yield from in_reading_order(member)
 
 
+def bring_into_view(widget: QWidget | None) -> None:
+    """Scroll every page around a widget to it: Qt does so where the Tab key goes on within a page, not into one."""
+    above = widget.parentWidget() if widget is not None else None
+    while widget is not None and above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget)
+        above = above.parentWidget()
+
+
 class TabOrder(QObject):
     """Puts widgets in reading order, a moment after it is asked: what is being shown is complete by then.
 

@@ -146,7 +146,8 @@ QPushButton:disabled { color: $muted; background: $neutral_soft; }
 QPushButton:checked { background: $selection; border-color: $accent; color: $accent; }
 QPushButton:checked:focus { border-color: $text; }
 QPushButton[look="primary"] { background: $accent_strong; color: $on_accent; border-color: $accent_strong; }
-QPushButton[look="primary"]:hover, QPushButton[look="primary"]:focus { border-color: $text; }
+QPushButton[look="primary"]:hover { border-color: $text; }
+QPushButton[look="primary"]:focus { border: 2px solid $text; padding: 5px 13px; }
 QPushButton[look="primary"]:disabled { background: $neutral_soft; border-color: $border; color: $muted; }
 QPushButton[look="link"] { background: transparent; border: 0; color: $accent; padding: 2px 4px; text-align: right; }
 QPushButton[look="link"]:hover, QPushButton[look="link"]:focus { text-decoration: underline; }

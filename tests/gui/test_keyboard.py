@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSlider,
     QSpinBox,
     QTableView,
@@ -30,7 +31,7 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.gui.layout_dialog import LayoutDialog
-from asl_inspector.gui.main_window import MainWindow
+from asl_inspector.gui.main_window import SMALLEST, MainWindow
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.sort_keys import HELP
@@ -212,25 +213,33 @@ def shown_and_enabled(window: MainWindow, panel: QWidget) -> set[QWidget]:
 def test_tab_reaches_every_control_of_every_panel_and_comes_round_both_ways(window: MainWindow, qtbot: QtBot) -> None:
     open_and_wait(window, qtbot, demo_files())
     window.samples.controls.more.setChecked(True)
+    window.resize(SMALLEST)
     show_active(qtbot, window)
-    missed = []
+    missed: list[str] = []
+    hidden: list[str] = []
     for index, panel in enumerate(window.panels):
         window.show_panel(index)
         for view in (0, 1) if panel is window.glosses else (0,):
             window.glosses.show_view(view)
             qtbot.wait(40)
+            first = window.sidebar._buttons[index]
+            in_list = [button for button in window.sidebar._buttons if button.focusPolicy() & Qt.FocusPolicy.TabFocus]
+            assert in_list == [first]  # the arrow keys go to the others
             walks = []
             for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-                first = window.sidebar._buttons[index]
                 first.setFocus()
+                bar = window.sidebar.findChildren(QScrollArea)[0].verticalScrollBar()
+                bar.setValue(bar.maximum() if key is Qt.Key.Key_Tab else 0)  # away from where the key comes in
                 order: list[QWidget] = []
                 while window.focusWidget() is not first or not order:
                     QTest.keyClick(window.focusWidget(), key)
                     order.append(window.focusWidget())
+                    hidden += [described(order[-1])] * order[-1].visibleRegion().isEmpty()
                     assert len(order) < 200, f"{described(order[-1])} holds the focus"
                 walks.append(order)
             wanted = shown_and_enabled(window, panel)
             missed += [f"{panel.title}: {described(one)}" for one in wanted if one not in walks[0]]
             missed += [f"{panel.title}, back: {described(one)}" for one in wanted if one not in walks[1]]
     assert not missed
+    assert not hidden  # a page scrolls to what the key comes to
     assert not [described(view) for view in window.findChildren(QTableView) if view.tabKeyNavigation()]
