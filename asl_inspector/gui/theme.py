@@ -198,7 +198,7 @@ QTableView::item:focus { border: 1px solid $accent; padding: 0 7px; }
 QTableView::item:selected, QTreeView::item:selected { background: $selection; color: $text; }
 QTreeView::item:hover, QTableView::item:hover { background: $neutral_soft; }
 QHeaderView { background: $surface; border: 0; border-top-left-radius: 8px; border-top-right-radius: 8px; }
-QHeaderView::section { background: $surface; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 7px 11px;
+QHeaderView::section { background: transparent; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 7px 11px;
     font-weight: 600; }
 QHeaderView::section:hover { color: $text; }
 QAbstractScrollArea::corner { background: transparent; border: 0; }
