@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.focus_ring import FocusRing
 from asl_inspector.gui.leaving import let_go
 
 
@@ -34,7 +35,7 @@ class Line(QFrame):
 
 
 class Scrolled(QScrollArea):
-    """A column of widgets that scrolls vertically and never horizontally."""
+    """A column of widgets that scrolls vertically and never horizontally; the Tab key stops at it where it does."""
 
     def __init__(self, *, margins: tuple[int, int, int, int] = (22, 18, 22, 22)) -> None:
         super().__init__()
@@ -46,6 +47,22 @@ class Scrolled(QScrollArea):
         self.column.setContentsMargins(*margins)
         self.column.setSpacing(theme.GAP)
         self.setWidget(self._inside)
+        self._ring = FocusRing(self)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.verticalScrollBar().rangeChanged.connect(self._take_focus_where_it_scrolls)
+
+    @Slot()
+    def _take_focus_where_it_scrolls(self) -> None:
+        scrolls = self.verticalScrollBar().maximum() > 0
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if scrolls else Qt.FocusPolicy.ClickFocus)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._ring.follow(event.reason())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ring.hide()
 
 
 class Columns(QWidget):

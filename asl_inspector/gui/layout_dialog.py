@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, cast
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QComboBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.widgets import Text
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.visible_text import visible
@@ -59,7 +60,7 @@ class LayoutDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Layout of {path.name}")
-        self.resize(WIDTH, HEIGHT)
+        self.resize(first_size(QSize(WIDTH, HEIGHT), self.screen().availableGeometry()))
         self.path = path
         self._first = correction
         self._asked: Correction | None = None
@@ -91,6 +92,7 @@ class LayoutDialog(QDialog):
         self._table.setHorizontalHeaderLabels(list(COLUMNS))
         self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self._table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self._table.setTabKeyNavigation(False)
         self._table.verticalHeader().hide()
         self._table.setAccessibleName("The first clips")
         header = self._table.horizontalHeader()

@@ -33,7 +33,7 @@ from asl_inspector.gui.scripts import load_fonts_for
 from asl_inspector.gui.session import Session
 from asl_inspector.gui.sidebar import Sidebar
 from asl_inspector.gui.status_line import StatusLine
-from asl_inspector.gui.tab_order import TabOrder
+from asl_inspector.gui.tab_order import TabOrder, bring_into_view
 from asl_inspector.gui.undoing import Undoing
 
 if TYPE_CHECKING:
@@ -228,6 +228,7 @@ class MainWindow(DropWindow):
             return
         self._stack.setCurrentIndex(index)
         self.sidebar.select_panel(index)
+        self._tab_order.arrange_soon()
 
     @Slot(str)
     def go_to(self, where: str) -> None:
@@ -262,6 +263,11 @@ class MainWindow(DropWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self._build_next)
+
+    def focusNextPrevChild(self, onwards: bool) -> bool:
+        moved = super().focusNextPrevChild(onwards)
+        bring_into_view(self.focusWidget())
+        return moved
 
     def _start_work(self) -> None:
         self._is_ready = True

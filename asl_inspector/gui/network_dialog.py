@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.containers import Line, Scrolled
+from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.network_rows import BOX_WIDTH, ChoiceRow
 from asl_inspector.gui.network_words import by_hand, with_choices
+from asl_inspector.gui.tab_order import bring_into_view
 from asl_inspector.gui.widgets import Text
 from asl_inspector.inference.records import Settings
 from asl_inspector.networks.records import Architecture
 
 WIDTH, HEIGHT = 720, 840
-SHARE_OF_SCREEN = 0.9
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"), ("Apple MPS", "mps"))
 DECODERS = (
     ("Majority of frames", "majority"),
@@ -64,7 +65,7 @@ class NetworkDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Network")
-        self.resize(WIDTH, min(HEIGHT, int(SHARE_OF_SCREEN * self.screen().availableSize().height())))
+        self.resize(first_size(QSize(WIDTH, HEIGHT), self.screen().availableGeometry()))
         self._settings = settings
         self.rows: dict[str, ChoiceRow] = {}
         layout = QVBoxLayout(self)
@@ -166,6 +167,11 @@ class NetworkDialog(QDialog):
             row.reset()
         for box in (self.device, self.threads, self.decoder, self.precision):
             box.setCurrentIndex(0)
+
+    def focusNextPrevChild(self, onwards: bool) -> bool:
+        moved = super().focusNextPrevChild(onwards)
+        bring_into_view(self.focusWidget())
+        return moved
 
     def accept(self) -> None:
         """Hand over what was chosen and close."""

@@ -86,7 +86,7 @@ class FileCard(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.wants_removal.emit(self.row.path)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._menu(self.mapToGlobal(QPoint(12, self.height())))
         else:
             super().keyPressEvent(event)
@@ -189,6 +189,8 @@ class Sidebar(QWidget):
     def select_panel(self, index: int) -> None:
         """Mark a panel as the one that is shown."""
         self._buttons[index].setChecked(True)
+        for place, button in enumerate(self._buttons):  # the arrow keys go on from there
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == index else Qt.FocusPolicy.NoFocus)
 
     def show_figure(self, index: int, text: str) -> None:
         """Show a panel's figure beside its name."""

@@ -6,12 +6,19 @@ import itertools
 from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QLayout, QScrollArea, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QSplitter, QStackedWidget, QWidget
+
+NEXT_PART = "F6"
 
 
 def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
     """The widgets within `widget` that the Tab key stops at, as their layouts have them."""
-    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not isinstance(widget, QScrollArea):
+    policy = widget.focusPolicy()
+    is_page = (
+        isinstance(widget, QScrollArea) and policy != Qt.FocusPolicy.NoFocus
+    )  # the key stops there once it scrolls
+    if is_page or policy & Qt.FocusPolicy.TabFocus:
         yield widget
     if isinstance(widget, QScrollArea):
         inner = widget.widget()
@@ -46,6 +53,15 @@ def _in_layout(layout: QLayout, within: QWidget) -> Iterator[QWidget]:
             yield from in_reading_order(member)
 
 
+def bring_into_view(widget: QWidget | None) -> None:
+    """Scroll every page around a widget to it: Qt does so where the Tab key goes on within a page, not into one."""
+    above = widget.parentWidget() if widget is not None else None
+    while widget is not None and above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget)
+        above = above.parentWidget()
+
+
 class TabOrder(QObject):
     """Puts widgets in reading order, a moment after it is asked: what is being shown is complete by then.
 
@@ -60,6 +76,20 @@ class TabOrder(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.arrange)
+        QShortcut(QKeySequence(NEXT_PART), parts[0]).activated.connect(self.go_on)
+
+    @Slot()
+    def go_on(self) -> None:
+        """Give the focus to the next part that has something for it: from the files to the panel, and back."""
+        held = QApplication.focusWidget()
+        here = next((place for place, part in enumerate(self._parts) if held and part.isAncestorOf(held)), -1)
+        for part in self._parts[here + 1 :] + self._parts[: here + 1]:
+            stops = (widget for widget in in_reading_order(part) if widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            first = next((widget for widget in stops if widget.isVisible() and widget.isEnabled()), None)
+            if first is not None:
+                first.setFocus(Qt.FocusReason.TabFocusReason)
+                bring_into_view(first)
+                return
 
     @Slot()
     def arrange_soon(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from asl_inspector.gui import theme
 from asl_inspector.gui.array_order import order_of
 from asl_inspector.gui.numbers import local
+from asl_inspector.gui.sort_keys import SortKeys
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -201,6 +202,7 @@ def new_table(model: ColumnModel, name: str) -> QTableView:
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setTabKeyNavigation(False)
+    SortKeys(view)
     return view
 
 

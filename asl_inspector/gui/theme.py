@@ -144,13 +144,17 @@ QPushButton:focus { border-color: $accent; }
 QPushButton:pressed { background: $selection; }
 QPushButton:disabled { color: $muted; background: $neutral_soft; }
 QPushButton:checked { background: $selection; border-color: $accent; color: $accent; }
+QPushButton:checked:focus { border-color: $text; }
 QPushButton[look="primary"] { background: $accent_strong; color: $on_accent; border-color: $accent_strong; }
-QPushButton[look="primary"]:hover, QPushButton[look="primary"]:focus { border-color: $text; }
+QPushButton[look="primary"]:hover { border-color: $text; }
+QPushButton[look="primary"]:focus { border: 2px solid $text; padding: 5px 13px; }
 QPushButton[look="primary"]:disabled { background: $neutral_soft; border-color: $border; color: $muted; }
 QPushButton[look="link"] { background: transparent; border: 0; color: $accent; padding: 2px 4px; text-align: right; }
 QPushButton[look="link"]:hover, QPushButton[look="link"]:focus { text-decoration: underline; }
+QPushButton[look="link"]:focus { border: 1px solid $accent; border-radius: 4px; padding: 1px 3px; }
 QPushButton[look="flat"] { background: transparent; border: 0; padding: 4px 8px; text-align: left; }
 QPushButton[look="flat"]:hover { background: $selection; }
+QPushButton[look="flat"]:focus { border: 1px solid $accent; padding: 3px 7px; }
 QPushButton[look="segment"] { background: transparent; border: 1px solid transparent; padding: 4px 10px; color: $muted; }
 QPushButton[look="segment"]:hover { background: $neutral_soft; color: $text; }
 QPushButton[look="segment"]:checked { background: $selection; color: $accent; border-color: transparent; }
@@ -165,7 +169,8 @@ QFrame[kind="popup"] { background: $raised; border: 1px solid $muted; }
 QSlider::groove:horizontal { background: $neutral_soft; height: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent_strong; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
-QSlider::handle:horizontal:focus { background: $text; }
+QSlider::handle:horizontal:focus { background: $surface; border: 2px solid $text; width: 10px; height: 10px;
+    margin: -5px 0; border-radius: 7px; }
 QSlider::handle:horizontal:disabled { background: $border; }
 QPushButton[look="panel"] { background: transparent; border: 0; border-radius: 6px; padding: 0; text-align: left; }
 QPushButton[look="panel"]:hover { background: $neutral_soft; }
@@ -184,14 +189,16 @@ QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; se
     selection-color: $text; padding: 2px; }
 QPlainTextEdit { background: $code; color: $text; border: 1px solid $border; border-radius: 6px; padding: 6px;
     selection-background-color: $accent_strong; selection-color: $on_accent; }
+QPlainTextEdit:focus, QTableView:focus, QTreeView:focus { border-color: $accent; }
 QTableView, QTreeView { background: $surface; alternate-background-color: $surface; color: $text; border: 1px solid $border;
     border-radius: 8px; gridline-color: $grid; selection-background-color: $selection; selection-color: $text; }
 QTableView::item, QTreeView::item { padding: 0 8px; border: 0; }
 QTreeView::item { height: 24px; }
+QTableView::item:focus { border: 1px solid $accent; padding: 0 7px; }
 QTableView::item:selected, QTreeView::item:selected { background: $selection; color: $text; }
 QTreeView::item:hover, QTableView::item:hover { background: $neutral_soft; }
 QHeaderView { background: $surface; border: 0; border-top-left-radius: 8px; border-top-right-radius: 8px; }
-QHeaderView::section { background: $surface; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 7px 11px;
+QHeaderView::section { background: transparent; color: $muted; border: 0; border-bottom: 1px solid $border; padding: 7px 11px;
     font-weight: 600; }
 QHeaderView::section:hover { color: $text; }
 QAbstractScrollArea::corner { background: transparent; border: 0; }
@@ -208,8 +215,9 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QCheckBox { color: $text; spacing: 8px; background: transparent; padding: 5px 0; }
 QCheckBox:disabled { color: $muted; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $raised; }
-QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:hover { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent_strong; border-color: $accent_strong; image: url("$check"); }
+QCheckBox::indicator:focus { border: 2px solid $text; width: 12px; height: 12px; }
 QCheckBox::indicator:disabled { border-color: $border; background: $neutral_soft; image: none; }
 """
 )

@@ -6,10 +6,12 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
+from asl_inspector.gui.containers import Scrolled
 from asl_inspector.gui.main_window import SMALLEST, START_SIZE, MainWindow
 from asl_inspector.gui.widgets import Elided, Text
 
@@ -49,6 +51,10 @@ def cuts(root: QWidget) -> Iterator[str]:
                 yield f"{named(widget)} needs {text + ARROW} px, has {widget.width()}"
         elif isinstance(widget, QAbstractButton) and widget.width() < wanted.width() and widget.text():
             yield f"{named(widget)} needs {wanted.width()} px, has {widget.width()}"
+        elif isinstance(widget, QScrollArea) and (inside := widget.widget()) is not None:
+            never = widget.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            if never and inside.width() > widget.viewport().width():
+                yield f"{named(widget)} shows {widget.viewport().width()} px of a page of {inside.width()} px"
         parent = widget.parentWidget()
         if parent is not None and parent.layout() is not None and not parent.rect().contains(widget.geometry()):
             yield f"{named(widget)} reaches out of {named(parent)}"
@@ -75,6 +81,7 @@ def settle(window: MainWindow, qtbot: QtBot) -> None:
 def test_nothing_overlaps_and_nothing_is_cut(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window.open_files(demo_files())
+    qtbot.waitUntil(window.diagnosis.what_if.isVisible, timeout=20_000)
     window.samples.controls.more.setChecked(True)
     found: list[str] = []
     for size in SIZES:
@@ -102,3 +109,8 @@ def test_the_check_sees_a_cut_label_and_an_overlap(qtbot: QtBot) -> None:
     assert any("needs" in one for one in cuts(box))
     labels[0].resize(labels[0].width() + 40, labels[0].height())
     assert any("overlap" in one for one in overlaps(box))
+    page = Scrolled()
+    page.column.addWidget(Text("a page that is wider than its window", wrap=False))
+    line.addWidget(page)
+    page.setFixedWidth(120)
+    qtbot.waitUntil(lambda: any("of a page" in one for one in cuts(box)))

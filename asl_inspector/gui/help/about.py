@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from asl_inspector.about import NAME, program_version
 from asl_inspector.gui import theme
 from asl_inspector.gui.help.licences import components, licence_text
+from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.widgets import Text
 
 SIZE = QSize(720, 620)
@@ -67,7 +68,7 @@ class AboutDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.setAccessibleName(heading.text())
-        self.resize(SIZE)
+        self.resize(first_size(SIZE, self.screen().availableGeometry()))
 
     @Slot(QTreeWidgetItem, QTreeWidgetItem)
     def _show_licence(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:

@@ -22,6 +22,7 @@ from asl_inspector.gui import theme
 from asl_inspector.gui.help.browser import GuideBrowser
 from asl_inspector.gui.help.pages import CONTENTS, Page, read_guide, search
 from asl_inspector.gui.jobs import Jobs
+from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.widgets import Text
 
 SIZE = QSize(1120, 780)
@@ -75,7 +76,7 @@ class GuideWindow(QWidget):
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
         ):
             QShortcut(keys, self).activated.connect(slot)
-        self.resize(SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(first_size(SIZE, self.screen().availableGeometry()))
 
     def _arrange(self) -> None:
         row = QHBoxLayout()

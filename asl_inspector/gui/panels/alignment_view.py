@@ -26,6 +26,7 @@ class AlignmentView(QTableWidget):
         self.setVerticalHeaderLabels(list(ROWS))
         self.setAccessibleName("Signed against recognised, gloss by gloss")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -64,7 +64,7 @@ class ListPage(QWidget):
         self.words = Text(tone="muted", selectable=True)
         self.model = ColumnModel(self)
         self.table: QTableView = new_table(self.model, name)
-        self.table.doubleClicked.connect(self._follow)
+        self.table.activated.connect(self._follow)
         layout.addWidget(self.words)
         layout.addWidget(self.table, 1)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)

@@ -77,6 +77,7 @@ class NumbersView(QWidget):
             header.setFont(theme.font(theme.SMALL))
             header.setHighlightSections(False)
         self._table.setCornerButtonEnabled(False)
+        self._table.setTabKeyNavigation(False)
         layout.addWidget(self._table)
         self._heat = HeatPlot(height=TABLE_HEIGHT)
         self._heat.setAccessibleName("Heat map of the tensor's numbers")

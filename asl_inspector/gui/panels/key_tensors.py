@@ -16,6 +16,7 @@ from asl_inspector.gui.key_nodes import FIRST_MEASURED, MEASURED_TITLES, SHARE, 
 from asl_inspector.gui.key_tree import KeyModel, ShareDelegate
 from asl_inspector.gui.panels.key_details import EntryCard
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations
+from asl_inspector.gui.sort_keys import add_sorting
 
 LOOK_DELAY_MS = 60  # an arrow key held down passes many tensors; only the one it stops at is read
 WIDTHS = (236, 74, 116, 84, 88, 86)
@@ -234,9 +235,19 @@ class TensorPage(QSplitter):
 
     @Slot(QPoint)
     def _show_menu(self, place: QPoint) -> None:
-        index = self.tree.indexAt(place)
+        """About the current row: a press of the right button makes it that, and the menu key tells another place."""
+        index = self.tree.currentIndex()
         if not index.isValid():
             return
+        row = self.tree.visualRect(index)
+        if not row.top() <= place.y() <= row.bottom():
+            place = row.bottomLeft()
+        menu = self.new_menu(index)
+        menu.exec(self.tree.viewport().mapToGlobal(place))
+        menu.deleteLater()
+
+    def new_menu(self, index: QModelIndex) -> QMenu:
+        """What can be done with a key, and with the order of all."""
         node = self.model.node(index)
         menu = QMenu(self)
         menu.addAction("Copy key", partial(_put, key_text(node)))
@@ -246,8 +257,9 @@ class TensorPage(QSplitter):
             menu.addSeparator()
             menu.addAction("Open all below", partial(self.tree.expandRecursively, index.siblingAtColumn(0)))
             menu.addAction("Close", partial(self.tree.collapse, index.siblingAtColumn(0)))
-        menu.exec(self.tree.viewport().mapToGlobal(place))
-        menu.deleteLater()
+        menu.addSeparator()
+        add_sorting(menu, self.tree.header())
+        return menu
 
     @Slot()
     def copy_rows(self) -> None:

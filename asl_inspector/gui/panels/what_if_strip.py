@@ -22,7 +22,7 @@ DECODERS = {
 }
 FRAME_RULES = ("majority", "first_token")
 STEPS_A_UNIT = 4
-NARROWEST_TILE, NARROWEST_CONTROL = 150, 200
+NARROWEST_TILE, NARROWEST_CONTROLS = 150, 380
 
 
 class WhatIfStrip(Card):
@@ -33,7 +33,7 @@ class WhatIfStrip(Card):
     def __init__(self) -> None:
         super().__init__(spacing=12)
         self._before: WhatIfFigures | None = None
-        self._controls = QWidget()
+        self._controls = Columns(narrowest=NARROWEST_CONTROLS)
         self._build_controls()
         head = QHBoxLayout()
         head.addWidget(Text("What if", size=theme.LARGE, weight=QFont.Weight.DemiBold), 1)
@@ -64,7 +64,7 @@ class WhatIfStrip(Card):
         self.bias.setPageStep(STEPS_A_UNIT)
         self.bias.setAccessibleName("Taken off the blank's logit")
         self.bias.valueChanged.connect(self._ask)
-        self._bias_words = Text(size=theme.SMALL, tone="muted", wrap=False)
+        self._bias_words = Text(size=theme.SMALL, tone="muted")
         self.decoder = QComboBox()
         self.decoder.setAccessibleName("Decoder")
         self.decoder.currentIndexChanged.connect(self._ask)
@@ -82,13 +82,18 @@ class WhatIfStrip(Card):
         rule.setSpacing(4)
         rule.addWidget(Text("Decoder", size=theme.SMALL, tone="muted"))
         rule.addWidget(self.decoder)
-        row = QHBoxLayout(self._controls)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(22)
+        decoding, scoring = QWidget(), QWidget()
+        row = QHBoxLayout(decoding)
         row.addLayout(blank, 3)
         row.addLayout(rule, 2)
+        ticks = QHBoxLayout(scoring)
         for box in (self.padding, self.remap):
-            row.addWidget(box, alignment=Qt.AlignmentFlag.AlignBottom)
+            ticks.addWidget(box, alignment=Qt.AlignmentFlag.AlignBottom)
+        ticks.addStretch(1)
+        for line in (row, ticks):
+            line.setContentsMargins(0, 0, 0, 0)
+            line.setSpacing(22)
+        self._controls.set_members([decoding, scoring])
 
     @property
     def question(self) -> WhatIf:

@@ -332,6 +332,8 @@ class Plot(Chart):
             self.zoom_at(1 / CLOSER if key == Qt.Key.Key_Minus else CLOSER, x, y)
         elif key == Qt.Key.Key_0:
             self.reset()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._mark is not None:
+            self.pressed.emit(self._mark[0])
         else:
             return False
         return True
