@@ -272,7 +272,7 @@ class Inspector(CaseFiles):
         case = evidence.case
         try:
             joined = join(outputs, case.labels, case.validation, case.vocabularies)
-            predictions, facts = predict(
+            predictions, facts, joined = predict(
                 outputs,
                 joined,
                 blank=self.settings.blank,

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.layout_memory import first_size
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text
 from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.visible_text import visible
@@ -115,6 +116,7 @@ class LayoutDialog(QDialog):
         self, form: QFormLayout, name: str, title: str, choices: tuple[tuple[str, object], ...], chosen: object
     ) -> None:
         box = QComboBox()
+        leave_wheel_to_page(box)
         box.setAccessibleName(title)
         for text, value in choices:
             box.addItem(text, value)

@@ -15,6 +15,7 @@ from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.network_rows import BOX_WIDTH, ChoiceRow
 from asl_inspector.gui.network_words import by_hand, with_choices
 from asl_inspector.gui.tab_order import bring_into_view
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text
 from asl_inspector.inference.records import Settings
 from asl_inspector.networks.records import Architecture
@@ -116,6 +117,7 @@ class NetworkDialog(QDialog):
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(7)
         self.device, self.decoder, self.precision, self.threads = (QComboBox() for _ in range(4))
+        leave_wheel_to_page(self.device, self.decoder, self.precision, self.threads)
         for box, items, held, title in (
             (self.device, DEVICES, self._settings.device, "Device"),
             (self.threads, thread_counts(), self._settings.threads, "CPU threads"),

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVB
 
 from asl_inspector.gui import theme
 from asl_inspector.gui.network_words import BLANK, ORIGINS
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text
 from asl_inspector.networks.records import Choice
 from asl_inspector.report.choices import tries_words
@@ -46,6 +47,7 @@ class ChoiceRow(QWidget):
         self.box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.box.setFixedWidth(BOX_WIDTH)
         self.number = QSpinBox()
+        leave_wheel_to_page(self.box, self.number)
         self.number.setAccessibleName(f"{title}: number")
         self.number.setRange(choice.least, max(choice.least, choice.most))
         self.number.setValue(0 if choice.name == BLANK else USUAL_LENGTH)

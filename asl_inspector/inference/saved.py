@@ -4,7 +4,8 @@ Scores are read in batches from where they lie. Probabilities become logarithms;
 frames of a clip, and for whole clips only their order counts: no confidence and no loss is given for them.
 
 A blank is looked for in scores of frames only: where ids of glosses leave the first or the last class free, or where one
-of the two wins most frames and no label ever names it.
+of the two wins most frames and no label ever names it. Where no file numbers the glosses, ids leave nothing free: of the
+first and the last class the one that wins more frames is the blank, and the glosses are numbered around it.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def predict(
     beam: bool = False,
     progress: Progress = silent,
     cancel: CancelToken | None = None,
-) -> tuple[Predictions, SavedFacts]:
-    """The predictions that a file of outputs amounts to, a row for each clip of `joined`.
+) -> tuple[Predictions, SavedFacts, Joined]:
+    """The predictions that a file of outputs amounts to, a row for each clip of `joined`, and those clips as numbered here.
 
     Args:
         outputs: The file.
@@ -93,9 +94,8 @@ def predict(
     started = time.perf_counter()
     if outputs.scores is None:
         predictions = _of_ids(joined)
-        return replace(predictions, seconds=time.perf_counter() - started), _facts(
-            outputs, joined, predictions, None, None, ""
-        )
+        predictions = replace(predictions, seconds=time.perf_counter() - started)
+        return predictions, _facts(outputs, joined, predictions, None, None, ""), joined
     lengths = _lengths(outputs, joined, cancel or CancelToken())
     scale = scale_of(_sampled(outputs, joined, lengths)) or "raw"
     index, why = _blank(outputs, joined, lengths, blank)
@@ -103,9 +103,10 @@ def predict(
         raise InferenceError(
             f"--blank {index} cannot be used: the scores have {outputs.scores.classes} classes, 0 to {outputs.scores.classes - 1}."
         )
+    joined = joined.beside_blank(index)
     predictions = _reduced(outputs, joined, lengths, scale, index, beam, progress, cancel or CancelToken())
     predictions = replace(predictions, seconds=time.perf_counter() - started)
-    return predictions, _facts(outputs, joined, predictions, scale, index, why)
+    return predictions, _facts(outputs, joined, predictions, scale, index, why), joined
 
 
 def _facts(
@@ -226,7 +227,15 @@ def _blank(outputs: SavedOutputs, joined: Joined, lengths: IntArray, chosen: int
     if named is not None:
         return named, f"The class {named} is called “{joined.names[named]}”."
     wins = _wins(outputs, joined, lengths)
-    if joined.names and len(joined.names) == scores.classes - 1 and len(free) == 1:
+    if joined.numbered_here:
+        free = sorted((0, last), key=lambda index: -wins[index])
+        if len(joined.names) == last:
+            share = f"{100 * wins[free[0]]:.0f} %"
+            return free[0], (
+                f"The scores have {scores.classes} classes for {last} glosses, and of the first and the last class "
+                f"{free[0]} wins more frames ({share})."
+            )
+    elif joined.names and len(joined.names) == scores.classes - 1 and len(free) == 1:
         return free[
             0
         ], f"The scores have {scores.classes} classes for {len(joined.names)} glosses, and none has the id {free[0]}."

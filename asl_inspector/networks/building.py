@@ -181,10 +181,10 @@ def _unknown(checkpoint: Checkpoint) -> UnknownArchitecture:
         rest = f"; and {len(strange) - MOST_STRANGERS} more" if len(strange) > MOST_STRANGERS else ""
         return UnknownArchitecture(
             f"“{checkpoint.path.name}” has recurrent layers but is of an unknown architecture: {told}{rest}.",
-            advice="Give the code that builds it (--trust CODE.py), or drop its saved outputs instead.",
+            advice=foreign.OWN_CODE,
             detail="\n".join(f"{one.key}: {one.why}" for one in strange),
         )
     return UnknownArchitecture(
         f"No known network layout has the tensors of “{checkpoint.path.name}”: {named}{more}.",
-        advice="Its keys can be inspected and compared; predictions need the code that builds it (--trust CODE.py).",
+        advice=f"Its keys can be inspected and compared. {foreign.OWN_CODE}",
     )

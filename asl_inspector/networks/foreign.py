@@ -21,7 +21,7 @@ class Foreign:
     advice: str
 
 
-OWN_CODE = "Give the code that builds it (--trust CODE.py), or drop its saved outputs instead."
+OWN_CODE = "Give the code that builds it (Run > Run with code of your own, or --trust CODE.py), or drop its saved outputs instead."
 VIDEO = "It reads video frames, not features of clips."
 LAYOUTS = (
     (

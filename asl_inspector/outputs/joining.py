@@ -67,6 +67,7 @@ class Joined:
         classes: Glosses that can be answered: the columns of scores, else one more than the largest id.
         names: Glosses by id, where they are known.
         matched: How it went.
+        numbered_here: True where no file gives ids, so that the glosses were numbered in order, without a blank.
     """
 
     clips: Clips
@@ -75,6 +76,15 @@ class Joined:
     classes: int
     names: Mapping[int, str]
     matched: Matched
+    numbered_here: bool = False
+
+    def beside_blank(self, blank: int | None) -> Joined:
+        """The same with the glosses numbered around the blank, where the numbers are this program's own."""
+        if blank is None or not self.numbered_here or blank > max(self.names):
+            return self
+        ids = self.clips.gloss_ids
+        names = {number + (number >= blank): name for number, name in self.names.items()}
+        return replace(self, clips=replace(self.clips, gloss_ids=frozen(ids + (ids >= blank))), names=names)
 
 
 def join(
@@ -178,7 +188,8 @@ def _finished(
     )
     largest = max(int(ids.max(initial=-1)), int(predicted.max(initial=-1)), *numbering.names, -1)
     classes = outputs.scores.classes if outputs.scores is not None else largest + 1
-    return Joined(made, frozen(rows), frozen(predicted), max(classes, 1), numbering.names, told)
+    ours = numbering.ours and clips is None
+    return Joined(made, frozen(rows), frozen(predicted), max(classes, 1), numbering.names, told, ours)
 
 
 class _Numbering:
@@ -193,6 +204,7 @@ class _Numbering:
     ) -> None:
         self.notes: list[str] = []
         self.renumbered: dict[int, int] = {}
+        self.ours = False
         listed = next((one for one in vocabularies if one.gloss_to_id), None)
         if outputs.class_names:
             self.ids = {name: index for index, name in enumerate(outputs.class_names)}
@@ -229,6 +241,7 @@ class _Numbering:
         if pairs or any(marks is not None and not marks.names and marks.has_ids for marks in held):
             return pairs
         names = sorted({name for marks in held if marks is not None for name in marks.names if name is not None})
+        self.ours = bool(names)
         if names:
             self.notes.append(f"No file gives the glosses ids; the {len(names):,} glosses were numbered in order.")
         return {name: index for index, name in enumerate(names)}

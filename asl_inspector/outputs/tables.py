@@ -24,6 +24,7 @@ MOST_COLUMNS = 20_000
 LONGEST_NAME = 300
 DELIMITERS = (",", "\t", ";")
 ID_COLUMNS = ("class_id", "classid", "id", "label_id", "gloss_id", "index", "idx", "label", "class", "sign_id")
+BARE_IDS = ("id", "ids", "idx", "index")
 NAME_COLUMNS = ("gloss", "name", "en", "english", "sign", "word", "label_name", "class_name", "label", "gloss_name")
 
 
@@ -57,7 +58,20 @@ def read_table(file: MappedFile) -> SavedOutputs | Vocabulary | None:
     vocabulary = _vocabulary(file.path, columns)
     if vocabulary is not None:
         return vocabulary
-    return from_columns(file.path, "a table", {name: list(cells) for name, cells in columns.items()}, file.view)
+    found = from_columns(file.path, "a table", {name: list(cells) for name, cells in columns.items()}, file.view)
+    return found or _clips_with_ids(file.path, columns)
+
+
+def _clips_with_ids(path: Path, columns: Mapping[str, list[str]]) -> SavedOutputs | None:
+    """`clip,id`: beside the names of clips, a column called id is that of the gloss."""
+    ids_at = known.pick(columns, BARE_IDS)
+    clips_at = known.pick([name for name in columns if name != ids_at], known.CLIPS)
+    if ids_at is None or clips_at is None or len(columns) > 2:
+        return None
+    if any(whole_of(cell) is None for cell in columns[ids_at]):
+        return None
+    clips = [cell.strip() for cell in columns[clips_at]]
+    return from_marks_by_clip(path, list(zip(clips, columns[ids_at], strict=True)))
 
 
 def _refuse_a_large_one(file: MappedFile, heading: list[str]) -> None:

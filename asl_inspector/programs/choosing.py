@@ -49,7 +49,7 @@ def program_of(
         if consent is not None:
             raise InferenceError(
                 f"“{checkpoint.path.name}” carries no program that could be run.",
-                advice="Give the Python file that builds its network (--trust CODE.py).",
+                advice="Give the Python file that builds its network (Run > Run with code of your own, or --trust CODE.py).",
             )
         return None
     if consent is None:

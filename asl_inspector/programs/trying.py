@@ -91,7 +91,7 @@ def _fills(ports: Sequence[Port]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             listed = ", ".join(f"“{one.name}”" for one in ports)
             raise InferenceError(
                 f"The network wants inputs that clips do not have: {listed}.",
-                advice="Wrap it in a module that takes the features alone (--trust CODE.py).",
+                advice="Wrap it in a module that takes the features alone (Run > Run with code of your own, or --trust CODE.py).",
             )
     if "features" not in fills:
         raise InferenceError("The network has no input that could take features.")

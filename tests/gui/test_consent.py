@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from gui.conftest import DirectEngine
+from makers import Run
 from programs.conftest import clips_of
 from programs.models import Reader, frozen_script, seeded
 from PySide6.QtCore import Qt
@@ -125,6 +126,17 @@ def test_code_of_ones_own_is_asked_for_by_its_name_and_a_changed_file_again(
     with qtbot.waitSignal(window.session.became_idle, timeout=60_000):
         window.session.run_again()
     assert "has changed since you allowed it" in window.session.inspection.problems[0].sentence
+
+
+def test_a_network_of_ones_own_asks_for_its_code_and_not_for_clips_that_are_there(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, run: Run
+) -> None:
+    torch.save({"odd": torch.ones(3, 2, 2, 2)}, tmp_path / "odd.pt")
+    open_case(window, qtbot, tmp_path / "odd.pt", run.validation, run.train)
+    assert window.session.inspection is not None
+    assert "Run > Run with code of your own" in window.session.inspection.problems[0].advice
+    notes = [tile.note.text() for tile in window.diagnosis.figures.tiles[:2]]
+    assert notes == ["the network could not be run"] * 2
 
 
 def test_what_is_no_code_is_said_and_not_asked(

@@ -163,6 +163,16 @@ def test_pictures_are_read_in_a_thread_and_follow_the_scheme(guide: GuideWindow,
     assert picture(guide, "empty-light.png").pixelColor(5, 5).lightness() < 60
 
 
+def test_below_a_picture_is_no_gap(guide: GuideWindow, qtbot: QtBot) -> None:
+    with qtbot.waitExposed(guide):
+        guide.show()
+    guide.browser.go_to("first-minutes.md")
+    layout, first = guide.browser.document().documentLayout(), guide.browser._pictures[0]
+    block = guide.browser.document().findBlock(first.position)
+    gap = layout.blockBoundingRect(block.next()).top() - layout.blockBoundingRect(block).bottom()
+    assert gap < 50
+
+
 def test_no_page_is_wider_than_the_window(guide: GuideWindow, qtbot: QtBot) -> None:
     with qtbot.waitExposed(guide):
         guide.show()

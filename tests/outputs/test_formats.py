@@ -138,6 +138,35 @@ def test_a_blank_that_is_said_comes_before_one_that_is_found(tmp_path: Path, ans
     assert accuracy(found)[0] == 0  # without a blank the class 0 wins every clip
 
 
+@pytest.mark.parametrize("blank", [0, CLASSES])
+@pytest.mark.parametrize("said", [True, False])
+def test_glosses_that_no_file_numbers_are_numbered_around_the_blank(
+    tmp_path: Path, answers: Answers, blank: int, said: bool
+) -> None:
+    frames, lengths = make_frames(answers)
+    frames = np.roll(frames, -1, axis=2) if blank else frames
+    np.savez(tmp_path / "val.npz", logits=frames, lengths=lengths, clip_ids=np.array(answers.names))
+    rows = [f"{name},SIGN{label:02d}" for name, label in zip(answers.names, answers.labels.tolist(), strict=True)]
+    (tmp_path / "labels.csv").write_text("\n".join(["clip,gloss", *rows]))
+    settings = Settings("cpu", blank=blank if said else None)
+    found = inspected(tmp_path / "val.npz", tmp_path / "labels.csv", settings=settings)
+    assert found.saved is not None
+    assert found.saved.blank == blank
+    assert found.saved_names[1 if blank == 0 else 0] == "SIGN00"
+    assert accuracy(found) == (answers.correct, CLIPS)
+    assert not [cause for cause in found.diagnosis.causes if cause.id == "label-map-mismatch"]
+
+
+@pytest.mark.parametrize("heading", ["clip,id", "video,idx"])
+def test_a_table_of_clips_and_ids_with_a_heading_is_read_as_one_without(
+    tmp_path: Path, answers: Answers, heading: str
+) -> None:
+    np.savez(tmp_path / "val.npz", logits=answers.scores, clip_ids=np.array(answers.names))
+    for name in ("ids.csv", "val_labels.csv"):
+        found = inspected(tmp_path / "val.npz", write_labels(tmp_path / name, answers, heading=heading))
+        assert accuracy(found) == (answers.correct, CLIPS)
+
+
 def test_a_beam_search_runs_over_saved_frames(tmp_path: Path, answers: Answers) -> None:
     frames, lengths = make_frames(answers)
     np.savez(tmp_path / "val.npz", logits=frames, lengths=lengths, labels=answers.labels + 1)

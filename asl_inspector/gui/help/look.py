@@ -114,7 +114,8 @@ def _block_format(block: QTextBlock, level: int, *, is_code: bool) -> QTextBlock
         look.setTopMargin(0 if _is_code(block.previous()) else 8)
         look.setBottomMargin(0 if _is_code(block.next()) else 12)
         return look
-    look.setLineHeight(LINE_HEIGHT, PROPORTIONAL)
+    if not any(piece.charFormat().isImageFormat() for piece in _fragments(block)):
+        look.setLineHeight(LINE_HEIGHT, PROPORTIONAL)  # of a picture it would be a gap below, a quarter of its height
     if level:
         look.setTopMargin(ABOVE.get(level, 14))
         look.setBottomMargin(8)

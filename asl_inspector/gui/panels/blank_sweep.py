@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider
 from asl_inspector.diagnosis.records import BiasPoint, BlankSweep
 from asl_inspector.gui.containers import Card
 from asl_inspector.gui.plots.curves import Curve, CurvePlot
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text
 
 TITLE = "What if the blank were less likely?"
@@ -32,6 +33,7 @@ class SweepCard(Card):
         line = QHBoxLayout()
         line.setSpacing(12)
         self.slider = QSlider(Qt.Orientation.Horizontal)
+        leave_wheel_to_page(self.slider)
         self.slider.setAccessibleName("Bias taken off the blank's logit")
         self.slider.setPageStep(4)
         self.slider.setMaximumWidth(420)

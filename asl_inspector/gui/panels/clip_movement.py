@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QVBo
 from asl_inspector.gui import theme
 from asl_inspector.gui.player import SPEEDS, USUAL_RATE, Player
 from asl_inspector.gui.plots.skeleton import SkeletonView
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text
 from asl_inspector.samples.skeletons import Skeleton
 
@@ -72,6 +73,7 @@ class ClipMovement(QWidget):
         for button in (self.play, self.back, self.forth):
             button.setProperty("look", "small")
         self.speed = QComboBox()
+        leave_wheel_to_page(self.slider, self.speed)
         self.speed.setProperty("look", "small")
         self.speed.setAccessibleName("Speed")
         for speed in SPEEDS:

@@ -15,6 +15,7 @@ from asl_inspector.gui.panels.waiting import why_nothing
 from asl_inspector.gui.plots.band import BandView
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.tables import Column, ColumnModel, new_table, set_widths
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text, Tile
 
 NARROWEST_TILE = 170
@@ -87,6 +88,7 @@ class HistogramPanel(Panel):
         line.addWidget(Text("Most frequent", weight=QFont.Weight.DemiBold, wrap=False))
         line.addStretch(1)
         self._most = QComboBox()
+        leave_wheel_to_page(self._order, self._most)
         self._most.setAccessibleName("How many of the most frequent glosses")
         for text, count in LISTED:
             self._most.addItem(text, count)

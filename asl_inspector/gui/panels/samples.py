@@ -241,7 +241,8 @@ class SamplesPanel(Panel):
         how = " by gloss name" if samples.scored_by_name else ""
         judged = f"{int(wrong_clips(samples, right).sum()):,} wrong{how}" if samples.ran.any() else "none run"
         shown = f"{int(mask.sum()):,} of " if not mask.all() else ""
-        self._heading.count_of.set_whole(f"{shown}{len(samples):,} clips, {judged}")
+        clips = "clip" if len(samples) == 1 else "clips"
+        self._heading.count_of.set_whole(f"{shown}{len(samples):,} {clips}, {judged}")
 
     def _restore_row(self) -> None:
         """Keep the selected clip selected where it is still shown, else take the first one that is."""

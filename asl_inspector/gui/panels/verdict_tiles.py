@@ -45,7 +45,8 @@ class VerdictTiles(Columns):
             second.show_figure(*_accuracy_figure(validation.top5, "", ""), title="Among the five best")
         else:
             fit = train.accuracies["majority"] if train else None
-            waiting = "being measured" if inspection.partial else "drop the training clips"
+            given = any(row.role is Role.TRAIN for row in inspection.files)
+            waiting = "being measured" if inspection.partial else missing if given else "drop the training clips"
             second.show_figure(*_accuracy_figure(fit, "", waiting), title="Training accuracy")
             show_word_errors(second, diagnosis.continuous_train, "Word error rate, training")
         _show_labels(agree, diagnosis)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QS
 from asl_inspector.diagnosis.what_if_records import HIGHEST_BIAS, LOWEST_BIAS, WhatIf, WhatIfAnswer, WhatIfFigures
 from asl_inspector.gui import theme
 from asl_inspector.gui.containers import Card, Columns
+from asl_inspector.gui.wheel import leave_wheel_to_page
 from asl_inspector.gui.widgets import Text, Tile
 from asl_inspector.report.contents import Problem
 
@@ -68,6 +69,7 @@ class WhatIfStrip(Card):
         self.decoder = QComboBox()
         self.decoder.setAccessibleName("Decoder")
         self.decoder.currentIndexChanged.connect(self._ask)
+        leave_wheel_to_page(self.bias, self.decoder)
         self.padding = QCheckBox("Mask padding")
         self.padding.setToolTip("Off: padded frames are counted too, as training loops without a mask do")
         self.remap = QCheckBox("Remap labels")
