@@ -30,7 +30,6 @@ SPLIT = re.compile(r"(?:^|_)(?:split|subset|partition|phase)s?(?:$|_)", re.IGNOR
 SPLIT_WORDS = {"train", "val", "valid", "validation", "test", "dev"}
 BEST = re.compile(r"(?:^|_)best(?:$|_)", re.IGNORECASE)
 BROAD = {"Exception", "BaseException", "RuntimeError"}
-COPIES = {"deepcopy", "copy"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

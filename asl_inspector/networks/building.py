@@ -34,15 +34,13 @@ class BuiltNetwork:
     preparation: Preparation = AS_THEY_ARE
 
 
-def recognise(
-    checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None, labels: Labels | None = None
-) -> Architecture | None:
+def recognise(checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None) -> Architecture | None:
     """What network a checkpoint holds, without building it, or None where no layout fits."""
     settings = checkpoint.contents.hyperparameters
     plan = _plan(checkpoint)
     if plan is None:
         return None
-    answers = answer_questions(plan, settings, labels or Labels(), chosen or {})
+    answers = answer_questions(plan, settings, Labels(), chosen or {})
     return _architecture(plan, answers)
 
 

@@ -10,6 +10,7 @@ from asl_inspector.samples.records import BLOCK, SPOOL, Block, FeaturePlace, Int
 
 BLOCK_BYTES = 16 << 20
 PIECE = 8 << 20
+BLOCK_DTYPE = np.dtype("<f4")
 
 
 class Placer:
@@ -79,15 +80,15 @@ class Placer:
                 shaped = np.moveaxis(block[row_index], time_axis, 0).reshape(row_shape[time_axis], -1)[:frames]
                 self._unpack(shaped, 0, frames, shaped.shape[1])
 
-    def add_block(self, block: Block, lengths: NDArray[np.int64], width: int, dtype: str = "<f4") -> None:
+    def add_block(self, block: Block, lengths: NDArray[np.int64], width: int) -> None:
         """Clips that one block holds, one after the other: (sum of lengths, width)."""
         self._close_block()
-        size = np.dtype(dtype).itemsize
+        size = BLOCK_DTYPE.itemsize
         starts = (np.cumsum(lengths) - lengths) * width * size
         self.blocks.append(block)
         name = f"{BLOCK}{len(self.blocks) - 1}"
         inner = ((1, 0), (width, size), width * size)
-        self._table(starts, np.zeros(len(lengths), np.int64), (name,), inner, dtype, lengths)
+        self._table(starts, np.zeros(len(lengths), np.int64), (name,), inner, BLOCK_DTYPE.str, lengths)
 
     def _place(self, start: int, frames: int, inner: _Inner, dtype: str, part: str) -> None:
         (outer_size, outer_step), (inner_size, inner_step), frame_step = inner

@@ -347,8 +347,3 @@ class Vocabulary:
     id_to_gloss: Mapping[int, str]
     declared_size: int | None
     notes: tuple[str, ...] = ()
-
-    @property
-    def id_count(self) -> int:
-        """Different ids; fewer than glosses where several glosses share one."""
-        return len(set(self.gloss_to_id.values()))
