@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.samples.nodes import Array, Numbers, Sink, dense_strides
-from asl_inspector.samples.records import BLOCK, SPOOL, Block, FeaturePlace, IntArray, Places, read_only
+from asl_inspector.samples.records import BLOCK, SPOOL, Block, FeaturePlace, IntArray, Places
 
 BLOCK_BYTES = 16 << 20
 PIECE = 8 << 20
@@ -150,12 +151,12 @@ class Placer:
         count = len(starts)
         self._tables.append(
             Places(
-                starts=read_only(starts),
-                inner=read_only(np.tile(np.array([outer_size, inner_size]), (count, 1))),
-                steps=read_only(np.tile(np.array([frame_step, outer_step, inner_step]), (count, 1))),
-                masks=read_only(np.tile(np.array([-1, 0]), (count, 1))),
-                parts=read_only(parts),
-                kinds=read_only(np.zeros(count, np.int64)),
+                starts=fixed_counts(starts),
+                inner=fixed_counts(np.tile(np.array([outer_size, inner_size]), (count, 1))),
+                steps=fixed_counts(np.tile(np.array([frame_step, outer_step, inner_step]), (count, 1))),
+                masks=fixed_counts(np.tile(np.array([-1, 0]), (count, 1))),
+                parts=fixed_counts(parts),
+                kinds=fixed_counts(np.zeros(count, np.int64)),
                 part_names=names,
                 dtypes=(dtype,),
             )
@@ -235,7 +236,7 @@ def joined_places(tables: list[Places]) -> Places:
         types.append(own_kinds[table.kinds] if len(table) else table.kinds)
 
     def stacked(columns: list[IntArray], shape: tuple[int, ...]) -> IntArray:
-        return read_only(np.concatenate([*columns, np.zeros(shape, np.int64)]))
+        return fixed_counts(np.concatenate([*columns, np.zeros(shape, np.int64)]))
 
     return Places(
         starts=stacked([table.starts for table in tables], (0,)),
