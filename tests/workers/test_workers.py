@@ -30,7 +30,7 @@ from asl_inspector.errors import InspectorError
 from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers import calling
+from asl_inspector.workers import reading_process
 from asl_inspector.workers.calling import Readers, open_checkpoint, open_file, request_for
 from asl_inspector.workers.codecs import file_codec
 
@@ -184,7 +184,7 @@ def test_endless_reading_is_stopped_and_can_be_cancelled(tmp_path: Path, monkeyp
     with pytest.raises(Cancelled):
         Readers().open(request_for("file", MappedFile(path)), MappedFile(path), cancel)
     assert time.monotonic() - started < 1.5
-    monkeypatch.setattr(calling, "SECONDS_TO_READ", 0.3)
+    monkeypatch.setattr(reading_process, "SECONDS_TO_READ", 0.3)
     with pytest.raises(InspectorError, match="was stopped"):
         Readers().open(request_for("file", MappedFile(path)), MappedFile(path), CancelToken())
 
