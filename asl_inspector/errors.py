@@ -3,7 +3,6 @@
     InspectorError              what went wrong, where, and what to try
     |-- CheckpointError         a file of weights
     |   |-- UnreadableCheckpoint    damaged, empty, cut short, or not a checkpoint at all
-    |   |-- UnsafeCheckpoint        readable only by running what it holds
     |   `-- UnknownArchitecture     the tensors were read, but no network could be built from them
     |-- DataError               clips, vocabularies, histories
     |-- InferenceError          the network could not be run on the clips
@@ -41,10 +40,6 @@ class CheckpointError(InspectorError):
 
 class UnreadableCheckpoint(CheckpointError):
     """The file is damaged, empty, cut short or no checkpoint."""
-
-
-class UnsafeCheckpoint(CheckpointError):
-    """The file could be read only by running what it holds, which is never done."""
 
 
 class UnknownArchitecture(CheckpointError):

@@ -307,17 +307,17 @@ class Inspector(CaseFiles):
         """
         return self._looks.neighbours(self.case, method, progress, cancel or CancelToken())
 
-    def clip_detail(self, index: int, *, train: bool = False) -> ClipDetail:
-        """One clip's posteriors, recomputed.
+    def clip_detail(self, index: int) -> ClipDetail:
+        """One validation clip's posteriors, recomputed.
 
         Raises:
             InferenceError: If no network is at hand, or the clip cannot be run.
         """
         from asl_inspector.inference.running import clip_log_posteriors
 
-        if self._answers is not None and not train:
+        if self._answers is not None:
             return saved_detail(*self._answers, index)
-        clips = self.case.train if train else self.case.validation
+        clips = self.case.validation
         if self.rebuilt is None or clips is None or not 0 <= index < len(clips):
             raise InferenceError("There is no network and no such clip at hand.", advice="Run the inspection first.")
         features = clips.features(index)

@@ -16,28 +16,14 @@ import numpy as np
 
 from asl_inspector.bundled_files import demo_files
 from benchmarks.measuring import Result, fresh, median, screen
+from benchmarks.window_code import LATENESS, WINDOW_WITH_ENGINE
 
 RUNS = 3
 CLIPS = 10_000
-OURS = """
-import json, sys, time
-from pathlib import Path
-import numpy as np
-from PySide6.QtCore import QTimer, Qt, QSettings
-from asl_inspector.gui import app, main_window, scheme
-from asl_inspector.gui.session import Session
-from asl_inspector.engine.client import Engine
-application = app.new_application()
-scheme.apply_scheme('light')
-engine = Engine()
-window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
-late, last = [], [None]
-def tick():
-    now = time.perf_counter()
-    if last[0] is not None:
-        late.append(max(0.0, now - last[0] - 0.005))
-    last[0] = now
-timer = QTimer(); timer.setTimerType(Qt.TimerType.PreciseTimer); timer.setInterval(5); timer.timeout.connect(tick)
+OURS = (
+    WINDOW_WITH_ENGINE
+    + LATENESS
+    + """
 phases, marks = {}, []
 def done(how):
     if 'inspected' in phases:
@@ -73,7 +59,7 @@ def look():
     QTimer.singleShot(60, look)
 def finish():
     print(json.dumps({'late': late, 'marks': marks, **phases, 'seconds': phases['inspected'] - phases['dropped']}))
-    sys.stdout.flush(); engine.stop(); import os; os._exit(0)
+    sys.stdout.flush(); engine.stop(); os._exit(0)
 window.session.became_idle.connect(done)
 window.session.exported.connect(look)
 def start():
@@ -84,7 +70,9 @@ window.show()
 QTimer.singleShot(400, start)
 application.exec()
 """
-RIVAL = """
+)
+RIVAL = (
+    """
 import json, sys, time
 from PySide6.QtCore import QObject, QThread, QTimer, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -106,20 +94,16 @@ class Work(QObject):
                 lstm(packed)
         self.done.emit()
 app = QApplication([]); window = QMainWindow(); window.show()
-late, last = [], [None]
-def tick():
-    now = time.perf_counter()
-    if last[0] is not None:
-        late.append(max(0.0, now - last[0] - 0.005))
-    last[0] = now
-timer = QTimer(); timer.setTimerType(Qt.TimerType.PreciseTimer); timer.setInterval(5); timer.timeout.connect(tick)
-thread, work = QThread(), Work(); work.moveToThread(thread); thread.started.connect(work.run)
+"""
+    + LATENESS
+    + """thread, work = QThread(), Work(); work.moveToThread(thread); thread.started.connect(work.run)
 def finish():
     print(json.dumps({'late': late})); sys.stdout.flush(); import os; os._exit(0)
 work.done.connect(lambda: QTimer.singleShot(300, finish))
 QTimer.singleShot(400, timer.start); QTimer.singleShot(420, thread.start)
 app.exec()
 """
+)
 
 
 def large_case(folder: Path) -> list[Path]:

@@ -13,29 +13,17 @@ import numpy as np
 
 from benchmarks.large_checkpoints import write_4_gb
 from benchmarks.measuring import Result, fresh, median, screen
+from benchmarks.window_code import LATENESS, WINDOW_WITH_ENGINE
 
 RUNS = 3
-WINDOW = """
-import json, os, sys, time
-from pathlib import Path
-from PySide6.QtCore import QSettings, Qt, QTimer
-from asl_inspector.engine.client import Engine
-from asl_inspector.gui import app, main_window, scheme
-from asl_inspector.gui.session import Session
+WINDOW = (
+    WINDOW_WITH_ENGINE
+    + LATENESS
+    + """
+told = {}
 def end_at_error(*error):
     sys.__excepthook__(*error); engine.stop(); os._exit(1)
 sys.excepthook = end_at_error  # a failed check in a slot would leave the window waiting for ever
-application = app.new_application()
-scheme.apply_scheme('light')
-engine = Engine()
-window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
-late, last, told = [], [None], {}
-def tick():
-    now = time.perf_counter()
-    if last[0] is not None:
-        late.append(max(0.0, now - last[0] - 0.005))
-    last[0] = now
-timer = QTimer(); timer.setTimerType(Qt.TimerType.PreciseTimer); timer.setInterval(5); timer.timeout.connect(tick)
 def start():
     timer.start()
     window.open_files([Path(sys.argv[3])])
@@ -80,6 +68,7 @@ window.show()
 QTimer.singleShot(600, start)
 application.exec()
 """
+)
 
 
 def measure() -> list[Result]:

@@ -17,20 +17,13 @@ from pathlib import Path
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.commands.terminal import FINDINGS
 from benchmarks.measuring import Result, fresh, median, screen, timed
+from benchmarks.window_code import WINDOW_WITH_ENGINE
 
 RUNS = 5
 GOAL_S = 1.0
-WINDOW = """
-import json, os, sys, time
-from pathlib import Path
-from PySide6.QtCore import QSettings, QTimer
-from asl_inspector.engine.client import Engine
-from asl_inspector.gui import app, main_window, scheme
-from asl_inspector.gui.session import Session
-application = app.new_application()
-scheme.apply_scheme('light')
-engine = Engine()
-window = main_window.MainWindow(Session(engine), QSettings(sys.argv[2] + '/s.ini', QSettings.Format.IniFormat))
+WINDOW = (
+    WINDOW_WITH_ENGINE
+    + """
 told = {}
 def start():
     window.session.jobs.idle.disconnect(start)
@@ -53,6 +46,7 @@ window.session.jobs.idle.connect(start)  # torch was imported beside the window
 window.show()
 application.exec()
 """
+)
 
 
 def measure() -> list[Result]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -11,6 +12,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of the workers has one core
 
 import pytest
 from makers import Run, make_run
+
+from asl_inspector.workers.calling import Readers
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT.parent / "shared" / "cases"
@@ -28,6 +31,14 @@ def cases() -> Path:
     if not CASES.is_dir():
         pytest.skip("shared/cases is not beside the project")
     return CASES
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Readers]:
+    """The reading processes, which a file of tests shares."""
+    found = Readers()
+    yield found
+    found.close()
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,8 @@ from asl_inspector.inference.records import Settings
 from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step
 from asl_inspector.report.contents import Inspected, Problem
-from asl_inspector.workers import calling
 from asl_inspector.workers.messages import ReadRequest
+from asl_inspector.workers.reading_process import ReadingProcess
 
 SMALL = Settings(device="cpu", batch_frames=12)
 WIDE = 2048
@@ -143,19 +143,19 @@ def of_a_part(found: Inspected, wanted: np.ndarray) -> Problem:
 # -- processes --------------------------------------------------------------------------------------------------------
 
 
-def counting(monkeypatch: pytest.MonkeyPatch, then: Callable[[calling._Process], object]) -> list[ReadRequest]:
+def counting(monkeypatch: pytest.MonkeyPatch, then: Callable[[ReadingProcess], object]) -> list[ReadRequest]:
     """Requests for numbers; before the second something is done, given the process that is to read them."""
     asked: list[ReadRequest] = []
-    plain = calling._Process.ask
+    plain = ReadingProcess.ask
 
-    def ask(self: calling._Process, request: ReadRequest, *rest: object) -> object:
+    def ask(self: ReadingProcess, request: ReadRequest, *rest: object) -> object:
         if request.method == "numbers":
             asked.append(request)
             if len(asked) == 2:
                 then(self)
         return plain(self, request, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(calling._Process, "ask", ask)
+    monkeypatch.setattr(ReadingProcess, "ask", ask)
     return asked
 
 

@@ -29,7 +29,7 @@ from asl_inspector.samples.job import Job
 from asl_inspector.samples.opening import checked, decode_block, json_clips, read_clips, with_sources
 from asl_inspector.samples.pickled import read_pickled_clips
 from asl_inspector.samples.records import Clips, Vocabulary
-from asl_inspector.samples.vocabulary import npy_vocabulary, pickled_vocabulary, read_vocabulary, text_vocabulary
+from asl_inspector.samples.vocabulary import json_vocabulary, npy_vocabulary, pickled_vocabulary, text_vocabulary
 from asl_inspector.sniffing import Kind, sniff
 from asl_inspector.spool import Spool
 from asl_inspector.unpacking import unpack
@@ -206,7 +206,7 @@ def _open_json(file: MappedFile, job: Job) -> Opened:
         raise DataError(f"“{file.path.name}” is a saved case.", advice="Drop it by itself to open it.")
     if tells_a_history(held):
         return open_history(file)
-    return json_outputs(file, held) or json_clips(file, held, job) or read_vocabulary(file, held)
+    return json_outputs(file, held) or json_clips(file, held, job) or json_vocabulary(file.path, held)
 
 
 def _open_text(file: MappedFile, job: Job) -> Opened:

@@ -273,7 +273,6 @@ def _optimizer(root: object, tensors: list[TensorRecord], content: Content) -> O
         lr=_number(_near(first, "lr")),
         weight_decay=_number(_near(first, "weight_decay")),
         parameters=sum(len(members_of_group) for members_of_group in members),
-        with_state=len(states),
     )
 
 

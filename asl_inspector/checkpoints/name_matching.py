@@ -66,12 +66,6 @@ class Matching:
     notes: list[str] = field(default_factory=list)
 
 
-def find_prefixes(names_a: list[str], names_b: list[str]) -> tuple[str, str]:
-    """The prefixes whose removal makes most names equal; the shortest of equally good ones."""
-    matching = match_names(dict.fromkeys(names_a, ()), dict.fromkeys(names_b, ()))
-    return (matching.prefixes[0].a, matching.prefixes[0].b) if matching.prefixes else ("", "")
-
-
 def match_names(a: Shapes, b: Shapes, *, guess: bool = False) -> Matching:
     """Match the keys of two state dicts.
 

@@ -19,7 +19,6 @@ from asl_inspector.checkpoints.modules import place_of
 from asl_inspector.checkpoints.records import Checkpoint, TensorRecord, ValueRecord
 
 Matching = Literal["names", "order", "shapes"]
-SETTINGS_LEFT_OUT = ("params", "param_names")
 GROUPED = "param_groups"
 MOMENTS = {
     "exp_avg": "first moment",

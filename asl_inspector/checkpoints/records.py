@@ -217,7 +217,6 @@ class Optimizer:
         lr: Learning rate of the first group.
         weight_decay: Weight decay of the first group.
         parameters: Parameters in its groups.
-        with_state: Parameters that have a state, that is, that received a gradient at least once.
     """
 
     kind: str | None
@@ -225,7 +224,6 @@ class Optimizer:
     lr: float | None
     weight_decay: float | None
     parameters: int
-    with_state: int
 
 
 @dataclass(frozen=True, slots=True)

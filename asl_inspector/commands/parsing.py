@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from asl_inspector.about import program_version
+from asl_inspector.report.options import PAPERS
 
 Commands = argparse._SubParsersAction
-PAPERS = ("a4", "letter")
 
 
 class _ShowVersion(argparse.Action):

@@ -29,7 +29,6 @@ from asl_inspector.diagnosis.records import HistogramMeasures
 DRAWS = 1_000
 SEED = 20_261_122
 COLLAPSED_SHARE = 0.5
-TOP_LISTED = 10
 OFTEN = 0.25
 TIMES = 3.0
 SURE_ANSWER = 0.5
@@ -89,7 +88,6 @@ def measure(scored: Scored, padded_frames: int) -> HistogramMeasures:
         unique_padded=len(padded),
         unique_nonblank=sum(number != predictions.blank for number, _ in frame_counts),
         effective=effective_classes(spoken) if len(spoken) else None,
-        effective_true=effective_classes(truth) if len(truth) else None,
         null_low=low,
         null_high=high,
         top_share=max(count for number, count in _counted(spoken)) / len(spoken) if len(spoken) else None,

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
+from asl_inspector.fixed_arrays import fixed_counts, read_only
 
 Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 MOST_CLUSTERED = 2_500  # glosses; the tree of more takes seconds and hundreds of megabytes
@@ -67,40 +68,26 @@ def measure(
     return GlossMeasures(
         decoder=decoder,
         names=tuple(names),
-        numbers=_counts(numbers),
-        support=_counts(support),
-        said=_counts(said),
-        right=_counts(right),
-        low=_shares(low),
-        high=_shares(high),
-        precision=_shares(precision),
-        recall=_shares(recall),
-        f1=_shares(np.where((said > 0) & (support > 0), f1, np.nan)),
-        confused_with=_counts(confused_with),
-        confused=_counts(confused),
-        similar=_counts(order_by_similarity(count, cell_true, cell_answer, counts, support)),
-        clips=_counts(clips),
-        true=_counts(true),
-        answer=_counts(answer),
-        cell_true=_counts(cell_true),
-        cell_answer=_counts(cell_answer),
-        cell_count=_counts(counts),
+        numbers=fixed_counts(numbers),
+        support=fixed_counts(support),
+        said=fixed_counts(said),
+        right=fixed_counts(right),
+        low=read_only(low),
+        high=read_only(high),
+        precision=read_only(precision),
+        recall=read_only(recall),
+        f1=read_only(np.where((said > 0) & (support > 0), f1, np.nan)),
+        confused_with=fixed_counts(confused_with),
+        confused=fixed_counts(confused),
+        similar=fixed_counts(order_by_similarity(count, cell_true, cell_answer, counts, support)),
+        clips=fixed_counts(clips),
+        true=fixed_counts(true),
+        answer=fixed_counts(answer),
+        cell_true=fixed_counts(cell_true),
+        cell_answer=fixed_counts(cell_answer),
+        cell_count=fixed_counts(counts),
         left_out=left_out,
     )
-
-
-def _counts(values: NDArray[np.integer]) -> IntArray:
-    """A read-only copy."""
-    held = values.astype(np.int64)
-    held.flags.writeable = False
-    return held
-
-
-def _shares(values: FloatArray) -> FloatArray:
-    """The same of fractions."""
-    held = values.astype(np.float64)
-    held.flags.writeable = False
-    return held
 
 
 def wilson(right: IntArray, of: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -155,7 +155,6 @@ class HistogramMeasures:
         unique_padded: Different ids over valid and padded frames.
         unique_nonblank: Different ids over valid frames that are not the blank.
         effective: Effective number of different clip predictions, or None where all clips are empty.
-        effective_true: The same of the labels.
         null_low: 5 % quantile of the null.
         null_high: 95 % quantile of the null.
         top_share: Share of the most frequent gloss among clips that are not empty.
@@ -172,7 +171,6 @@ class HistogramMeasures:
     unique_padded: int
     unique_nonblank: int
     effective: float | None
-    effective_true: float | None
     null_low: float | None
     null_high: float | None
     top_share: float | None

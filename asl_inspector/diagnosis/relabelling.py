@@ -187,7 +187,6 @@ def null_of(
     size: int,
     draws: int,
     *,
-    seed: int = SEED,
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> IntArray:
@@ -196,7 +195,7 @@ def null_of(
     Raises:
         Cancelled: If `cancel` was set.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(SEED)
     found = np.zeros(draws, np.int64)
     for draw in range(draws):
         if cancel is not None:

@@ -34,7 +34,6 @@ SHOWN = 0.05
 DRAWS, CHOICES = 1_000, 999
 MOST_EXACT = 2_000
 SEED = 20_261_127
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 

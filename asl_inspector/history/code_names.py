@@ -12,7 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from asl_inspector.history.code_hints import VOCABULARY, Code, parsed
+from asl_inspector.history.code_hints import VOCABULARY
+from asl_inspector.history.code_parsing import Code, parsed
 
 LONGEST = 24
 MODEL_CALLS = {"load_state_dict", "parameters", "named_parameters", "state_dict", "train", "eval"}

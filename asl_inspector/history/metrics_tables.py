@@ -68,7 +68,7 @@ def read_csv(source: str, text: str, side: Side | None = None) -> History:
 
 
 def read_rows(
-    source: str, names: Sequence[str], rows: Iterable[tuple[str, Row]], *, side: Side | None = None, kind: str = "table"
+    source: str, names: Sequence[str], rows: Iterable[tuple[str, Row]], *, side: Side | None = None
 ) -> History:
     """The history in rows by column name.
 
@@ -77,7 +77,6 @@ def read_rows(
         names: The columns.
         rows: `(where, row)` in order; a cell that is no number is a gap.
         side: What the surroundings say of columns that name no side.
-        kind: What the source is.
     """
     figures = _columns(names, side)
     counter = next((name for name in names if _is_epoch(name)), None)
@@ -104,7 +103,7 @@ def read_rows(
             if figure not in epoch.figures:
                 epoch.take(figure, value, percent=False)
     told, notes = last_of_several(epochs)
-    return replace(build(source, told, kind=kind, axis=axis), notes=tuple(notes))
+    return replace(build(source, told, kind="table", axis=axis), notes=tuple(notes))
 
 
 def _columns(names: Sequence[str], side: Side | None) -> list[tuple[str, FigureName, bool]]:

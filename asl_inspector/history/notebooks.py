@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from asl_inspector.history.code_hints import Code, hints_of
+from asl_inspector.history.code_hints import hints_of
 from asl_inspector.history.code_names import names_of
+from asl_inspector.history.code_parsing import Code
 from asl_inspector.history.metrics_tables import Row, is_heading, read_rows
 from asl_inspector.history.printed_text import read_printed
 from asl_inspector.history.records import History

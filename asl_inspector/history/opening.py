@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from asl_inspector.errors import DataError
-from asl_inspector.history.code_hints import Code, hints_of, looks_like_code
+from asl_inspector.history.code_hints import hints_of
 from asl_inspector.history.code_names import names_of
+from asl_inspector.history.code_parsing import Code, looks_like_code
 from asl_inspector.history.figures import side_of, words_of
 from asl_inspector.history.json_logs import (
     looks_like_json_history,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asl_inspector.inert_pickle.plain import arguments_of, class_of, items_of, lookup
-from asl_inspector.inert_pickle.records import NOWHERE, Buffer, Built, ByteSpan, Items
+from asl_inspector.inert_pickle.records import NOWHERE, Buffer, Built, ByteSpan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -266,8 +266,3 @@ def text_of_array(array: NumpyArray, source: Buffer, *, limit: int) -> str | Non
         if length > limit:
             return f"[{', '.join(parts)}"[: limit - 3] + "..."
     return f"[{', '.join(parts)}]"
-
-
-def object_values(array: NumpyArray) -> Items:
-    """The objects of an object array as a list of inert values."""
-    return Items("list", list(array.data) if isinstance(array.data, tuple) else [])

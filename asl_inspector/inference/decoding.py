@@ -6,11 +6,8 @@ Shapes: N clips, M frames.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asl_inspector.inference.predictions import NO_BLANK, Predictions, SmallIntArray
-
-IntArray = NDArray[np.int64]
 
 
 def majority(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntArray:
@@ -29,9 +26,9 @@ def majority(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntArray
     return result
 
 
-def first_token(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntArray:
+def first_token(predictions: Predictions) -> SmallIntArray:
     """(N,), first token of the greedy CTC path; the blank where the path is empty."""
-    frames = predictions.frame_argmax(blank_bias)
+    frames = predictions.frame_argmax()
     spoken = np.flatnonzero(frames != predictions.blank)
     result = np.full(len(predictions), predictions.blank, dtype=np.int32)
     clips, first = np.unique(predictions.frame_clip[spoken], return_index=True)
@@ -63,17 +60,11 @@ def max_over_time(predictions: Predictions) -> SmallIntArray | None:
     return result
 
 
-def greedy_tokens(predictions: Predictions, clip: int) -> list[int]:
-    """The greedy CTC path of one clip: runs of one class count once, blanks not at all (best path decoding)."""
-    frames = predictions.frame_argmax()[predictions.starts[clip] : predictions.starts[clip + 1]]
-    begins = np.ones(len(frames), dtype=bool)
-    begins[1:] = frames[1:] != frames[:-1]
-    found: list[int] = frames[begins & (frames != predictions.blank)].tolist()
-    return found
-
-
 def greedy_paths(predictions: Predictions) -> tuple[tuple[int, ...], ...]:
-    """(N,), the greedy CTC path of every clip, as `greedy_tokens` has it; empty for clips that did not run."""
+    """(N,), the greedy CTC path of every clip (best path decoding); empty for clips that did not run.
+
+    Runs of one class count once, blanks not at all.
+    """
     frames, clips = predictions.frame_argmax(), predictions.frame_clip
     begins = np.ones(len(frames), dtype=bool)
     begins[1:] = (frames[1:] != frames[:-1]) | (clips[1:] != clips[:-1])
@@ -81,12 +72,3 @@ def greedy_paths(predictions: Predictions) -> tuple[tuple[int, ...], ...]:
     ends = np.searchsorted(clips[kept], np.arange(len(predictions) + 1)).tolist()
     tokens: list[int] = frames[kept].tolist()
     return tuple(tuple(tokens[ends[clip] : ends[clip + 1]]) for clip in range(len(predictions)))
-
-
-def greedy_lengths(predictions: Predictions) -> IntArray:
-    """(N,), tokens in the greedy CTC path: runs of one gloss count once, blanks not at all."""
-    frames = predictions.frame_argmax()
-    clips = predictions.frame_clip
-    begins = np.ones(len(frames), dtype=bool)
-    begins[1:] = (frames[1:] != frames[:-1]) | (clips[1:] != clips[:-1])
-    return np.bincount(clips[begins & (frames != predictions.blank)], minlength=len(predictions)).astype(np.int64)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from asl_inspector.errors import InferenceError
+from asl_inspector.fixed_arrays import read_only
 from asl_inspector.inference.batches import BatchPlan
 from asl_inspector.inference.columns import Columns
 from asl_inspector.inference.devices import choose_device, describe_device, exact_arithmetic, why_device
@@ -139,27 +139,27 @@ class Run:
         return Predictions(
             classes=architecture.classes,
             blank=architecture.blank if architecture.blank is not None else NO_BLANK,
-            ran=_read_only(ran),
+            ran=read_only(ran),
             starts=starts,
             best_gloss=best_gloss,
             blank_lead=blank_lead,
             blank_posterior=blank_posterior,
-            empty_log_prob=_read_only(columns.empty.copy()),
-            top=_read_only(columns.top.copy()),
-            top_log_prob=_read_only(columns.top_log_prob.copy()),
-            loss=_read_only(columns.loss.copy()),
+            empty_log_prob=read_only(columns.empty.copy()),
+            top=read_only(columns.top.copy()),
+            top_log_prob=read_only(columns.top_log_prob.copy()),
+            loss=read_only(columns.loss.copy()),
             padding_reads_as=None if padding is None else int(padding.argmax()),
             padding_lead=lead,
             padding_gloss=gloss,
             device=self._told_device or describe_device(self.device),
             device_why=self._reasons,
             seconds=self.seconds,
-            outcomes=_read_only(columns.outcomes.copy()),
+            outcomes=read_only(columns.outcomes.copy()),
             notes=tuple(self.notes),
             complete=complete,
             beam=columns.beam_search(),
-            mean_logit=_read_only(columns.mean_logit.copy()),
-            sharpness=_read_only(columns.sharpness.copy()),
+            mean_logit=read_only(columns.mean_logit.copy()),
+            sharpness=read_only(columns.sharpness.copy()),
         )
 
     @property
@@ -292,11 +292,6 @@ def _columns(network: BuiltNetwork, clips: ClipSource, *, beam: bool) -> Columns
     answers = np.array([network.module.output_frames(length) if length > 0 else 0 for length in different.tolist()])
     frames = np.where(outcomes == Outcome.NOT_REACHED, answers[where] if len(different) else 0, 0).astype(np.int64)
     return Columns(frames, outcomes, beam=beam)
-
-
-def _read_only(array: Any) -> Any:
-    array.flags.writeable = False
-    return array
 
 
 def _padded_frame(padding: torch.Tensor | None, blank: int | None) -> tuple[float | None, int | None]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import InferenceError
+from asl_inspector.fixed_arrays import read_only
 from asl_inspector.inference.columns import Columns
 from asl_inspector.inference.predictions import NO_BLANK, TOP, Outcome, Predictions
 from asl_inspector.outputs.joining import Joined, Matched
@@ -143,19 +144,19 @@ def _of_ids(joined: Joined) -> Predictions:
     return Predictions(
         classes=joined.classes,
         blank=NO_BLANK,
-        ran=_fixed(ran),
-        starts=_fixed(np.concatenate([[0], np.cumsum(ran)])),
-        best_gloss=_fixed(answers),
-        blank_lead=_fixed(np.full(len(answers), -np.inf, np.float32)),
-        blank_posterior=_fixed(nothing),
-        empty_log_prob=_fixed(np.full(len(ran), -np.inf, np.float32)),
-        top=_fixed(top),
-        top_log_prob=_fixed(np.full((len(ran), TOP), np.nan, np.float32)),
-        loss=_fixed(np.full(len(ran), np.nan, np.float32)),
+        ran=read_only(ran),
+        starts=read_only(np.concatenate([[0], np.cumsum(ran)])),
+        best_gloss=read_only(answers),
+        blank_lead=read_only(np.full(len(answers), -np.inf, np.float32)),
+        blank_posterior=read_only(nothing),
+        empty_log_prob=read_only(np.full(len(ran), -np.inf, np.float32)),
+        top=read_only(top),
+        top_log_prob=read_only(np.full((len(ran), TOP), np.nan, np.float32)),
+        loss=read_only(np.full(len(ran), np.nan, np.float32)),
         padding_reads_as=None,
         device=DEVICE,
         seconds=0.0,
-        outcomes=_fixed(outcomes),
+        outcomes=read_only(outcomes),
         ranked=1,
         probabilities=False,
     )
@@ -306,23 +307,23 @@ def _reduced(
     return Predictions(
         classes=scores.classes,
         blank=NO_BLANK if blank is None else blank,
-        ran=_fixed(ran),
-        starts=_fixed(starts),
-        best_gloss=_fixed(best_gloss),
-        blank_lead=_fixed(blank_lead),
-        blank_posterior=_fixed(blank_posterior),
-        empty_log_prob=_fixed(columns.empty),
-        top=_fixed(columns.top),
-        top_log_prob=_fixed(columns.top_log_prob),
-        loss=_fixed(np.full(len(ran), np.nan, np.float32) if raw else columns.loss),
+        ran=read_only(ran),
+        starts=read_only(starts),
+        best_gloss=read_only(best_gloss),
+        blank_lead=read_only(blank_lead),
+        blank_posterior=read_only(blank_posterior),
+        empty_log_prob=read_only(columns.empty),
+        top=read_only(columns.top),
+        top_log_prob=read_only(columns.top_log_prob),
+        loss=read_only(np.full(len(ran), np.nan, np.float32) if raw else columns.loss),
         padding_reads_as=None,
         device=DEVICE,
         seconds=0.0,
-        outcomes=_fixed(columns.outcomes),
+        outcomes=read_only(columns.outcomes),
         beam=columns.beam_search(),
         probabilities=not raw,
-        mean_logit=_fixed(columns.mean_logit),
-        sharpness=None if raw else _fixed(columns.sharpness),
+        mean_logit=read_only(columns.mean_logit),
+        sharpness=None if raw else read_only(columns.sharpness),
     )
 
 
@@ -372,8 +373,3 @@ def log_posteriors(
     rows = outputs.rows(joined.rows[index : index + 1], frames)[0]
     result: NDArray[np.float32] = torch.from_numpy(_as_logits(rows, facts.scale or "raw")).log_softmax(dim=-1).numpy()
     return result
-
-
-def _fixed(array: Any) -> Any:
-    array.flags.writeable = False
-    return array

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from asl_inspector.checkpoints.records import Scalar
 from asl_inspector.errors import UnknownArchitecture
 from asl_inspector.networks.blank_evidence import NONE, find_blank
 from asl_inspector.networks.plans import EVERY_FRAME, MOST_NUMBER, Answer, Labels, Plan, Question
 from asl_inspector.networks.preparation import SCALING, stated_scaling
-from asl_inspector.networks.records import Choice, SettledBy
+from asl_inspector.networks.records import Architecture, Choice, SettledBy
 
 BLANK, POOLING = "blank", "pooling"
 GROUNDS: dict[SettledBy, str] = {
@@ -143,6 +143,24 @@ def described(plan: Plan, answers: Mapping[str, Answer]) -> tuple[Choice, ...]:
             )
         )
     return tuple(found)
+
+
+def architecture_of(plan: Plan, blank: Answer, choices: Sequence[Choice], *, pooled: bool) -> Architecture:
+    """What is known of a network: of its plan, and of what was chosen; what the user said comes first."""
+    told = [choice.sentence for choice in choices if choice.settled_by == "you"]
+    assumed = [choice.sentence for choice in choices if choice.settled_by != "you"]
+    return Architecture(
+        family=plan.family,
+        source=plan.source,
+        body=plan.body,
+        parts=plan.parts,
+        inputs=plan.inputs,
+        classes=plan.classes,
+        blank=None if blank.value == NONE else int(blank.value),
+        pooled=pooled,
+        assumptions=(*told, *assumed, *plan.facts),
+        choices=tuple(choices),
+    )
 
 
 def _listed(options: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from asl_inspector.checkpoints.tensor_numbers import read_array
 from asl_inspector.errors import UnknownArchitecture
 from asl_inspector.mapped_file import Content
 from asl_inspector.networks import foreign
-from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, described
+from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, architecture_of, described
 from asl_inspector.networks.network import Network
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan
 from asl_inspector.networks.preparation import LENGTH, SCALING, Preparation, preparation_questions
@@ -34,15 +34,13 @@ class BuiltNetwork:
     preparation: Preparation = AS_THEY_ARE
 
 
-def recognise(
-    checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None, labels: Labels | None = None
-) -> Architecture | None:
+def recognise(checkpoint: Checkpoint, *, chosen: Mapping[str, str] | None = None) -> Architecture | None:
     """What network a checkpoint holds, without building it, or None where no layout fits."""
     settings = checkpoint.contents.hyperparameters
     plan = _plan(checkpoint)
     if plan is None:
         return None
-    answers = answer_questions(plan, settings, labels or Labels(), chosen or {})
+    answers = answer_questions(plan, settings, Labels(), chosen or {})
     return _architecture(plan, answers)
 
 
@@ -113,23 +111,9 @@ def preparation_of(answers: Mapping[str, Answer]) -> Preparation:
 
 
 def _architecture(plan: Plan, answers: Mapping[str, Answer]) -> Architecture:
-    blank = answers[BLANK].value
-    choices = described(plan, answers)
-    assumed = [choice.sentence for choice in choices if choice.settled_by != "you"]
-    told = [choice.sentence for choice in choices if choice.settled_by == "you"]
     pooling = answers.get(POOLING)
-    return Architecture(
-        family=plan.family,
-        source=plan.source,
-        body=plan.body,
-        parts=plan.parts,
-        inputs=plan.inputs,
-        classes=plan.classes,
-        blank=None if blank == "none" else int(blank),
-        pooled=pooling is None or pooling.value != EVERY_FRAME,
-        assumptions=(*told, *assumed, *plan.facts),
-        choices=choices,
-    )
+    pooled = pooling is None or pooling.value != EVERY_FRAME
+    return architecture_of(plan, answers[BLANK], described(plan, answers), pooled=pooled)
 
 
 def with_choices_measured(

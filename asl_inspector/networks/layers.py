@@ -27,7 +27,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "tanh": torch.tanh,
 }
-POOLINGS = ("last frame", "mean", "max")
 
 
 class FrameBatchNorm(nn.BatchNorm1d):

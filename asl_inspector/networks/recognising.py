@@ -20,7 +20,6 @@ FAMILIES = (
     temporal_convolution.recognise,
     recurrent.recognise,
 )
-COUNTERS = "num_batches_tracked"
 
 
 def find_plan(weights: Mapping[str, TensorRecord]) -> Plan | None:

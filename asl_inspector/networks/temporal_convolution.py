@@ -25,7 +25,6 @@ from asl_inspector.networks.plans import EVERY_FRAME, Plan, Question
 
 BLOCK = re.compile(r"^(?P<stem>.*?)(?P<index>\d+)\.(?P<part>conv1|conv2|downsample|net\.0|net\.4)$")
 SAME, CAUSAL, VALID = "same length", "causal", "none"
-POOLED = ("mean", "max", "last frame")
 
 
 def padded(frames: Tensor, kernel: int, dilation: int, how: str) -> Tensor:

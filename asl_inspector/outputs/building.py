@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.inert_pickle.numpy_arrays import text_entries
 from asl_inspector.inert_pickle.records import Buffer
 from asl_inspector.outputs import names as known
-from asl_inspector.outputs.marks import Values, frozen, marks_of
+from asl_inspector.outputs.marks import Values, marks_of
 from asl_inspector.outputs.placing import many_arrays, one_array
 from asl_inspector.outputs.records import Marks, Meaning, SavedOutputs, Scores
 from asl_inspector.outputs.scales import scale_of
@@ -160,7 +161,7 @@ def with_lengths(scores: Scores, told: Values, file: str) -> Scores:
     numbers = np.asarray(told)
     if numbers.ndim != 1 or len(numbers) != len(scores) or numbers.dtype.kind not in "iuf":
         return scores
-    lengths = frozen(numbers)
+    lengths = fixed_counts(numbers)
     beyond = np.flatnonzero((lengths > scores.lengths) | (lengths < 0))
     if len(beyond):
         first = int(beyond[0])

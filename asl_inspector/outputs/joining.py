@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from asl_inspector.errors import DataError
-from asl_inspector.outputs.marks import frozen
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.outputs.records import NO_ID, IntArray, Marks, SavedOutputs
 from asl_inspector.samples.records import UNLABELLED, Clips, Places, Vocabulary
 
@@ -178,9 +178,9 @@ def _finished(
             path=outputs.path,
             ids=tuple(names),
             glosses=marks.names or (None,) * len(rows),
-            gloss_ids=frozen(ids),
+            gloss_ids=fixed_counts(ids),
             splits=(None,) * len(rows),
-            lengths=frozen(lengths),
+            lengths=fixed_counts(lengths),
             feature_count=None,
             places=Places.of(()),
             content=b"",
@@ -189,7 +189,7 @@ def _finished(
     largest = max(int(ids.max(initial=-1)), int(predicted.max(initial=-1)), *numbering.names, -1)
     classes = outputs.scores.classes if outputs.scores is not None else largest + 1
     ours = numbering.ours and clips is None
-    return Joined(made, frozen(rows), frozen(predicted), max(classes, 1), numbering.names, told, ours)
+    return Joined(made, fixed_counts(rows), fixed_counts(predicted), max(classes, 1), numbering.names, told, ours)
 
 
 class _Numbering:
@@ -296,10 +296,10 @@ def _numbered(count: int) -> tuple[str, ...]:
 
 
 def _none(count: int) -> Marks:
-    return Marks(frozen(np.full(count, UNLABELLED)))
+    return Marks(fixed_counts(np.full(count, UNLABELLED)))
 
 
 def _extended(marks: Marks, count: int) -> Marks:
     """The marks with `count` more clips that have none."""
     ids = np.concatenate([marks.ids, np.full(count, NO_ID)])
-    return Marks(frozen(ids), (*marks.names, *(None,) * count) if marks.names else ())
+    return Marks(fixed_counts(ids), (*marks.names, *(None,) * count) if marks.names else ())

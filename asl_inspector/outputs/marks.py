@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.inert_pickle.numpy_arrays import text_entries
-from asl_inspector.outputs.records import NO_ID, IntArray, Marks
+from asl_inspector.outputs.records import NO_ID, Marks
 
 Values = NDArray[np.generic] | list[object]
 LARGEST_ID = 1 << 31
@@ -25,7 +26,7 @@ def marks_of(values: Values) -> Marks | None:
     if isinstance(values, np.ndarray):
         array = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
         if array.ndim == 2 and is_one_hot(array):
-            return Marks(frozen(array.astype(np.float64).argmax(axis=1)))
+            return Marks(fixed_counts(array.astype(np.float64).argmax(axis=1)))
         if array.ndim != 1:
             return None
         if array.dtype.kind in "US":
@@ -50,7 +51,7 @@ def _of_numbers(array: NDArray[np.generic]) -> Marks | None:
     whole = numbers[known]
     if (whole != np.floor(whole)).any() or (len(whole) and whole.max() >= LARGEST_ID):
         return None
-    return Marks(frozen(np.where(known, np.where(known, numbers, 0), NO_ID)))
+    return Marks(fixed_counts(np.where(known, np.where(known, numbers, 0), NO_ID)))
 
 
 def _of_entries(values: Sequence[object]) -> Marks | None:
@@ -60,11 +61,11 @@ def _of_entries(values: Sequence[object]) -> Marks | None:
     if all(number is not None or gap for number, gap in zip(numbers, gaps, strict=True)):
         if all(gaps):
             return None
-        return Marks(frozen(np.array([NO_ID if one is None else one for one in numbers], dtype=np.int64)))
+        return Marks(fixed_counts(np.array([NO_ID if one is None else one for one in numbers], dtype=np.int64)))
     if not all(isinstance(value, str | int) or gap for value, gap in zip(values, gaps, strict=True)):
         return None
     names = tuple(None if gap else str(value).strip() for value, gap in zip(values, gaps, strict=True))
-    return Marks(frozen(np.full(len(names), NO_ID)), names)
+    return Marks(fixed_counts(np.full(len(names), NO_ID)), names)
 
 
 def whole_of(value: object) -> int | None:
@@ -81,10 +82,3 @@ def whole_of(value: object) -> int | None:
     if isinstance(value, float):
         return int(value) if math.isfinite(value) and value.is_integer() and 0 <= value < LARGEST_ID else None
     return value if isinstance(value, int) and 0 <= value < LARGEST_ID else None
-
-
-def frozen(numbers: NDArray[np.generic]) -> IntArray:
-    """A copy as int64 that nobody can change."""
-    array = np.array(numbers, dtype=np.int64)
-    array.flags.writeable = False
-    return array

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.outputs import names as known
 from asl_inspector.outputs.columns import OTHER_COLUMNS, from_columns
 from asl_inspector.outputs.marks import Values
 from asl_inspector.outputs.placing import check_size
 from asl_inspector.outputs.records import SavedOutputs
+from asl_inspector.samples.arrow import damaged_table, refuse_other_files
 
 MOST_COLUMNS = 20_000
 
@@ -34,17 +34,13 @@ def read_parquet_outputs(file: MappedFile) -> SavedOutputs | None:
         names = list(reader.schema_arrow.names)
         if not _may_hold_outputs(reader.schema_arrow, names):
             return None
-        _refuse_other_files(file, reader.metadata)
+        refuse_other_files(file, reader.metadata)
         rows = reader.metadata.num_rows
         check_size(rows * len(names), file.path.name)
         table = reader.read(use_threads=False)
         columns = {name: _values(file, table.column(index)) for index, name in enumerate(names)}
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"“{file.path.name}” is damaged or cut short: the Arrow library cannot read it.",
-            advice="Copy or download it again.",
-            detail=str(error)[:2000],
-        ) from None
+        raise damaged_table(file, error) from None
     return from_columns(file.path, "a Parquet table", columns, b"")
 
 
@@ -62,16 +58,6 @@ def _may_hold_outputs(schema: Any, names: list[str]) -> bool:
     if known.pick(names, known.CLIPS) is None:
         return False
     return (len(plain) == len(labels) > 0) or (len(floats) > 1 and len(floats) + len(labels) == len(plain))
-
-
-def _refuse_other_files(file: MappedFile, metadata: Any) -> None:
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.row_group(group).num_columns):
-            if metadata.row_group(group).column(column).file_path:
-                raise DataError(
-                    f"“{file.path.name}” keeps columns in other files, which are not opened.",
-                    advice="Write the table as one file.",
-                )
 
 
 def _values(file: MappedFile, column: Any) -> Values:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.fixed_arrays import fixed_counts, read_only
 from asl_inspector.inert_pickle.records import Buffer
-from asl_inspector.outputs.marks import frozen
-from asl_inspector.outputs.records import FloatArray, Scores
+from asl_inspector.outputs.records import Scores
 
 Array = NDArray[np.generic]
 LARGEST_UNPACKED = 400 << 20
@@ -75,13 +75,13 @@ def one_array(array: Array, content: Buffer, name: str, *, clips: int | None, fi
     lengths = np.full(count, frames)
     return (
         Scores(
-            starts=frozen(starts),
-            lengths=frozen(lengths),
+            starts=fixed_counts(starts),
+            lengths=fixed_counts(lengths),
             classes=classes,
             dtype=array.dtype.str,
             steps=(array.strides[1], array.strides[2]),
             per_frame=per_frame,
-            unpacked=_read_only(unpacked),
+            unpacked=read_only(unpacked),
             lengths_told=not per_frame,
             name=name,
         ),
@@ -121,13 +121,13 @@ def many_arrays(arrays: Sequence[Array], names: Sequence[str], content: Buffer, 
         dtype, class_step = shaped[0].dtype.str, shaped[0].strides[1]
         frame_step = steps.pop() if steps else usual * class_step
     return Scores(
-        starts=frozen(starts),
-        lengths=frozen(lengths),
+        starts=fixed_counts(starts),
+        lengths=fixed_counts(lengths),
         classes=usual,
         dtype=dtype,
         steps=(frame_step, class_step),
         per_frame=bool((lengths > 1).any()),
-        unpacked=_read_only(unpacked),
+        unpacked=read_only(unpacked),
     )
 
 
@@ -142,8 +142,3 @@ def check_size(numbers: int, file: str) -> None:
             f"The scores in “{file}” are {numbers * 4 >> 20:,} MB once unpacked, more than is held in memory.",
             advice="Save them with numpy.save, which needs no unpacking.",
         )
-
-
-def _read_only(array: FloatArray) -> FloatArray:
-    array.flags.writeable = False
-    return array

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from asl_inspector.checkpoints.records import Scalar
 from asl_inspector.errors import DataError, InferenceError
 from asl_inspector.inference.sources import ClipSource
-from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, described
+from asl_inspector.networks.answering import BLANK, POOLING, answer_questions, architecture_of, described
 from asl_inspector.networks.blank_evidence import NONE
 from asl_inspector.networks.building import BuiltNetwork, preparation_of
 from asl_inspector.networks.plans import EVERY_FRAME, Answer, Labels, Plan, Question
 from asl_inspector.networks.preparation import LENGTH, PADDED, RESAMPLED, preparation_questions
-from asl_inspector.networks.records import Architecture, Choice
+from asl_inspector.networks.records import Choice
 from asl_inspector.programs.consent import FAMILY
 from asl_inspector.programs.hosting import Host
 from asl_inspector.programs.network import Asker, ProgramNetwork
@@ -146,7 +146,7 @@ class HostedProgram:
         if answers[BLANK].settled_by == "assumed" and not found.way.pooled:
             answers, choices = self._with_likely_blank(found, module, labels, answers, choices)
         module.heed(CancelToken())
-        architecture = self._architecture(found, plan, answers[BLANK].value, tuple(choices))
+        architecture = architecture_of(plan, answers[BLANK], choices, pooled=found.way.pooled)
         return BuiltNetwork(module, architecture, preparation_of(answers))
 
     def _lengths(self, cancel: CancelToken) -> list[int]:
@@ -230,22 +230,6 @@ class HostedProgram:
         )
         changed = [replace(one, value=str(index), sentence=sentence) if one.name == BLANK else one for one in choices]
         return answers | {BLANK: Answer(str(index), "assumed")}, changed
-
-    def _architecture(self, found: Found, plan: Plan, blank: str, choices: tuple[Choice, ...]) -> Architecture:
-        told = [choice.sentence for choice in choices if choice.settled_by == "you"]
-        assumed = [choice.sentence for choice in choices if choice.settled_by != "you"]
-        return Architecture(
-            family=plan.family,
-            source=plan.source,
-            body=plan.body,
-            parts=plan.parts,
-            inputs=plan.inputs,
-            classes=plan.classes,
-            blank=None if blank == NONE else int(blank),
-            pooled=found.way.pooled,
-            assumptions=(*told, *assumed, *plan.facts),
-            choices=choices,
-        )
 
 
 def _never_built(answers: Mapping[str, str]) -> ProgramNetwork:  # noqa: ARG001 - a builder takes them

@@ -6,6 +6,7 @@ import numpy as np
 
 from asl_inspector.diagnosis.epoch_findings import action, not_scored
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
+from asl_inspector.report.accuracy_json import accuracy_json
 from asl_inspector.report.charts import Axis, Chart, FloatArray, Series
 from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
@@ -49,15 +50,12 @@ def epochs_json(along: AlongEpochs | None) -> Json:
 
 
 def _point_json(point: EpochPoint) -> Json:
-    right = point.accuracy
     return {
         "file": point.name,
         "epoch": point.epoch,
         "inspected": point.inspected,
         "clips": point.clips,
-        "accuracy": None
-        if right is None
-        else {"correct": right.correct, "of": right.of, "low": right.low, "high": right.high},
+        "accuracy": accuracy_json(point.accuracy),
         "blank_share": point.blank_share,
         "empty_share": point.empty_share,
         "effective_classes": point.effective,

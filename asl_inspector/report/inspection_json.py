@@ -8,7 +8,6 @@ from asl_inspector.checkpoints.records import Checkpoint, buffer_count, paramete
 from asl_inspector.diagnosis.evidence import Scored
 from asl_inspector.diagnosis.findings import Finding
 from asl_inspector.diagnosis.records import (
-    Accuracy,
     Cause,
     ClipMeasures,
     Diagnosis,
@@ -17,6 +16,7 @@ from asl_inspector.diagnosis.records import (
     Stage1Verdict,
 )
 from asl_inspector.networks.records import Architecture
+from asl_inspector.report.accuracy_json import accuracy_json
 from asl_inspector.report.anonymising import anonymiser_of
 from asl_inspector.report.choices import choices_json, settings_json
 from asl_inspector.report.contents import Inspected
@@ -120,10 +120,10 @@ def _predictions(inspection: Inspected) -> Json:
     by_name = inspection.diagnosis.by_name
     train, train_measures = inspection.train, inspection.diagnosis.train
     whole = _measured(scored, measures)
-    accuracies = {name: _accuracy(found) for name, found in measures.accuracies.items()}
+    accuracies = {name: accuracy_json(found) for name, found in measures.accuracies.items()}
     return {
         **whole,
-        "accuracy": {**accuracies, "by_gloss_name": _accuracy(by_name)},
+        "accuracy": {**accuracies, "by_gloss_name": accuracy_json(by_name)},
         "continuous": continuous_json(inspection.diagnosis.continuous, inspection.diagnosis.continuous_train),
         "train": _measured(train, train_measures) if train is not None and train_measures is not None else None,
     }
@@ -159,16 +159,10 @@ def _measured(scored: Scored, measures: ClipMeasures) -> dict[str, Json]:
         },
         "top": [list(pair) for pair in histogram.frame_counts[:TOP_LISTED]],
         "top_padded": [list(pair) for pair in histogram.padded_counts[:TOP_LISTED]],
-        "accuracy": {name: _accuracy(found) for name, found in measures.accuracies.items()},
-        "top5": _accuracy(measures.top5),
+        "accuracy": {name: accuracy_json(found) for name, found in measures.accuracies.items()},
+        "top5": accuracy_json(measures.top5),
         "loss": {"mean_of_clips": measures.losses.mean_of_clips, "mean_of_batches": measures.losses.mean_of_batches},
     }
-
-
-def _accuracy(found: Accuracy | None) -> Json:
-    if found is None:
-        return None
-    return {"correct": found.correct, "of": found.of, "low": found.low, "high": found.high}
 
 
 def _labels(audit: LabelAudit | None, findings: tuple[Finding, ...]) -> Json:

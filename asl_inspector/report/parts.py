@@ -11,6 +11,8 @@ from asl_inspector.report.contents import Inspected
 from asl_inspector.report.json_text import Json
 from asl_inspector.visible_text import visible
 
+MATRIX_HEIGHT = 180  # points
+
 
 def text_part(text: str) -> dict[str, Json]:
     """A paragraph."""
@@ -73,7 +75,7 @@ def filled_table(columns: Sequence[tuple[str, int, bool]], rows: list[list[str]]
 
 
 def matrix_part(
-    title: str, alt: str, layers: Sequence[tuple[str, NDArray[np.bool_]]], *, across: str, down: str, height: int = 180
+    title: str, alt: str, layers: Sequence[tuple[str, NDArray[np.bool_]]], *, across: str, down: str
 ) -> dict[str, Json]:
     """A picture of cells.
 
@@ -83,7 +85,6 @@ def matrix_part(
         layers: Names, each with (rows, columns), True for the cells of its colour.
         across: What the columns are.
         down: What the rows are.
-        height: In points.
     """
     rows, columns = layers[0][1].shape
     return {
@@ -94,7 +95,7 @@ def matrix_part(
         "columns": columns,
         "across": across,
         "down": down,
-        "height": height,
+        "height": MATRIX_HEIGHT,
         "layers": [{"name": name, "path": _outline(cells)} for name, cells in layers],
     }
 

@@ -64,9 +64,9 @@ def _source_words(history: History) -> str:
     return f"From {listed}: {len(history.epochs)} {history.axis}s{best}."
 
 
-def _series(name: str, epochs: FloatArray, values: Points, *, dashed: bool = False) -> Series:
+def _series(name: str, epochs: FloatArray, values: Points) -> Series:
     found = np.array([np.nan if value is None else value for value in values], dtype=float)
-    return Series(name, epochs[: len(found)], found, dashed)
+    return Series(name, epochs[: len(found)], found)
 
 
 def _charts(history: History, run: RunMeasures | None) -> list[Json]:

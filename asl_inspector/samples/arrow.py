@@ -65,14 +65,15 @@ class Table:
                     part.validate(full=True)  # the library trusts offsets in the file unless it is asked not to
                     yield part
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-            raise _damaged(self.file, error) from None
+            raise damaged_table(self.file, error) from None
 
     def column(self, name: str) -> list[object]:
         """A whole column as Python values; for labels and names."""
         return [value for batch in self.batches([name]) for value in batch.column(0).to_pylist()]
 
 
-def _damaged(file: MappedFile, error: Exception) -> DataError:
+def damaged_table(file: MappedFile, error: Exception) -> DataError:
+    """The error for a table that the Arrow library cannot read."""
     return DataError(
         f"“{file.path.name}” is damaged or cut short: the Arrow library cannot read it.",
         advice=WHAT_TO_DO,
@@ -96,17 +97,26 @@ def open_table(file: MappedFile) -> Table:
             return Table(file, schema, tuple(batch.num_rows for batch in batches))
         reader = pq.ParquetFile(pa.BufferReader(pa.py_buffer(file.view)), pre_buffer=False, memory_map=False)
         metadata = reader.metadata
-        for group in range(metadata.num_row_groups):
-            for column in range(metadata.row_group(group).num_columns):
-                if metadata.row_group(group).column(column).file_path:
-                    raise DataError(
-                        f"“{file.path.name}” keeps columns in other files, which are not opened.",
-                        advice="Write the table as one file.",
-                    )
+        refuse_other_files(file, metadata)
         groups = tuple(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
         return Table(file, reader.schema_arrow, groups, reader)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise _damaged(file, error) from None
+        raise damaged_table(file, error) from None
+
+
+def refuse_other_files(file: MappedFile, metadata: Any) -> None:
+    """A Parquet file may name other files for its columns.
+
+    Raises:
+        DataError: If it does.
+    """
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.row_group(group).num_columns):
+            if metadata.row_group(group).column(column).file_path:
+                raise DataError(
+                    f"“{file.path.name}” keeps columns in other files, which are not opened.",
+                    advice="Write the table as one file.",
+                )
 
 
 def _record_batches(file: MappedFile) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from asl_inspector.errors import DataError, InspectorError
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.mapped_file import MappedFile
 from asl_inspector.samples.job import Job
 from asl_inspector.samples.mapping import Correction, FieldMapping
@@ -31,7 +32,6 @@ from asl_inspector.samples.records import (
     FloatArray,
     Landmarks,
     Places,
-    read_only,
 )
 from asl_inspector.sniffing import Kind, sniff
 
@@ -244,9 +244,9 @@ def _clips(rows: list[_One]) -> Clips:
         path=Path(),
         ids=tuple(PurePosixPath(row.name).with_suffix("").as_posix() for row in rows),
         glosses=tuple(row.gloss for row in rows),
-        gloss_ids=read_only(np.array([row.gloss_id for row in rows], np.int64)),
+        gloss_ids=fixed_counts(np.array([row.gloss_id for row in rows], np.int64)),
         splits=tuple(row.split for row in rows),
-        lengths=read_only(np.array([place.shape[0] for place in places], np.int64)),
+        lengths=fixed_counts(np.array([place.shape[0] for place in places], np.int64)),
         feature_count=widths.pop() if len(widths) == 1 else None,
         places=Places.of(places),
         content=b"",
@@ -331,7 +331,7 @@ def join_batches(folder: Path, batches: Sequence[tuple[FolderBatch, int]]) -> Cl
         blocks += clips.blocks
     every = [clips for clips, _ in held]
     first = every[0]
-    lengths = read_only(np.concatenate([clips.lengths for clips in every]))
+    lengths = fixed_counts(np.concatenate([clips.lengths for clips in every]))
     places = joined_places(tables)
     widths = set(places.widths[lengths > 0].tolist())
     width = widths.pop() if len(widths) == 1 else None
@@ -342,7 +342,7 @@ def join_batches(folder: Path, batches: Sequence[tuple[FolderBatch, int]]) -> Cl
         path=folder,
         ids=tuple(one for clips in every for one in clips.ids),
         glosses=tuple(one for clips in every for one in clips.glosses),
-        gloss_ids=read_only(np.concatenate([clips.gloss_ids for clips in every])),
+        gloss_ids=fixed_counts(np.concatenate([clips.gloss_ids for clips in every])),
         splits=tuple(one for clips in every for one in clips.splits),
         lengths=lengths,
         feature_count=width,
@@ -369,5 +369,5 @@ def _moved(places: Places, base: int, blocks: int) -> Places:
     )
     starts = places.starts
     if SPOOL in places.part_names:
-        starts = read_only(np.where(places.parts == places.part_names.index(SPOOL), starts + base, starts))
+        starts = fixed_counts(np.where(places.parts == places.part_names.index(SPOOL), starts + base, starts))
     return replace(places, starts=starts, part_names=names)

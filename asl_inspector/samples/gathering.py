@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.samples.arrays import as_numbers, is_clip, time_axis_of
 from asl_inspector.samples.choosing import Chosen, features_of
 from asl_inspector.samples.job import Job
@@ -28,7 +29,7 @@ from asl_inspector.samples.mapping import Correction, FieldMapping
 from asl_inspector.samples.nodes import Fields, Look, Node, Numbers, Sequence
 from asl_inspector.samples.padding import stack_lengths
 from asl_inspector.samples.placing import Placer
-from asl_inspector.samples.records import Clips, Landmarks, read_only
+from asl_inspector.samples.records import Clips, Landmarks
 
 MOST_NAMED = 3
 ENTRIES_BETWEEN_CHECKS = 512
@@ -144,9 +145,9 @@ def finish(source: Source, rows: Rows, chosen: Chosen, layout: str) -> Clips:
         path=source.path,
         ids=tuple(rows.ids),
         glosses=labels.glosses,
-        gloss_ids=read_only(np.array(labels.gloss_ids, np.int64)),
+        gloss_ids=fixed_counts(np.array(labels.gloss_ids, np.int64)),
         splits=tuple(rows.splits),
-        lengths=read_only(np.array(placer.lengths, np.int64)),
+        lengths=fixed_counts(np.array(placer.lengths, np.int64)),
         feature_count=width,
         places=placer.places,
         content=b"",

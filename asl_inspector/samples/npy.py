@@ -95,7 +95,6 @@ class ArrayLook(PickleLook):
         self.job = job
         self.file = file
         self.directory = directory
-        self.inflated: dict[int, PickleLook] = {}
 
     def __call__(self, value: object) -> Node:
         """A node for a member, or for a value of an array of objects."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.samples.nodes import Array, Numbers, Sink, dense_strides
-from asl_inspector.samples.records import BLOCK, SPOOL, Block, FeaturePlace, IntArray, Places, read_only
+from asl_inspector.samples.records import BLOCK, SPOOL, Block, FeaturePlace, IntArray, Places
 
 BLOCK_BYTES = 16 << 20
 PIECE = 8 << 20
+BLOCK_DTYPE = np.dtype("<f4")
 
 
 class Placer:
@@ -79,15 +81,15 @@ class Placer:
                 shaped = np.moveaxis(block[row_index], time_axis, 0).reshape(row_shape[time_axis], -1)[:frames]
                 self._unpack(shaped, 0, frames, shaped.shape[1])
 
-    def add_block(self, block: Block, lengths: NDArray[np.int64], width: int, dtype: str = "<f4") -> None:
+    def add_block(self, block: Block, lengths: NDArray[np.int64], width: int) -> None:
         """Clips that one block holds, one after the other: (sum of lengths, width)."""
         self._close_block()
-        size = np.dtype(dtype).itemsize
+        size = BLOCK_DTYPE.itemsize
         starts = (np.cumsum(lengths) - lengths) * width * size
         self.blocks.append(block)
         name = f"{BLOCK}{len(self.blocks) - 1}"
         inner = ((1, 0), (width, size), width * size)
-        self._table(starts, np.zeros(len(lengths), np.int64), (name,), inner, dtype, lengths)
+        self._table(starts, np.zeros(len(lengths), np.int64), (name,), inner, BLOCK_DTYPE.str, lengths)
 
     def _place(self, start: int, frames: int, inner: _Inner, dtype: str, part: str) -> None:
         (outer_size, outer_step), (inner_size, inner_step), frame_step = inner
@@ -149,12 +151,12 @@ class Placer:
         count = len(starts)
         self._tables.append(
             Places(
-                starts=read_only(starts),
-                inner=read_only(np.tile(np.array([outer_size, inner_size]), (count, 1))),
-                steps=read_only(np.tile(np.array([frame_step, outer_step, inner_step]), (count, 1))),
-                masks=read_only(np.tile(np.array([-1, 0]), (count, 1))),
-                parts=read_only(parts),
-                kinds=read_only(np.zeros(count, np.int64)),
+                starts=fixed_counts(starts),
+                inner=fixed_counts(np.tile(np.array([outer_size, inner_size]), (count, 1))),
+                steps=fixed_counts(np.tile(np.array([frame_step, outer_step, inner_step]), (count, 1))),
+                masks=fixed_counts(np.tile(np.array([-1, 0]), (count, 1))),
+                parts=fixed_counts(parts),
+                kinds=fixed_counts(np.zeros(count, np.int64)),
                 part_names=names,
                 dtypes=(dtype,),
             )
@@ -234,7 +236,7 @@ def joined_places(tables: list[Places]) -> Places:
         types.append(own_kinds[table.kinds] if len(table) else table.kinds)
 
     def stacked(columns: list[IntArray], shape: tuple[int, ...]) -> IntArray:
-        return read_only(np.concatenate([*columns, np.zeros(shape, np.int64)]))
+        return fixed_counts(np.concatenate([*columns, np.zeros(shape, np.int64)]))
 
     return Places(
         starts=stacked([table.starts for table in tables], (0,)),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.errors import DataError
+from asl_inspector.fixed_arrays import fixed_counts
 from asl_inspector.mapped_file import Content
 from asl_inspector.samples.mapping import FieldMapping
 
@@ -102,12 +103,12 @@ class Places:
             )
         table = np.array(rows, dtype=np.int64).reshape(len(rows), 10)
         return cls(
-            starts=read_only(table[:, 0]),
-            inner=read_only(table[:, 1:3]),
-            steps=read_only(table[:, 3:6]),
-            masks=read_only(table[:, 6:8]),
-            parts=read_only(table[:, 8]),
-            kinds=read_only(table[:, 9]),
+            starts=fixed_counts(table[:, 0]),
+            inner=fixed_counts(table[:, 1:3]),
+            steps=fixed_counts(table[:, 3:6]),
+            masks=fixed_counts(table[:, 6:8]),
+            parts=fixed_counts(table[:, 8]),
+            kinds=fixed_counts(table[:, 9]),
             part_names=tuple(names),
             dtypes=tuple(kinds),
         )
@@ -123,13 +124,6 @@ def _dense_steps(place: FeaturePlace, inner: tuple[int, int]) -> tuple[int, int,
     if place.fortran:
         return size, size * place.shape[0], size * place.shape[0] * inner[0]
     return size * place.shape[1], size * inner[1], size
-
-
-def read_only(column: NDArray[np.int64]) -> IntArray:
-    """A contiguous copy that nobody can change."""
-    array = np.array(column, dtype=np.int64, order="C")
-    array.flags.writeable = False
-    return array
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +341,3 @@ class Vocabulary:
     id_to_gloss: Mapping[int, str]
     declared_size: int | None
     notes: tuple[str, ...] = ()
-
-    @property
-    def id_count(self) -> int:
-        """Different ids; fewer than glosses where several glosses share one."""
-        return len(set(self.gloss_to_id.values()))

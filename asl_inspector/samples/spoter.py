@@ -25,7 +25,6 @@ from asl_inspector.samples.records import Clips, FloatArray, LandmarkGroup, Land
 
 LARGEST_CELL = 16 << 20
 FEWEST_LANDMARKS = 2
-HEAD = 1 << 16
 SIDES = (("left", "left hand"), ("right", "right hand"))
 
 

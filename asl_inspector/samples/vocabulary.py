@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from asl_inspector.bounded_json import BYTE_ORDER_MARK, DEEPEST_JSON, read_json, shortened
 from asl_inspector.delimited import cells_of
 from asl_inspector.errors import DataError
 from asl_inspector.inert_pickle.plain import attributes_of, class_of
@@ -42,33 +41,23 @@ _NUMBERED = re.compile(r"^(\d{1,6})\s*[,;:\t ]\s*(\S.*)$")
 _THEN_NUMBER = re.compile(r"^(.*\S)\s*[,;:\t ]\s*(\d{1,6})$")
 
 
-def read_vocabulary(file: MappedFile, held: object = None) -> Vocabulary:
-    """A vocabulary from JSON: any of `gloss_to_id`, `id_to_gloss`, a plain map, a list of glosses or of entries.
+def json_vocabulary(path: Path, held: object) -> Vocabulary:
+    """A vocabulary in JSON: any of `gloss_to_id`, `id_to_gloss`, a plain map, a list of glosses or of entries.
 
     Args:
-        file: The file.
-        held: Its JSON where it was read already.
+        path: The file.
+        held: Its JSON.
 
     Raises:
-        DataError: If the file is no JSON or lists no glosses.
+        DataError: If it lists no glosses.
     """
-    held = _load(file) if held is None else held
-    found = vocabulary_of(file.path, json_look(held), json_look)
+    found = vocabulary_of(path, json_look(held), json_look)
     if found is None:
         raise DataError(
-            f"“{file.path.name}” is JSON, but lists no glosses.",
+            f"“{path.name}” is JSON, but lists no glosses.",
             advice="A vocabulary is a JSON object that gives each gloss its id.",
         )
     return found
-
-
-def _load(file: MappedFile) -> object:
-    if file.size > LARGEST_FILE:
-        raise DataError(f"“{file.path.name}” is {file.size >> 20} MB of JSON, far more than a vocabulary has.")
-    try:
-        return read_json(bytes(file.view).removeprefix(BYTE_ORDER_MARK), deepest=DEEPEST_JSON, with_constants=True)
-    except ValueError as error:
-        raise DataError(f"“{file.path.name}” is no valid JSON.", detail=f"It {shortened(error)}.") from None
 
 
 def json_look(value: object) -> Node:

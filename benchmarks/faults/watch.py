@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asl_inspector.inert_pickle.machine import read_pickle
-from asl_inspector.inert_pickle.numpy_arrays import array_of, object_values, to_numpy
+from asl_inspector.inert_pickle.numpy_arrays import array_of, to_numpy
 from asl_inspector.inert_pickle.plain import items_of, lookup
 from benchmarks.faults.records import Matrix
 
@@ -48,9 +48,9 @@ def movements() -> tuple[tuple[str, int, Matrix], ...]:
     header = 10 + int.from_bytes(content[8:10], "little")  # the length of the text before the stream
     stream = memoryview(content)[header:]
     whole = array_of(read_pickle(stream).value)
-    if whole is None:
+    if whole is None or not isinstance(whole.data, tuple):
         raise ValueError(f"{MEMBER} is not the array that version 1.2.5 has.")
-    table = object_values(whole).values[0]
+    table = whole.data[0]
 
     def numbers(key: str) -> NDArray[np.generic]:
         found = array_of(lookup(table, key))

@@ -13,7 +13,7 @@ from torch import nn
 from asl_inspector.checkpoints.comparing import Side, compare_weights
 from asl_inspector.checkpoints.comparison_records import Comparison
 from asl_inspector.checkpoints.hidden_units import shared_units_z, units
-from asl_inspector.checkpoints.name_matching import find_prefixes
+from asl_inspector.checkpoints.name_matching import match_names
 from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.mapped_file import MappedFile
 
@@ -139,12 +139,17 @@ def test_the_bias_difference_survives_training_that_hides_the_biases(tmp_path: P
             assert np.corrcoef(now, born)[0, 1] > 0.999
 
 
+def prefixes(names_a: list[str], names_b: list[str]) -> list[tuple[str, str]]:
+    found = match_names(dict.fromkeys(names_a, ()), dict.fromkeys(names_b, ()))
+    return [(pair.a, pair.b) for pair in found.prefixes]
+
+
 def test_prefixes_of_wrappers_are_found() -> None:
     bare = ["lstm.weight", "lstm.bias", "fc.weight"]
     for prefix in ("module.", "model.", "_orig_mod.", "model.encoder."):
-        assert find_prefixes([prefix + name for name in bare], bare) == (prefix, "")
-        assert find_prefixes(bare, [prefix + name for name in bare]) == ("", prefix)
-    assert find_prefixes(bare, bare) == ("", "")
+        assert prefixes([prefix + name for name in bare], bare) == [(prefix, "")]
+        assert prefixes(bare, [prefix + name for name in bare]) == [("", prefix)]
+    assert prefixes(bare, bare) == [("", "")]
 
 
 def test_the_permutation_null_equals_drawn_permutations() -> None:

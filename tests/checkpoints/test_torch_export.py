@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,7 @@ from torch import nn
 from asl_inspector.checkpoints.records import parameter_count
 from asl_inspector.errors import UnreadableCheckpoint
 
-
-@pytest.fixture(autouse=True)
-def _torch_warns_of_itself() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+pytestmark = pytest.mark.usefixtures("torch_may_warn")
 
 
 class Signer(nn.Module):

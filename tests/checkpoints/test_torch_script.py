@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,7 @@ from torch import nn
 from asl_inspector.checkpoints.records import buffer_count, parameter_count
 from asl_inspector.checkpoints.tensor_numbers import read_array
 
-
-@pytest.fixture(autouse=True)
-def _torch_jit_is_deprecated() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+pytestmark = pytest.mark.usefixtures("torch_may_warn")
 
 
 class Signer(nn.Module):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from desktop.conftest import Desktop
+from desktop.exporting import export_by_keyboard
 from PySide6.QtGui import QImage
 
 from asl_inspector.bundled_files import demo_files
@@ -29,22 +30,8 @@ def log_of(tmp_path: Path) -> str:
     return (tmp_path / "program.log").read_text()
 
 
-def export(desktop: Desktop, window: str, target: Path, tmp_path: Path) -> None:
-    """Export the report by keyboard, once the run is done."""
-
-    def ask_for_the_dialog() -> str:
-        """Ctrl+E does nothing before the run is done, and a run has no other sign that can be waited for here."""
-        desktop.tool("windowactivate", "--sync", window)
-        desktop.tool("key", "--clearmodifiers", "ctrl+e")
-        time.sleep(1)
-        return desktop.tool("search", "--onlyvisible", "--name", "Export diagnosis").split("\n")[0]
-
-    dialog = desktop.wait(ask_for_the_dialog, 60, "no window “Export diagnosis”")
-    desktop.tool("windowactivate", "--sync", dialog)
-    desktop.tool("key", "ctrl+a")
-    desktop.tool("type", "--delay", 5, target)
-    desktop.tool("key", "Return")
-    desktop.wait(lambda: "yes" if target.exists() else "", 20, f"no report; {log_of(tmp_path)}")
+def export(desktop: Desktop, window: str, target: Path) -> None:
+    export_by_keyboard(desktop, window, target, until_done_s=60, until_written_s=20)
     assert target.read_bytes().startswith(b"%PDF-")
     desktop.tool("windowactivate", "--sync", window)
 
@@ -54,7 +41,7 @@ def test_files_on_the_command_line_are_inspected_and_the_report_is_exported_by_k
 ) -> None:
     process = program(*demo_files())
     window = desktop.window("checkpoint_epoch_40.pt")
-    export(desktop, window, tmp_path / "diagnosis.pdf", tmp_path)
+    export(desktop, window, tmp_path / "diagnosis.pdf")
     desktop.tool("key", "--clearmodifiers", "ctrl+q")
     assert process.wait(timeout=20) == 0
     assert log_of(tmp_path) == ""
@@ -81,7 +68,7 @@ def test_files_are_dragged_from_a_file_manager_then_clicked_searched_and_exporte
     time.sleep(0.5)
     desktop.drag((228, 160), (1000, 600))
     desktop.window("checkpoint_epoch_40.pt")
-    export(desktop, window, tmp_path / "dragged.pdf", tmp_path)
+    export(desktop, window, tmp_path / "dragged.pdf")
     assert all((folder / path.name).exists() for path in demo_files())  # copied in thought only: nothing was moved
 
     left, top = 430, 200

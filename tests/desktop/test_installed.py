@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from desktop.conftest import Desktop
+from desktop.exporting import export_by_keyboard
 
 from asl_inspector.bundled_files import demo_files
 
@@ -114,19 +115,7 @@ def our_windows(desktop: Desktop) -> list[str]:
 
 def exported(desktop: Desktop, window: str, target: Path) -> str:
     """The text of the PDF that Ctrl+E writes, asked for until a run is complete."""
-
-    def ask_for_the_dialog() -> str:
-        desktop.tool("windowactivate", "--sync", window)
-        desktop.tool("key", "--clearmodifiers", "ctrl+e")
-        time.sleep(1)
-        return desktop.tool("search", "--onlyvisible", "--name", "Export diagnosis").split("\n")[0]
-
-    dialog = desktop.wait(ask_for_the_dialog, 90, "no window “Export diagnosis”")
-    desktop.tool("windowactivate", "--sync", dialog)
-    desktop.tool("key", "ctrl+a")
-    desktop.tool("type", "--delay", 5, target)
-    desktop.tool("key", "Return")
-    desktop.wait(lambda: "yes" if target.exists() else "", 30, "no report")
+    export_by_keyboard(desktop, window, target, until_done_s=90, until_written_s=30)
     return subprocess.run(["pdftotext", target, "-"], capture_output=True, text=True, check=True).stdout
 
 

@@ -23,8 +23,8 @@ from asl_inspector.diagnosis.records import Counterfactual, Reproduction
 from asl_inspector.diagnosis.remedies import REMEDIES
 from asl_inspector.diagnosis.snippets import SNIPPETS, snippet_of
 from asl_inspector.diagnosis.weights_of_evidence import WEIGHTS
-from asl_inspector.history.code_hints import Code
 from asl_inspector.history.code_names import names_of
+from asl_inspector.history.code_parsing import Code
 from asl_inspector.history.records import History
 
 IN_THE_CONTRACT = json.loads((ROOT / "docs" / "report.schema.json").read_text())["properties"]["causes"]["items"][

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from history.reading import read
 
-from asl_inspector.history.code_hints import Code, hints_of, looks_like_code, parsed
+from asl_inspector.history.code_hints import hints_of
+from asl_inspector.history.code_parsing import Code, looks_like_code, parsed
 
 
 def ids(text: str) -> list[str]:

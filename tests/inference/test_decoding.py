@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from asl_inspector.inference.decoding import first_token, greedy_lengths, majority
+from asl_inspector.inference.decoding import first_token, greedy_paths, majority
 from asl_inspector.inference.exact_scores import single_gloss_log_probs
 from asl_inspector.inference.predictions import Predictions
 
@@ -64,8 +64,10 @@ def test_first_token_is_the_first_that_is_not_blank() -> None:
     assert first_token(predictions(CLIPS)).tolist() == [3, 5, 0, 7, 4, 0, 8]
 
 
-def test_greedy_lengths_count_runs() -> None:
-    assert greedy_lengths(predictions(CLIPS)).tolist() == [1, 2, 0, 3, 1, 0, 2]
+def test_greedy_paths_are_the_collapsed_frames() -> None:
+    paths = greedy_paths(predictions(CLIPS))
+    assert [len(path) for path in paths] == [1, 2, 0, 3, 1, 0, 2]
+    assert list(paths) == [collapse(tuple(clip)) for clip in CLIPS]
 
 
 def test_a_bias_on_the_blank_lets_the_best_gloss_through() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,6 @@ from asl_inspector.workers.calling import Readers
 
 N, T, F = 12, 9, 5
 SECRET = 123456.75
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[Readers]:
-    found = Readers()
-    yield found
-    found.close()
 
 
 def features(seed: int = 0) -> list[np.ndarray]:

@@ -15,13 +15,14 @@ from asl_inspector.case.recognising import open_file
 from asl_inspector.case.records import Role
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.samples.opening import load_json
 from asl_inspector.samples.records import Vocabulary
-from asl_inspector.samples.vocabulary import read_vocabulary
+from asl_inspector.samples.vocabulary import json_vocabulary
 
 
 def read(tmp_path: Path, held: object):  # type: ignore[no-untyped-def]
     (tmp_path / "v.json").write_text(json.dumps(held))
-    return read_vocabulary(MappedFile(tmp_path / "v.json"))
+    return json_vocabulary(tmp_path / "v.json", load_json(MappedFile(tmp_path / "v.json")))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,6 @@ def test_a_list_counts_from_zero(tmp_path: Path) -> None:
 
 def test_ids_that_glosses_share_are_noted(tmp_path: Path) -> None:
     vocabulary = read(tmp_path, {"gloss_to_id": {"a": 1, "b": 1, "c": 2}})
-    assert vocabulary.id_count == 2
     assert "3 glosses but only 2" in vocabulary.notes[0]
 
 
@@ -62,13 +62,13 @@ def test_other_json_is_refused(tmp_path: Path, held: object) -> None:
 def test_broken_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "v.json").write_text('{"gloss_to_id": {')
     with pytest.raises(DataError, match="no valid JSON"):
-        read_vocabulary(MappedFile(tmp_path / "v.json"))
+        load_json(MappedFile(tmp_path / "v.json"))
 
 
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
     (tmp_path / "v.json").write_text("[" * 200_000)
     with pytest.raises(DataError, match="no valid JSON"):
-        read_vocabulary(MappedFile(tmp_path / "v.json"))
+        load_json(MappedFile(tmp_path / "v.json"))
 
 
 # -- other forms ---------------------------------------------------------------------------------------------------

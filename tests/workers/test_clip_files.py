@@ -9,7 +9,7 @@ import pickle
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from makers import make_clips, make_notebook, save_notebook, write_cache, write_log
+from workers.standing_in import stand_in
 
 from asl_inspector.case import recognising
 from asl_inspector.checkpoints.records import Checkpoint
@@ -38,13 +39,6 @@ from asl_inspector.workers.streams import Inlet, Outlet
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
 X = np.random.default_rng(0).normal(size=(8, 6, 5)).astype("f4")
 Y = np.arange(8) % 3
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[Readers]:
-    found = Readers()
-    yield found
-    found.close()
 
 
 def masked(path: Path) -> None:
@@ -337,19 +331,7 @@ def test_a_stream_that_breaks_the_rules_is_refused(sent: bytes) -> None:
 
 @POSIX
 def test_numbers_that_nobody_asked_for_end_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = (
-        "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers import serving\n"
-        "def opened(request, outlet):\n    outlet.put(b'x' * 100)\n"
-        "serving._opened = opened; serving.serve(once=False)"
-    )
-    usual = starting.reader_command
-
-    def command(*, once: bool) -> list[str]:
-        parts = usual(once=once)
-        parts[parts.index("-c") + 1] = code
-        return parts
-
-    monkeypatch.setattr(starting, "reader_command", command)
+    stand_in(monkeypatch, "outlet.put(b'x' * 100)")
     (tmp_path / "a").write_bytes(b"x")
     found = Readers()
     from asl_inspector.errors import InspectorError

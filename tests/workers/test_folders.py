@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +29,6 @@ from asl_inspector.workers.folders import open_tree
 from asl_inspector.workers.previewing import preview
 
 GLOSSES = ("apple", "book", "chair")
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[Readers]:
-    found = Readers()
-    yield found
-    found.close()
 
 
 def array(seed: int, width: int = 5) -> np.ndarray:

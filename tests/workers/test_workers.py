@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from workers.standing_in import stand_in
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.case import recognising
@@ -29,7 +30,7 @@ from asl_inspector.errors import InspectorError
 from asl_inspector.mapped_file import MappedFile, MappedParts
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.samples.records import Clips
-from asl_inspector.workers import calling, starting
+from asl_inspector.workers import reading_process
 from asl_inspector.workers.calling import Readers, open_checkpoint, open_file, request_for
 from asl_inspector.workers.codecs import file_codec
 
@@ -145,23 +146,6 @@ def test_without_the_tripwire_the_limits_still_hold(tmp_path: Path) -> None:
     assert ended.stdout.split("\n")[:2] == ["24", "no memory"], ended.stderr
 
 
-def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> None:
-    """Readers that run `body` where a file would be read."""
-    code = (
-        "import sys; sys.path[:] = sys.argv[2:]; from asl_inspector.workers import serving\n"
-        f"def opened(request, outlet):\n    import os, time\n    {body}\n"
-        "serving._opened = opened; serving.serve(once=sys.argv[1] == 'once')"
-    )
-    usual = starting.reader_command
-
-    def command(*, once: bool) -> list[str]:
-        parts = usual(once=once)
-        parts[parts.index("-c") + 1] = code
-        return parts
-
-    monkeypatch.setattr(starting, "reader_command", command)
-
-
 @POSIX
 @pytest.mark.parametrize(
     ("body", "words"),
@@ -179,7 +163,7 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> Non
 def test_whatever_ends_a_reader_becomes_a_sentence(
     body: str, words: str, once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _stand_in(monkeypatch, tmp_path, body)
+    stand_in(monkeypatch, body)
     path = tmp_path / "model.pt"
     path.write_bytes(b"x")
     readers = Readers(once=once)
@@ -191,7 +175,7 @@ def test_whatever_ends_a_reader_becomes_a_sentence(
 
 @POSIX
 def test_endless_reading_is_stopped_and_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _stand_in(monkeypatch, tmp_path, "time.sleep(60)")
+    stand_in(monkeypatch, "time.sleep(60)")
     path = tmp_path / "model.pt"
     path.write_bytes(b"x")
     cancel = CancelToken()
@@ -200,7 +184,7 @@ def test_endless_reading_is_stopped_and_can_be_cancelled(tmp_path: Path, monkeyp
     with pytest.raises(Cancelled):
         Readers().open(request_for("file", MappedFile(path)), MappedFile(path), cancel)
     assert time.monotonic() - started < 1.5
-    monkeypatch.setattr(calling, "SECONDS_TO_READ", 0.3)
+    monkeypatch.setattr(reading_process, "SECONDS_TO_READ", 0.3)
     with pytest.raises(InspectorError, match="was stopped"):
         Readers().open(request_for("file", MappedFile(path)), MappedFile(path), CancelToken())
 

@@ -79,10 +79,6 @@ class Mode(enum.Enum):
 Shape = collections.namedtuple("Shape", "frames features")
 
 
-class Subclass(torch.Tensor):
-    """A tensor of a class that only its author has."""
-
-
 class Slotted:
     """An object without a dict."""
 
@@ -326,9 +322,6 @@ def _dtype_value(dtype: str) -> dict[str, torch.Tensor]:
     if not dtype.startswith("float8") and dtype != "complex32":
         value["special"] = _special(dtype)
     return value
-
-
-LEGACY_LACKS = {"tensors in NumPy"}
 
 
 def torch_cases() -> list[Benign]:

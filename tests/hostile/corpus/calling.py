@@ -16,7 +16,6 @@ from hostile.corpus.assembling import (
     call,
     encode,
     imported,
-    integer,
     line_text,
     stack_imported,
     text,
@@ -82,11 +81,6 @@ def _exhausted(kind: str) -> Callable[[str], bytes]:
 def _keywords(mark: str) -> bytes:
     given = encode({"shape": 1, "mode": "w+", "dtype": "u1"})
     return PROTO4 + stack_imported("numpy", "memmap") + text(mark) + b"\x85" + given + b"\x92."
-
-
-def _many(count: int, mark: str) -> bytes:
-    """A stream after many others in the same file; only a reader that goes on meets it."""
-    return b"".join(PROTO2 + integer(number) + STOP for number in range(count)) + PROTO2 + encode(_system(mark)) + STOP
 
 
 def _system(mark: str) -> object:
