@@ -84,7 +84,7 @@ class Joined:
             return self
         ids = self.clips.gloss_ids
         names = {number + (number >= blank): name for number, name in self.names.items()}
-        return replace(self, clips=replace(self.clips, gloss_ids=frozen(ids + (ids >= blank))), names=names)
+        return replace(self, clips=replace(self.clips, gloss_ids=fixed_counts(ids + (ids >= blank))), names=names)
 
 
 def join(
