@@ -23,7 +23,7 @@ from asl_inspector.diagnosis.records import Cause
 WHERE = "keys:gloss_to_id"
 MOST_NAMED = 3
 FEWEST_COMMON = 2  # glosses that both must have: one can be a coincidence of names
-TITLE = "The vocabulary numbers the glosses otherwise than the training clips"
+TITLE = "Label map mismatch between vocabulary and training clips"
 HEADLINE = "The vocabulary does not mean what the network learned"
 
 

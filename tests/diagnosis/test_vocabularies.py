@@ -40,7 +40,7 @@ def test_a_vocabulary_of_the_next_gloss_each_is_named_though_the_splits_agree() 
     }
     first = diagnosis.causes[0]
     assert (first.id, first.severity) == ("label-map-mismatch", "critical")
-    assert first.title == "The vocabulary numbers the glosses otherwise than the training clips"
+    assert first.title == "Label map mismatch between vocabulary and training clips"
     assert diagnosis.headline == "The vocabulary does not mean what the network learned"
     assert "stays as it is" in first.expectation
     assert "ids-agree" in first.opposing
