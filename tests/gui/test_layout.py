@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -85,6 +85,7 @@ def test_nothing_overlaps_and_nothing_is_cut(window: MainWindow, qtbot: QtBot) -
     found: list[str] = []
     for size in SIZES:
         window.resize(*size)
+        assert window.size() == QSize(*size)  # nothing in it needs more
         for index, panel in enumerate(window.panels):
             window.show_panel(index)
             for view in (0, 1) if panel is window.glosses else (0,):
