@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.gui.main_window import SMALLEST, START_SIZE, MainWindow
+from asl_inspector.gui.name_box import NameBox
 from asl_inspector.gui.widgets import Elided, Scrolled, Text
 
 ARROW = 30  # pixels of a box beside its text
@@ -114,3 +115,21 @@ def test_the_check_sees_a_cut_label_and_an_overlap(qtbot: QtBot) -> None:
     line.addWidget(page)
     page.setFixedWidth(120)
     qtbot.waitUntil(lambda: any("of a page" in one for one in cuts(box)))
+
+
+def test_a_long_name_in_a_box_loses_its_middle_and_a_short_one_nothing(qtbot: QtBot) -> None:
+    box = NameBox(80)
+    qtbot.addWidget(box)
+    box.setPlaceholderText("Choose")
+    box.addItem("stage1_checkpoint_best.pt")
+    box.setCurrentIndex(-1)
+    box.setFixedWidth(150)
+    box.show()
+    assert box.shown_text() == "Choose"
+    box.setCurrentIndex(0)
+    assert box.shown_text().startswith("stage")
+    assert box.shown_text().endswith(".pt")
+    assert "…" in box.shown_text()
+    assert not box.grab().isNull()
+    box.setFixedWidth(400)
+    assert box.shown_text() == "stage1_checkpoint_best.pt"

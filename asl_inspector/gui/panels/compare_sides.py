@@ -6,11 +6,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CompareSide
 from asl_inspector.gui import theme
+from asl_inspector.gui.name_box import NameBox
 from asl_inspector.gui.widgets import Text
 from asl_inspector.visible_text import visible
 
@@ -34,12 +35,9 @@ class SideBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         label = Text(letter, weight=QFont.Weight.DemiBold, tone="muted", wrap=False)
-        self._files, self._parts = QComboBox(), QComboBox()
+        self._files, self._parts = NameBox(NARROWEST), QComboBox()
         self._files.setAccessibleName(f"Checkpoint {letter}")
         self._parts.setAccessibleName(f"State dict of {letter}")
-        self._files.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._files.setMinimumWidth(NARROWEST)
-        self._files.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._files.setPlaceholderText("Choose a checkpoint")
         self._parts.setMaximumWidth(WIDEST_PART)
         self._parts.hide()
