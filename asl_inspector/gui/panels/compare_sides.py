@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CompareSide
@@ -35,10 +35,12 @@ class SideBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         label = Text(letter, weight=QFont.Weight.DemiBold, tone="muted", wrap=False)
-        self._files, self._parts = NameBox(NARROWEST), QComboBox()
+        self._files, self._parts = NameBox(NARROWEST), NameBox(0)
         self._files.setAccessibleName(f"Checkpoint {letter}")
         self._parts.setAccessibleName(f"State dict of {letter}")
         self._files.setPlaceholderText("Choose a checkpoint")
+        self._parts.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._parts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._parts.setMaximumWidth(WIDEST_PART)
         self._parts.hide()
         layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignVCenter)
