@@ -105,6 +105,7 @@ DARK = Colours(
 STYLE = Template(
     """
 * { outline: 0; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow, QDialog, #content { background: $window; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 QMenuBar { background: $surface; border-bottom: 1px solid $border; padding: 2px 6px; }

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -36,7 +37,7 @@ from asl_inspector.gui.main_window import SMALLEST, MainWindow
 from asl_inspector.gui.panel_button import PanelButton
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.scheme import apply_scheme
-from asl_inspector.gui.sort_keys import HELP
+from asl_inspector.gui.sort_keys import HELP, add_sorting
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.why import WhyButton
 from asl_inspector.gui.widgets import link_button
@@ -190,6 +191,44 @@ def test_enter_on_a_bar_is_a_click_on_it(qtbot: QtBot) -> None:
     QTest.keyClick(plot, Qt.Key.Key_Right)
     QTest.keyClick(plot, Qt.Key.Key_Return)
     assert told == [1.0]
+
+
+def test_the_menu_of_a_tree_sorts_as_its_headings_do(qtbot: QtBot) -> None:
+    tree = QTreeWidget()
+    qtbot.addWidget(tree)
+    tree.setHeaderLabels(["key", "numbers", "mean"])
+    tree.hideColumn(2)
+    header = tree.header()
+    header.setSortIndicatorShown(True)
+    header.setSortIndicatorClearable(True)
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+
+    def press(title: str) -> None:
+        menu = QMenu(tree)
+        add_sorting(menu, header)
+        actions = {action.text(): action for action in menu.actions()[0].menu().actions()}
+        assert "mean" not in actions  # not shown
+        assert actions[title].isEnabled()
+        actions[title].trigger()
+
+    press("numbers")
+    press("Largest first")
+    assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (1, Qt.SortOrder.DescendingOrder)
+    press("key")
+    assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (0, Qt.SortOrder.DescendingOrder)
+    press("As in the file")
+    assert header.sortIndicatorSection() == -1
+
+
+def test_f6_goes_from_the_files_to_the_panel_and_back(window: MainWindow, qtbot: QtBot) -> None:
+    show_active(qtbot, window)
+    window.show_panel(3)
+    window.show_panel(0)
+    window.sidebar._buttons[0].setFocus()
+    QTest.keyClick(window, Qt.Key.Key_F6)
+    assert window.diagnosis.isAncestorOf(window.focusWidget())
+    QTest.keyClick(window, Qt.Key.Key_F6)
+    assert window.sidebar.isAncestorOf(window.focusWidget())
 
 
 # -- nothing holds the focus ----------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QScrollArea, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from asl_inspector.bundled_files import demo_files
 from asl_inspector.gui.containers import Scrolled
 from asl_inspector.gui.main_window import SMALLEST, START_SIZE, MainWindow
+from asl_inspector.gui.name_box import NameBox
 from asl_inspector.gui.widgets import Elided, Text
 
 ARROW = 30  # pixels of a box beside its text
@@ -86,6 +87,7 @@ def test_nothing_overlaps_and_nothing_is_cut(window: MainWindow, qtbot: QtBot) -
     found: list[str] = []
     for size in SIZES:
         window.resize(*size)
+        assert window.size() == QSize(*size)  # nothing in it needs more
         for index, panel in enumerate(window.panels):
             window.show_panel(index)
             for view in (0, 1) if panel is window.glosses else (0,):
@@ -114,3 +116,21 @@ def test_the_check_sees_a_cut_label_and_an_overlap(qtbot: QtBot) -> None:
     line.addWidget(page)
     page.setFixedWidth(120)
     qtbot.waitUntil(lambda: any("of a page" in one for one in cuts(box)))
+
+
+def test_a_long_name_in_a_box_loses_its_middle_and_a_short_one_nothing(qtbot: QtBot) -> None:
+    box = NameBox(80)
+    qtbot.addWidget(box)
+    box.setPlaceholderText("Choose")
+    box.addItem("stage1_checkpoint_best.pt")
+    box.setCurrentIndex(-1)
+    box.setFixedWidth(150)
+    box.show()
+    assert box.shown_text() == "Choose"
+    box.setCurrentIndex(0)
+    assert box.shown_text().startswith("stage")
+    assert box.shown_text().endswith(".pt")
+    assert "…" in box.shown_text()
+    assert not box.grab().isNull()
+    box.setFixedWidth(400)
+    assert box.shown_text() == "stage1_checkpoint_best.pt"

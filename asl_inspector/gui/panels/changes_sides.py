@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
+from asl_inspector.gui.name_box import NameBox
 from asl_inspector.gui.widgets import Text
 from asl_inspector.visible_text import visible
 
@@ -32,12 +33,9 @@ class ReportBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         label = Text(word, weight=QFont.Weight.DemiBold, tone="muted", wrap=False)
-        self._list = QComboBox()
+        self._list = NameBox(NARROWEST)
         self._list.setAccessibleName(word)
         self._list.setPlaceholderText("Choose")
-        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._list.setMinimumWidth(NARROWEST)
-        self._list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._list, 1)
         self._list.activated.connect(self._activate)
@@ -73,6 +71,7 @@ class ReportBox(QWidget):
                 self._list.insertSeparator(self._list.count())
             self._list.addItem(ANOTHER, None)
             self._list.setCurrentIndex(offered.index(self._chosen) if self._chosen in offered else -1)
+            self._list.setToolTip("" if self._chosen in (None, THIS_CASE) else str(self._chosen))
 
     @Slot(int)
     def _activate(self, index: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, 
 from asl_inspector.case.records import CaseFile, Role
 from asl_inspector.engine.messages import CompareSide
 from asl_inspector.gui import theme
+from asl_inspector.gui.name_box import NameBox
 from asl_inspector.gui.widgets import Text
 from asl_inspector.visible_text import visible
 
@@ -34,13 +35,12 @@ class SideBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         label = Text(letter, weight=QFont.Weight.DemiBold, tone="muted", wrap=False)
-        self._files, self._parts = QComboBox(), QComboBox()
+        self._files, self._parts = NameBox(NARROWEST), NameBox(0)
         self._files.setAccessibleName(f"Checkpoint {letter}")
         self._parts.setAccessibleName(f"State dict of {letter}")
-        self._files.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._files.setMinimumWidth(NARROWEST)
-        self._files.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._files.setPlaceholderText("Choose a checkpoint")
+        self._parts.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._parts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._parts.setMaximumWidth(WIDEST_PART)
         self._parts.hide()
         layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignVCenter)

@@ -26,6 +26,7 @@ IntArray = NDArray[np.int64]
 NARROWEST_GAP = 3.0
 FEWEST_BARS = 4.0  # that are looked at closely
 LEGEND_ROOM = 36
+GROUND = 0.75  # how much of what lies under a word is covered
 LONGEST_NAME = 14  # characters
 TEN_THOUSAND = 10_000  # numbers on the axis are shortened from here on
 
@@ -263,12 +264,15 @@ class HistogramPlot(Plot):
             top = min(y.place(self._counts[index]), frame.bottom() - 1)
             painter.fillRect(QRectF(left + gap / 2, top, right - left - gap, frame.bottom() - top), colour)
         metrics = QFontMetricsF(painter.font())
+        ground = QColor(colours.surface)
+        ground.setAlphaF(GROUND)  # a word over a bar can be read, and the bar's end is still seen
         for value, word in self._lines:
             painter.setPen(QPen(QColor(colours.text), 1.2, Qt.PenStyle.DashLine))
             place = x.place(value)
             painter.drawLine(QPointF(place, frame.top()), QPointF(place, frame.bottom()))
             width = metrics.horizontalAdvance(word)
             at = place - width - 5 if place + width + 5 > frame.right() else place + 5
+            painter.fillRect(QRectF(at - 2, frame.top(), width + 4, metrics.height()), ground)
             painter.drawText(QPointF(at, frame.top() + metrics.ascent()), word)
 
     def stops(self) -> FloatArray:
