@@ -51,6 +51,8 @@ def test_diagnose_writes_every_file_that_is_asked_for(run: Run, tmp_path: Path) 
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 19
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
     assert ran.stdout.strip()
+    for what, name in (("report", "r.pdf"), ("report", "r.json"), ("table of clips", "r.csv")):
+        assert f"The {what} is in {tmp_path / name}." in ran.stderr
 
 
 @pytest.mark.slow

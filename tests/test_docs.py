@@ -42,6 +42,15 @@ def test_every_link_and_anchor_leads_somewhere(page: Path) -> None:
             assert anchor in anchors, f"{link}: no such heading"
 
 
+def test_the_guide_links_only_to_what_comes_with_the_program() -> None:
+    """Help shows the guide from the folder of the documentation alone: a link out of it would lead nowhere."""
+    for page in GUIDE.glob("*.md"):
+        for link in links_of(page):
+            if not link.startswith(("https://", "#")):
+                target = (page.parent / unquote(link).partition("#")[0]).resolve()
+                assert target.is_relative_to(GUIDE.parent), f"{page.name}: {link}"
+
+
 def test_every_page_of_the_guide_is_in_its_contents() -> None:
     assert {page.name for page in read_guide(GUIDE)} == {path.name for path in GUIDE.glob("*.md")}
 

@@ -13,6 +13,7 @@ from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.visible_text import visible
 
 MOST_THREADS = 1_024
+WRITTEN = {"csv": "table of clips", "vocabulary": "vocabulary"}  # all others are reports
 
 if TYPE_CHECKING:
     from asl_inspector.case.records import Role
@@ -255,8 +256,7 @@ def _write_results(inspected: Inspected, options: argparse.Namespace, terminal: 
             terminal.show(Step("Typesetting the report" if kind == "pdf" else f"Writing {target}"))
             for note in export(inspected, Path(target), kind, wanted):
                 terminal.say(note)
-    if options.pdf:
-        terminal.inform(f"The report is in {options.pdf}.")
+            terminal.inform(f"The {WRITTEN.get(kind, 'report')} is in {target}.")
     if options.json != "-":
         text = summary_text(inspected)
         print(visible(anonymiser_of(inspected).text(text) if options.anonymise else text, one_line=False))

@@ -27,7 +27,7 @@ def ask(evidence: Evidence) -> Answers:
             seen = seen or bool((clips.gloss_ids != UNLABELLED).any())
             findings += _outside(*outputs, clips, what)
     if seen and not findings:
-        sentence = f"Every id of the labels has an output of its own among the {outputs[0]}, and every vocabulary is of a size that fits."
+        sentence = f"Every id of the labels has an output of its own among the {outputs[0]}, and the vocabularies are of that size."
         findings.append(Finding("outputs-fit", "classes", "info", sentence, {"outputs": outputs[0]}, "samples"))
     return Answers(tuple(findings))
 

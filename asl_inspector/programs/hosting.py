@@ -48,6 +48,7 @@ KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
     *("SYSTEMROOT", "SystemRoot", "TEMP", "TMP", "USERPROFILE"),
 )
+SILENT = {"ORT_DISABLE_TELEMETRY": "1"}  # or onnxruntime keeps an id of this computer in HOME and reports each session
 SERVE = "from asl_inspector.programs.child import serve; serve()"
 
 
@@ -348,4 +349,4 @@ def child_command() -> list[str]:
 
 def _environment() -> dict[str, str]:
     """What programs need to start; keys and tokens of the user's environment are none of it."""
-    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | SILENT

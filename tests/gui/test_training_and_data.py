@@ -214,6 +214,15 @@ def test_clips_of_different_widths_leave_the_table_away(window: MainWindow, qtbo
     assert len(pickle.loads((tmp_path / "val.pkl").read_bytes())) == len(GLOSSES)
 
 
+def test_files_of_different_widths_are_shown_side_by_side(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    wide, narrow = make_clips(clips_a_gloss=1, split="train"), make_clips(clips_a_gloss=1)
+    for clip in narrow.values():
+        clip["features"] = clip["features"][:, :3]
+    open_and_wait(window, qtbot, [write_cache(tmp_path / "train.pkl", wide), write_cache(tmp_path / "val.pkl", narrow)])
+    rows = [row.split("\t") for row in window.data._features.model.text_rows(range(6)).splitlines()[1:]]
+    assert [row[3] == "-" for row in rows] == [False] * 3 + [True] * 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_bands_are_drawn_and_read_out(qtbot: QtBot, scheme: str) -> None:
     apply_scheme(scheme)

@@ -43,6 +43,16 @@ def test_an_onnx_recogniser_with_the_blank_last_is_run_as_torch_runs_it(
     same(found, directly(result, network))
 
 
+def test_an_onnx_model_leaves_nothing_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself onnxruntime keeps an id of the computer and a record of each session there, to be sent."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    model = onnx_model(tmp_path / "recogniser.onnx", seeded(Spotter, 9))
+    assert scored(inspected(model, clips_of(tmp_path / "features_val.pkl", 8))).ran.all()
+    assert list(home.rglob("*")) == []
+
+
 def test_several_thousand_glosses_and_the_blank_by_what_the_network_says(tmp_path: Path, directly: Directly) -> None:
     network = with_spikes(seeded(Spotter, 5_001), 5_000)
     model = onnx_model(tmp_path / "large.onnx", network)

@@ -21,7 +21,7 @@ def feature_columns(data: DataMeasures) -> list[Column]:
     known = [(name, found.columns) for name, found in sides if found.columns is not None]
     if not known:
         return [Column("feature", np.zeros(0), str)]
-    width = len(known[0][1].mean)
+    width = max(len(facts.mean) for _, facts in known)
     shift = data.shift
     effect = shift.effect if shift is not None else np.full(width, np.nan)
     rank = np.where(np.isfinite(effect), np.abs(effect), -1.0)
@@ -60,7 +60,10 @@ def _danger(words: NDArray[np.str_]) -> Callable[[int], str | None]:
 
 
 def _moments(name: str, facts: ColumnFacts, order: NDArray[np.int64]) -> list[Column]:
-    mean, spread, low, high = (values[order] for values in (facts.mean, facts.spread, facts.low, facts.high))
+    lacking = np.full(max(0, len(order) - len(facts.mean)), np.nan)  # the other file has more features
+    mean, spread, low, high = (
+        np.concatenate([values, lacking])[order] for values in (facts.mean, facts.spread, facts.low, facts.high)
+    )
     return [
         Column(
             f"{name} mean",

@@ -62,6 +62,7 @@ class ListPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)
         self.words = Text(tone="muted", selectable=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)  # alone, it has the whole page
         self.model = ColumnModel(self)
         self.table: QTableView = new_table(self.model, name)
         self.table.activated.connect(self._follow)

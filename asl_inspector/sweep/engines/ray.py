@@ -8,6 +8,7 @@ where the cluster has any. Ray runs a task again elsewhere when its process or i
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -110,6 +111,7 @@ class RayEngine:
 
     def _connect(self) -> None:
         ray = self._ray
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else a cluster begun here tells Ray's makers of itself
         if not ray.is_initialized():
             check_reachable(self._address)
             limit = {"num_cpus": self._workers} if self._workers and self._address is None else {}
