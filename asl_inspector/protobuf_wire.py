@@ -15,6 +15,7 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 LONGEST_VARINT = 10
 FIELDS_BETWEEN_CHECKS = 1 << 16
 MOST_FIELDS = 5_000_000
+LONGEST_TEXT = 1 << 20
 
 Field = tuple[int, int, int, int]
 """Number, wire type, then the value and 0 (varint), or the place of the first byte and of the one after the last."""
@@ -95,9 +96,9 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def text_of(content: memoryview, start: int, end: int, *, longest: int = 1 << 20) -> str:
+def text_of(content: memoryview, start: int, end: int) -> str:
     """A string field, cut to a budget."""
-    return bytes(content[start : min(end, start + longest)]).decode("utf-8", "backslashreplace")
+    return bytes(content[start : min(end, start + LONGEST_TEXT)]).decode("utf-8", "backslashreplace")
 
 
 def float_of(content: memoryview, start: int) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import torch
+from command_line import inspector
 from conftest import ROOT
 from makers import Run, make_notebook, save_notebook
-from test_cli import inspector
 
 
 def schema() -> object:
@@ -97,3 +97,18 @@ def test_control_characters_are_made_visible(tmp_path: Path) -> None:
     text = inspector("compare", tmp_path / "a.pt", tmp_path / "b.pt").stdout
     assert "\x1b" not in text
     assert "\\x1b[2Jwiped" in text
+
+
+def test_compare_json_follows_the_contract(run: Run, tmp_path: Path) -> None:
+    other = save_notebook(tmp_path / "other.pt", run.network, val_acc=1.0)
+    held = json.loads(inspector("compare", run.checkpoint, other, "--json").stdout)
+    jsonschema.validate(held, json.loads((ROOT / "docs" / "compare.schema.json").read_text()))
+    assert (held["schema"], held["verdict"], held["prefix"]) == (
+        "asl-inspector/compare/1",
+        "identical",
+        {"a": "", "b": ""},
+    )
+    assert {row["status"] for row in held["tensors"]} == {"equal"}
+    assert held["values"] == [{"path": ["val_acc"], "a": None, "b": "1.0", "status": "only-b", "group": "metric"}]
+    assert held["sentence"] == "The weights are identical: all 18 tensors are equal, number for number."
+    assert inspector("compare", run.checkpoint, other).stdout.startswith("The weights are identical")

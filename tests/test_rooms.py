@@ -5,7 +5,10 @@ from __future__ import annotations
 import pkgutil
 import subprocess
 import sys
+import tomllib
 
+import pytest
+from conftest import ROOT
 from makers import Run
 
 import asl_inspector
@@ -65,3 +68,27 @@ def test_the_window_is_built_without_torch_scipy_or_the_typesetter() -> None:
     code += "\n".join(f"import {name}" for name in parts)
     ran = python(code)
     assert ran.returncode == 0, ran.stderr
+
+
+CONTRACTS = {
+    one["name"]: one
+    for one in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+}
+ROOMS = {one.name for one in pkgutil.iter_modules(asl_inspector.__path__)} - {"__main__"}
+FREE = {  # the rooms of which a contract does not speak
+    "Qt only in the window": {"gui"},
+    "torch only where networks run": {"networks", "inference"},
+    "native readers only in the readers of clips and outputs": {"samples", "outputs"},
+    "what runs code is imported by its own process alone": {"programs"},
+}
+
+
+def test_every_room_has_its_level() -> None:
+    levels = [room for row in CONTRACTS["imports point down"]["layers"] for room in row.split("|")]
+    assert sorted(room.strip() for room in levels) == sorted(f"asl_inspector.{room}" for room in ROOMS)
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_a_contract_speaks_of_every_other_room(name: str) -> None:
+    """A room that was added later would else be free of it."""
+    assert {f"asl_inspector.{room}" for room in ROOMS - FREE[name]} <= set(CONTRACTS[name]["source_modules"])

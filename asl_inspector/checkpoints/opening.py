@@ -157,18 +157,16 @@ def open_with_parts(
         return parts, finish(parts, reading)
 
 
-def open_path(path: Path, *, cancel: CancelToken | None = None) -> tuple[MappedFile | MappedParts, Checkpoint]:
+def open_path(path: Path) -> tuple[MappedFile | MappedParts, Checkpoint]:
     """The checkpoint at a path: a file, an index with its shards, or a folder that holds one checkpoint.
 
     Raises:
         DataError: If nothing can be read there.
         UnreadableCheckpoint: If it is no checkpoint, or a damaged one.
-        Cancelled: If `cancel` was set.
     """
     if not path.is_dir():
-        return open_with_parts(MappedFile(path), cancel=cancel)
-    index = index_of_folder(path)
-    return open_with_parts(MappedFile(index), path=path, cancel=cancel)
+        return open_with_parts(MappedFile(path))
+    return open_with_parts(MappedFile(index_of_folder(path)), path=path)
 
 
 def finish(file: MappedFile | MappedParts, reading: Reading) -> Checkpoint:

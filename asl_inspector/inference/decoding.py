@@ -26,9 +26,9 @@ def majority(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntArray
     return result
 
 
-def first_token(predictions: Predictions) -> SmallIntArray:
+def first_token(predictions: Predictions, blank_bias: float = 0.0) -> SmallIntArray:
     """(N,), first token of the greedy CTC path; the blank where the path is empty."""
-    frames = predictions.frame_argmax()
+    frames = predictions.frame_argmax(blank_bias)
     spoken = np.flatnonzero(frames != predictions.blank)
     result = np.full(len(predictions), predictions.blank, dtype=np.int32)
     clips, first = np.unique(predictions.frame_clip[spoken], return_index=True)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 WIDTH = 16
-TRIED = 32
+TRIED = 32  # glosses tried a frame; a prefix's own last gloss is always tried
 FACTOR = 6364136223846793005  # Knuth's, for a rolling hash of prefixes modulo 2^64
 
 
@@ -36,9 +36,7 @@ class Hypotheses:
     log_probs: Tensor
 
 
-def prefix_beam(
-    log_probs: Tensor, blank: int, lengths: Tensor | None = None, *, width: int = WIDTH, tried: int = TRIED
-) -> Hypotheses:
+def prefix_beam(log_probs: Tensor, blank: int, lengths: Tensor | None = None, *, width: int = WIDTH) -> Hypotheses:
     """The most probable prefix of every clip.
 
     Args:
@@ -46,11 +44,10 @@ def prefix_beam(
         blank: Index of the blank.
         lengths: (N,), frames of each clip, or None where all have T.
         width: Prefixes kept.
-        tried: Glosses tried a frame; a prefix's own last gloss is always tried.
     """
     clips, frames, classes = log_probs.shape
     device = log_probs.device
-    tried = min(tried, classes - 1)
+    tried = min(TRIED, classes - 1)
     never = torch.full((clips, width), -torch.inf, device=device)
     ending_blank, ending_gloss = never.clone(), never.clone()
     ending_blank[:, 0] = 0  # the empty prefix

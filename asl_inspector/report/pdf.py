@@ -58,9 +58,9 @@ def noted_report(inspected: Inspected, options: ReportOptions = STANDARD) -> Typ
     return noted(document(inspected, options), samples_csv(inspected, options) if attached else None)
 
 
-def typeset(document: Mapping[str, Json], samples: str | None = None) -> bytes:
+def typeset(document: Mapping[str, Json]) -> bytes:
     """`noted` without its notes."""
-    return noted(document, samples).pdf
+    return noted(document).pdf
 
 
 def noted(document: Mapping[str, Json], samples: str | None = None) -> Typeset:

@@ -144,18 +144,17 @@ def with_sources(clips: Clips, file: MappedFile, spool: Spool, decode: Decode) -
     return replace(clips, content=ClipSources(file.view, used, clips.blocks, decode))
 
 
-def open_clips(file: MappedFile, *, correction: Correction = NO_CORRECTION, cancel: CancelToken | None = None) -> Clips:
+def open_clips(file: MappedFile, *, correction: Correction = NO_CORRECTION) -> Clips:
     """Read clips with their labels in this process; features stay in the file where they can.
 
     The program itself reads files through `workers.calling`, which does the same in a process of its own.
 
     Raises:
         DataError: If the file is no collection of clips, or holds none.
-        Cancelled: If `cancel` was set.
     """
     kind = sniff(file.view)
     spool = Spool()
-    job = Job(spool, correction, cancel or CancelToken())
+    job = Job(spool, correction, CancelToken())
     if kind in NOT_CLIPS:
         what, advice = NOT_CLIPS[kind]
         raise DataError(f"“{file.path.name}” {what}", advice=advice)

@@ -137,7 +137,7 @@ def test_warm_restarts_are_not_judged() -> None:
 
 
 def test_a_large_step_size_is_named_for_adam_alone() -> None:
-    adam = Optimizer("Adam", 10, 0.1, 0.0, 2, 2)
+    adam = Optimizer("Adam", 10, 0.1, 0.0, 2)
     assert [one.id for one in learning_rate.ask(None, None, adam)] == ["large-step-size"]
     assert learning_rate.ask(None, None, replace(adam, lr=1e-3)) == []
     assert learning_rate.ask(None, None, replace(adam, kind="SGD")) == []

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from makers import make_notebook, save_notebook
+from inference.random_clips import arrays
 
-from asl_inspector.checkpoints.opening import open_checkpoint
 from asl_inspector.errors import InferenceError
 from asl_inspector.inference import devices
 from asl_inspector.inference.batches import BatchPlan, BatchSize
@@ -17,15 +14,8 @@ from asl_inspector.inference.decoding import majority
 from asl_inspector.inference.devices import choose_device
 from asl_inspector.inference.running import Run, clip_log_posteriors, run_network
 from asl_inspector.inference.sources import ClipSource
-from asl_inspector.mapped_file import MappedFile
-from asl_inspector.networks.building import BuiltNetwork, build_network
+from asl_inspector.networks.building import BuiltNetwork
 from asl_inspector.progress import Cancelled, CancelToken, Step
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> BuiltNetwork:
-    file = MappedFile(save_notebook(tmp_path / "a.pt", make_notebook(inputs=6, hidden=16, classes=9)))
-    return build_network(open_checkpoint(file), file.view)
 
 
 def source(arrays: list[np.ndarray], labels: list[int] | None = None) -> ClipSource:
@@ -33,11 +23,6 @@ def source(arrays: list[np.ndarray], labels: list[int] | None = None) -> ClipSou
     ids = np.array(labels if labels is not None else [1] * len(arrays))
     widths = {array.shape[1] for array in arrays}
     return ClipSource("clips.pkl", lengths, ids, widths.pop() if len(widths) == 1 else None, lambda i: arrays[i])
-
-
-def arrays(count: int = 40, seed: int = 0) -> list[np.ndarray]:
-    random = np.random.default_rng(seed)
-    return [random.normal(size=(int(random.integers(1, 9)), 6)).astype(np.float32) for _ in range(count)]
 
 
 @pytest.mark.parametrize("batch_frames", [1, 7, 64, 100_000])
@@ -120,7 +105,7 @@ def test_cancelling_stops_between_batches(network: BuiltNetwork) -> None:
 
 def test_progress_ends_with_all_clips(network: BuiltNetwork) -> None:
     steps: list[Step] = []
-    run_network(network, source(arrays()), device="cpu", progress=steps.append)
+    run_network(network, source(arrays(40)), device="cpu", progress=steps.append)
     assert (steps[-1].done, steps[-1].total, steps[-1].unit) == (40, 40, "clips")
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 

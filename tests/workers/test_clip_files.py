@@ -33,8 +33,6 @@ from asl_inspector.samples.records import SPOOL, THE_FILE, Clips
 from asl_inspector.spool import Spool
 from asl_inspector.workers import serving, starting
 from asl_inspector.workers.calling import Readers, open_file, request_for
-from asl_inspector.workers.previewing import preview
-from asl_inspector.workers.streams import Inlet, Outlet
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")
 X = np.random.default_rng(0).normal(size=(8, 6, 5)).astype("f4")
@@ -245,50 +243,7 @@ def test_cancelling_ends_the_unpacking(tmp_path: Path, readers: Readers) -> None
         open_file(path, readers=readers, cancel=cancel)
 
 
-# -- the stream ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [1, 3, 9, 1000])
-def test_records_are_put_together_from_pieces_of_any_size(size: int) -> None:
-    sent = bytearray()
-    outlet = Outlet(sent.extend)
-    assert outlet.put(b"one") == 0
-    assert outlet.align() == 16
-    assert outlet.put(b"two") == 16
-    outlet.reply(b"the reply")
-    spool = Spool()
-    inlet = Inlet(spool)
-    for start in range(0, len(sent), size):
-        inlet.feed(bytes(sent[start : start + size]))
-    assert bytes(spool.view) == b"one" + b"\0" * 13 + b"two"
-    assert inlet.reply == b"the reply"
-
-
-@pytest.mark.parametrize("size", [1, 7, 1000])
-def test_word_of_the_progress_comes_between_numbers(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr("asl_inspector.workers.streams.SECONDS_BETWEEN_SIGNS", 0.0)
-    sent = bytearray()
-    outlet = Outlet(sent.extend)
-    outlet.put(b"one")
-    outlet.tell(512, 2_000)
-    outlet.put(b"two")
-    outlet.tell(1_024, 2_000)
-    outlet.reply(b"the reply")
-    spool, told = Spool(), []
-    inlet = Inlet(spool, lambda done, total: told.append((done, total)))
-    for start in range(0, len(sent), size):
-        inlet.feed(bytes(sent[start : start + size]))
-    assert told == [(512, 2_000), (1_024, 2_000)]
-    assert bytes(spool.view) == b"onetwo"
-    assert inlet.reply == b"the reply"
-
-
-def test_a_reader_tells_a_few_times_a_second_how_far_it_is() -> None:
-    sent = bytearray()
-    outlet = Outlet(sent.extend)
-    for done in range(10_000):
-        outlet.tell(done, 10_000)
-    assert len(sent) < 100 * 25
+# -- while they stream ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -314,21 +269,6 @@ def test_many_groups_are_looked_through_with_progress_and_none_stays_open(tmp_pa
     assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_DATASET) == before
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"X" + b"\0" * 8,
-        b"N" + (3).to_bytes(8, "little") + b"abc",
-        b"R" + (1 << 40).to_bytes(8, "little"),
-        b"P" + (3).to_bytes(8, "little") + b"abc",
-    ],
-    ids=["unknown", "numbers unasked for", "too large", "progress of another length"],
-)
-def test_a_stream_that_breaks_the_rules_is_refused(sent: bytes) -> None:
-    with pytest.raises(ValueError, match=r"record|asked|large|length"):
-        Inlet(None).feed(sent)
-
-
 @POSIX
 def test_numbers_that_nobody_asked_for_end_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "outlet.put(b'x' * 100)")
@@ -350,24 +290,6 @@ def test_the_libraries_are_loaded_only_when_they_are_needed() -> None:
 
 
 # -- corrections ---------------------------------------------------------------------------------------------------
-
-
-def test_a_preview_shows_what_a_correction_would_give(tmp_path: Path, readers: Readers) -> None:
-    np.savez(tmp_path / "a.npz", pose=X, other=X + 1, gloss_id=Y, category=7 - Y)
-    guess = preview(tmp_path / "a.npz", Correction(), readers=readers)
-    assert (guess.clips, guess.labelled, guess.mapping.features) == (8, 8, "pose")
-    assert guess.mapping.available[:2] == ("pose: float32 (8, 6, 5)", "other: float32 (8, 6, 5)")
-    changed = preview(tmp_path / "a.npz", Correction(features="other", label="category"), readers=readers)
-    assert changed.mapping.label == "category"
-    assert [row.label for row in changed.rows[:3]] == ["7", "6", "5"]
-    nothing = preview(tmp_path / "a.npz", Correction(features="nothing of this name"), readers=readers)
-    assert nothing.clips == 0
-    assert nothing.problem
-
-
-def test_a_preview_of_no_clips_says_why(tmp_path: Path) -> None:
-    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
-    assert "breaks off" in preview(tmp_path / "a.npy", Correction()).problem
 
 
 @pytest.mark.parametrize("name", ["cache", "torch", "hdf5", "parquet", "npz deflated"])
