@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from gui.test_window import open_and_wait
 from makers import Run
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
@@ -99,7 +100,7 @@ def test_what_has_no_diagnosis_is_said(window: MainWindow, qtbot: QtBot, saved_c
 
 
 def test_a_case_before_can_be_chosen_in_the_menu(
-    window: MainWindow, qtbot: QtBot, saved_cases: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, saved_cases: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     before, after = saved_cases
     window.open_files([after])
@@ -111,3 +112,8 @@ def test_a_case_before_can_be_chosen_in_the_menu(
     assert (window.changes.before.chosen, window.changes.after.chosen) == (before, THIS_CASE)
     assert "changed: val features_val.pkl" in window.changes.text()
     assert window.windowTitle().startswith("after.aslcase")
+    window.session.clear()
+    qtbot.waitUntil(lambda: window.changes.before.chosen is None, timeout=10_000)
+    assert window.changes.text() == ""
+    open_and_wait(window, qtbot, [run.validation])  # of another case nothing is compared
+    assert window.changes.pair is None

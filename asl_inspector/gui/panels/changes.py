@@ -84,6 +84,9 @@ class ChangesPanel(Panel):
     def show_case(self, case: CaseView) -> None:
         if not case.files:
             self._has_result = False
+            if THIS_CASE in (self.before.chosen, self.after.chosen):  # the other side was chosen for this case
+                self.before.forget()
+                self.after.forget()
             self._offer()
 
     def show_inspection(self, inspection: InspectionView | None) -> None:
@@ -124,7 +127,9 @@ class ChangesPanel(Panel):
 
     @Slot(object)
     def show_changes(self, changes: Changes) -> None:
-        """Show a comparison."""
+        """Show a comparison, unless what it is of was closed meanwhile."""
+        if self.pair is None:
+            return
         self._changes = changes
         self._results.show_changes(changes)
         self._export.setEnabled(True)

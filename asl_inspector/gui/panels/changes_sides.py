@@ -53,6 +53,11 @@ class ReportBox(QWidget):
             self._chosen = None
         self._show()
 
+    def forget(self) -> None:
+        """Choose nothing; the files that were chosen before stay in the list."""
+        self._chosen = None
+        self._show()
+
     def choose(self, path: Path) -> None:
         """Choose a file, or `THIS_CASE`."""
         if path != THIS_CASE and path not in self._files:
