@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from asl_inspector.about import NAME
@@ -18,6 +18,7 @@ from asl_inspector.case_files.records import SavedCase
 from asl_inspector.engine.messages import CaseView, Exported, InspectionView
 from asl_inspector.gui.case_files import CaseFiles, title_of
 from asl_inspector.gui.dropping import DropWindow
+from asl_inspector.gui.enter_key import press_by_enter
 from asl_inspector.gui.exports import Exports
 from asl_inspector.gui.help.helping import Helping
 from asl_inspector.gui.layout_memory import keep_splitters, keep_window, place_window, restore_splitters
@@ -268,6 +269,10 @@ class MainWindow(DropWindow):
         moved = super().focusNextPrevChild(onwards)
         bring_into_view(self.focusWidget())
         return moved
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not press_by_enter(event.key(), self.focusWidget()):
+            super().keyPressEvent(event)
 
     def _start_work(self) -> None:
         self._is_ready = True

@@ -231,6 +231,26 @@ def test_f6_goes_from_the_files_to_the_panel_and_back(window: MainWindow, qtbot:
     assert window.sidebar.isAncestorOf(window.focusWidget())
 
 
+def test_enter_presses_the_button_that_has_the_focus_and_opens_its_menu(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_active(qtbot, window)
+    window.sidebar._buttons[3].setFocus()
+    QTest.keyClick(window.sidebar._buttons[3], Qt.Key.Key_Return)
+    assert window.current_panel is window.samples
+    button = QPushButton("Columns", window)
+    button.setMenu(QMenu(button))
+    shown: list[bool] = []
+    monkeypatch.setattr(button, "showMenu", lambda: shown.append(True))  # a real one grabs a keyboard that is not there
+    button.show()
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Enter)
+    assert shown == [True]
+    window.samples.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Return)  # no button has it: nothing happens
+    assert window.current_panel is window.samples
+
+
 # -- nothing holds the focus ----------------------------------------------------------------------------------------
 
 
