@@ -101,6 +101,7 @@ class ChangesPanel(Panel):
         if self._has_result and self.after.chosen is None:
             self.after.choose(THIS_CASE)
         if not self._has_result and self.before.chosen is None and self.after.chosen is None:
+            self._changes = None
             self.show_empty()
         elif self.pair is None:
             self._say("What is to be compared?", "Choose a saved case, or a diagnosis as JSON, on either side above.")
