@@ -81,7 +81,7 @@ def ask(evidence: Evidence, test: ChanceTest | None, *, by_name: bool) -> Answer
     epochs = looks(evidence.history)
     words = (
         f"the best of {epochs} epochs would be as good by luck with probability {test.p_best:.2g}"
-        if test.p_best is not None
+        if test.p_best is not None and epochs is not None and epochs > 1
         else f"guessing would be as good with probability {test.p:.2g}"
     )
     sentence = f"{what} is {figures}, which cannot be told from guessing: {words}."

@@ -158,9 +158,11 @@ def _luck(history: History, measures: RunMeasures) -> list[Finding]:
         "unlikely_by_luck": luck.unlikely,
         "p": luck.p,
     }
-    figures = f"The best of {luck.tries} {history.axis}s has {best.correct} of {best.of} clips right ({100 * best.value:.2f} %)"
+    which = f"The best of {luck.tries} {history.axis}s" if luck.tries > 1 else f"The one {history.axis} that was scored"
+    times = f"{luck.tries} times" if luck.tries > 1 else "once"
+    figures = f"{which} has {best.correct} of {best.of} clips right ({100 * best.value:.2f} %)"
     null = (
-        f"guessing {luck.tries} times reaches {luck.expected:.1f} of {best.of} on average "
+        f"guessing {times} reaches {luck.expected:.1f} of {best.of} on average "
         f"({100 * luck.expected / best.of:.1f} %)"
     )
     if luck.p > LUCKY:

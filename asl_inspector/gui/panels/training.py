@@ -148,7 +148,8 @@ class TrainingPanel(Panel):
             tiles["luck"].show_figure("-", "needs accuracies and the number of glosses")
         else:
             share = 100 * luck.expected / run.best.of
-            note = f"expected of the best of {luck.tries} tries; {luck.unlikely} of {run.best.of} one time in twenty"
+            tries = f"the best of {luck.tries} tries" if luck.tries > 1 else "one try"
+            note = f"expected of {tries}; {luck.unlikely} of {run.best.of} one time in twenty"
             tone = "danger" if luck.p > 0.05 else ""
             tiles["luck"].show_figure(f"{share:.1f} %", note, tone)
         if run is None or run.clips is None:
@@ -200,7 +201,8 @@ class TrainingPanel(Panel):
         luck = run.luck if run is not None else None
         if curves and luck is not None and run is not None and run.best is not None:
             level = np.full(len(x), luck.unlikely / run.best.of)
-            curves.append(Curve(f"best of {luck.tries} guesses (95 %)", x, level, "series_3", dashed=True))
+            name = f"best of {luck.tries} guesses (95 %)" if luck.tries > 1 else "guessing (95 %)"
+            curves.append(Curve(name, x, level, "series_3", dashed=True))
         self._accuracies.show_curves(curves, marks=marks if curves else [])
         shade = f"The shade is Wilson's 95 % interval for {run.clips:,} clips." if band is not None and run else ""
         self._accuracy_words.setText(shade or ("No accuracy was recorded." if not curves else ""))
