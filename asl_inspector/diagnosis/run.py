@@ -162,8 +162,7 @@ def _luck(history: History, measures: RunMeasures) -> list[Finding]:
     times = f"{luck.tries} times" if luck.tries > 1 else "once"
     figures = f"{which} has {best.correct} of {best.of} clips right ({100 * best.value:.2f} %)"
     null = (
-        f"guessing {times} reaches {luck.expected:.1f} of {best.of} on average "
-        f"({100 * luck.expected / best.of:.1f} %)"
+        f"guessing {times} reaches {luck.expected:.1f} of {best.of} on average ({100 * luck.expected / best.of:.1f} %)"
     )
     if luck.p > LUCKY:
         often = (

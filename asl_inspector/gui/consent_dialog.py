@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from asl_inspector.gui import theme
-from asl_inspector.gui.containers import Card
+from asl_inspector.gui.containers import Card, Scrolled
+from asl_inspector.gui.layout_memory import first_size
 from asl_inspector.gui.widgets import Text
 from asl_inspector.programs.consent import ANOTHER_WAY, WHAT_IT_MEANS, Offer
 from asl_inspector.report.sizes import size_text
 
 WIDTH = 640
+SIDE = 24  # pixels beside the text
 HASH_PART = 32  # digits of the hash in one line
 
 
@@ -28,20 +30,24 @@ class ConsentDialog(QDialog):
         self.setModal(True)
         self.setFixedWidth(WIDTH)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 22, 24, 20)
+        layout.setContentsMargins(SIDE, 22, SIDE, 20)
         layout.setSpacing(12)
         title = Text(f"Run “{offer.path.name}” on this computer?", size=theme.TITLE, weight=QFont.Weight.DemiBold)
         layout.addWidget(title)
-        layout.addWidget(self._facts())
+        page = Scrolled(margins=(0, 0, 0, 0))
+        page.column.addWidget(self._facts())
         for sentence in WHAT_IT_MEANS:
-            layout.addWidget(Text(sentence))
-        layout.addWidget(Text(ANOTHER_WAY, tone="muted"))
-        layout.addStretch(1)
+            page.column.addWidget(Text(sentence))
+        page.column.addWidget(Text(ANOTHER_WAY, tone="muted"))
+        page.column.addStretch(1)
+        layout.addWidget(page, 1)
         layout.addLayout(self._buttons())
         self.setAccessibleName(title.text())
         self.setAccessibleDescription(" ".join(WHAT_IT_MEANS))
         self.refuse.setFocus()
-        self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        held = page.column.totalHeightForWidth(WIDTH - 2 * SIDE)
+        whole = layout.totalHeightForWidth(WIDTH) - page.sizeHint().height() + held
+        self.resize(first_size(QSize(WIDTH, whole), self.screen().availableGeometry()))
 
     def _facts(self) -> Card:
         offer = self.offer

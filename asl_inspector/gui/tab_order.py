@@ -27,6 +27,8 @@ def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
     elif isinstance(widget, QSplitter | QStackedWidget):
         for index in range(widget.count()):
             inner = widget.widget(index)
+            if index and isinstance(widget, QSplitter):
+                yield from in_reading_order(widget.handle(index))
             if inner is not None:
                 yield from in_reading_order(inner)
     else:

@@ -38,6 +38,7 @@ from asl_inspector.gui.panel_button import PanelButton
 from asl_inspector.gui.plots.bars import BarPlot
 from asl_inspector.gui.scheme import apply_scheme
 from asl_inspector.gui.sort_keys import HELP, add_sorting
+from asl_inspector.gui.splitter import STEP, Splitter
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.why import WhyButton
 from asl_inspector.gui.widgets import link_button
@@ -304,3 +305,23 @@ def test_tab_reaches_every_control_of_every_panel_and_comes_round_both_ways(wind
     assert not missed
     assert not hidden  # a page scrolls to what the key comes to
     assert not [described(view) for view in window.findChildren(QTableView) if view.tabKeyNavigation()]
+
+
+def test_the_arrow_keys_move_a_divider(qtbot: QtBot) -> None:
+    splitter = Splitter()
+    qtbot.addWidget(splitter)
+    for _ in range(2):
+        splitter.addWidget(QLabel("part"))
+    splitter.resize(800, 300)
+    splitter.setSizes([400, 400])
+    show_active(qtbot, splitter)
+    divider = splitter.handle(1)
+    divider.clearFocus()
+    before, plain = splitter.sizes(), divider.grab().toImage()
+    divider.setFocus(Qt.FocusReason.TabFocusReason)
+    assert divider.grab().toImage() != plain  # where the focus is can be seen
+    qtbot.keyClick(divider, Qt.Key.Key_Right)
+    assert splitter.sizes() == [before[0] + STEP, before[1] - STEP]
+    for _ in range(2):
+        qtbot.keyClick(divider, Qt.Key.Key_Left)
+    assert splitter.sizes() == [before[0] - STEP, before[1] + STEP]

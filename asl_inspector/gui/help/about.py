@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QPlainTextEdit,
-    QSplitter,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from asl_inspector.about import NAME, program_version
 from asl_inspector.gui import theme
 from asl_inspector.gui.help.licences import components, licence_text
 from asl_inspector.gui.layout_memory import first_size
+from asl_inspector.gui.splitter import Splitter
 from asl_inspector.gui.widgets import Text
 
 SIZE = QSize(720, 620)
@@ -59,7 +59,7 @@ class AboutDialog(QDialog):
         self.text.setAccessibleName("The licence")
         self.text.hide()
         self.list.currentItemChanged.connect(self._show_licence)
-        parts = QSplitter(Qt.Orientation.Vertical)
+        parts = Splitter(Qt.Orientation.Vertical)
         parts.addWidget(self.list)
         parts.addWidget(self.text)
         layout.addWidget(parts, 1)

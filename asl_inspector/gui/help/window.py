@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -23,6 +22,7 @@ from asl_inspector.gui.help.browser import GuideBrowser
 from asl_inspector.gui.help.pages import CONTENTS, Page, read_guide, search
 from asl_inspector.gui.jobs import Jobs
 from asl_inspector.gui.layout_memory import first_size
+from asl_inspector.gui.splitter import Splitter
 from asl_inspector.gui.widgets import Text
 
 SIZE = QSize(1120, 780)
@@ -106,12 +106,11 @@ class GuideWindow(QWidget):
         page.addWidget(self.browser, 1)
         page.addWidget(self._told)
         self._told.setContentsMargins(22, 6, 22, 8)
-        parts = QSplitter()
+        parts = Splitter()
         parts.addWidget(side)
         parts.addWidget(right)
         parts.setStretchFactor(1, 1)
         parts.setSizes([SIDE, SIZE.width() - SIDE])
-        parts.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(parts)

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from asl_inspector.gui.containers import Card, Scrolled
 from asl_inspector.gui.panels.compare_cards import PairCard, VerdictCard
 from asl_inspector.gui.panels.table_parts import SearchField, copy_key, copy_rows, find_key
 from asl_inspector.gui.plots.bars import BarPlot
+from asl_inspector.gui.splitter import Splitter
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Text
 from asl_inspector.report.writing import write_atomically
@@ -268,10 +268,8 @@ def _fill(model: ColumnModel, table: QTableView, columns: list[Column]) -> None:
         table.setColumnWidth(index, column.width)
 
 
-def _beside(left: QWidget, right: QWidget) -> QSplitter:
-    splitter = QSplitter(Qt.Orientation.Horizontal)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(theme.GAP)
+def _beside(left: QWidget, right: QWidget) -> Splitter:
+    splitter = Splitter(Qt.Orientation.Horizontal)
     splitter.addWidget(left)
     splitter.addWidget(right)
     splitter.setStretchFactor(0, 1)

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.gui import theme
 from asl_inspector.gui.containers import Card
 from asl_inspector.gui.panels.gloss_columns import confusion_columns, wrong_cells
 from asl_inspector.gui.plots.confusion import STEP, ConfusionPlot
+from asl_inspector.gui.splitter import Splitter
 from asl_inspector.gui.tables import ColumnModel, new_table
 from asl_inspector.gui.widgets import Elided, Text
 
@@ -49,9 +50,7 @@ class ConfusionPage(QWidget):
         side = Card(margins=(12, 10, 12, 12), spacing=8)
         side.body.addWidget(Text("Most frequent confusions", weight=QFont.Weight.DemiBold))
         side.body.addWidget(self._table, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
+        splitter = Splitter(Qt.Orientation.Horizontal)
         splitter.addWidget(card)
         splitter.addWidget(side)
         splitter.setStretchFactor(0, 1)

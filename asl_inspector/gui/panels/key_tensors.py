@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QSplitter, QTreeView
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeView
 
 from asl_inspector.checkpoints.health_records import HealthNote
 from asl_inspector.checkpoints.statistics import TensorStatistics
@@ -17,6 +17,7 @@ from asl_inspector.gui.key_tree import KeyModel, ShareDelegate
 from asl_inspector.gui.panels.key_details import EntryCard
 from asl_inspector.gui.panels.key_pages import KeysPage, Relations
 from asl_inspector.gui.sort_keys import add_sorting
+from asl_inspector.gui.splitter import Splitter
 
 LOOK_DELAY_MS = 60  # an arrow key held down passes many tensors; only the one it stops at is read
 WIDTHS = (236, 74, 116, 84, 88, 86)
@@ -25,7 +26,7 @@ MEASURED_COLUMNS = range(FIRST_MEASURED, FIRST_MEASURED + len(MEASURED_TITLES))
 MOST_EXPANDED = 400
 
 
-class TensorPage(QSplitter):
+class TensorPage(Splitter):
     """Shows a prepared tree; keeps what is open and selected when the tree is made again."""
 
     wants_tensor = Signal(int)
@@ -39,8 +40,6 @@ class TensorPage(QSplitter):
         self.detail = EntryCard()
         self.detail.wants_key.connect(self.go_to_path)
         self.detail.slices.wants_part.connect(self.wants_part)
-        self.setChildrenCollapsible(False)
-        self.setHandleWidth(theme.GAP)
         self.addWidget(self.tree)
         self.addWidget(self.detail)
         self.setStretchFactor(0, 3)

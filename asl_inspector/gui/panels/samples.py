@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPoint, QSettings, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from asl_inspector.engine.messages import CaseView, InspectionView
 from asl_inspector.gui import theme
@@ -23,6 +23,7 @@ from asl_inspector.gui.panels.sample_controls import SampleControls
 from asl_inspector.gui.panels.sample_filter import SampleFilter, SampleTexts, wrong_clips
 from asl_inspector.gui.panels.table_parts import MOST_COPIED, PanelHeading, copy_key, copy_rows, find_key
 from asl_inspector.gui.panels.waiting import why_nothing
+from asl_inspector.gui.splitter import Splitter
 from asl_inspector.gui.tables import Column, ColumnModel, new_table
 from asl_inspector.gui.widgets import Text
 from asl_inspector.inference.records import ClipDetail
@@ -87,9 +88,7 @@ class SamplesPanel(Panel):
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._table.customContextMenuRequested.connect(self._open_menu)
         self._detail = ClipCard()
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
+        splitter = Splitter(Qt.Orientation.Vertical)
         below = Scrolled(margins=(0, 0, 0, 0))
         below.column.addWidget(self._detail)
         below.setMinimumHeight(LOWEST_DETAIL)
