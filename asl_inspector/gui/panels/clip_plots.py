@@ -67,11 +67,12 @@ class ClipPlots(Columns):
             self.lengths.show_curves([])
             return
         longest = max(int(np.quantile(found.lengths, 0.995)) for _, found, _ in known) + 1
-        edges = np.linspace(0, longest, min(LENGTH_BINS, longest) + 1)
-        middle = (edges[:-1] + edges[1:]) / 2
+        width = -(-longest // LENGTH_BINS)  # whole frames, or some bins hold one length more and the curve saws
+        edges = np.arange(0, longest + width, width)
+        middle = edges[:-1] + (width - 1) / 2
         curves, words = [], []
         for name, found, colour in known:
-            counts, _ = np.histogram(np.minimum(found.lengths, longest - 1e-9), bins=edges)
+            counts, _ = np.histogram(np.minimum(found.lengths, longest - 1), bins=edges)
             curves.append(Curve(name, middle, counts / found.clips, colour, dashed=name == "training"))
             low, half, high = (int(value) for value in np.quantile(found.lengths, [0, 0.5, 1]))
             words.append(f"{name.capitalize()}: {low} to {high} frames, half below {half}.")
