@@ -69,7 +69,7 @@ class ClipPlots(Columns):
         longest = max(int(np.quantile(found.lengths, 0.995)) for _, found, _ in known) + 1
         width = -(-longest // LENGTH_BINS)  # whole frames, or some bins hold one length more and the curve saws
         edges = np.arange(0, longest + width, width)
-        middle = edges[:-1] + (width - 1) / 2
+        middle = edges[:-1].astype(np.float64) + (width - 1) / 2
         curves, words = [], []
         for name, found, colour in known:
             counts, _ = np.histogram(np.minimum(found.lengths, longest - 1), bins=edges)
