@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from makers import Run
 from PySide6.QtCore import QPoint, Qt
@@ -131,3 +132,11 @@ print(headline(found), *sentences(found))
     )
     assert ran.returncode == 0, ran.stderr
     assert "has most clips right" in ran.stdout
+
+
+def test_between_two_files_no_number_is_written(qtbot: QtBot) -> None:
+    plot = OutcomePlot()
+    qtbot.addWidget(plot)
+    plot.show_outcomes(np.ones((2, 3), np.int8), ["a", "b"], ["one", "two", "three"])
+    for ticks, high in ((plot.y_ticks(0, 2, 6), 2), (plot.x_ticks(0, 3, 10), 3)):
+        assert [words for _, words in ticks] == [str(number) for number in range(high + 1)]

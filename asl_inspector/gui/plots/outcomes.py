@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
 
 from asl_inspector.gui import theme
+from asl_inspector.gui.numbers import local
 from asl_inspector.gui.plots.heat import HeatPlot
 from asl_inspector.gui.plots.plot import SHORTEST_DRAG
 
@@ -48,6 +49,12 @@ class OutcomePlot(HeatPlot):
             right -= width + 16
             painter.fillRect(QRectF(right, line.center().y() - 5, 10, 10), QColor(colour))
             right -= 14
+
+    def x_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        return _whole(super().x_ticks(low, high, most))
+
+    def y_ticks(self, low: float, high: float, most: int) -> list[tuple[float, str]]:
+        return _whole(super().y_ticks(low, high, most))
 
     def readout(self, x: float, y: float) -> str:
         row, column = self.row_at(y), self._place(x, 1)
@@ -91,3 +98,8 @@ class OutcomePlot(HeatPlot):
                 self.row_chosen.emit(row)
             return True
         return super()._obey(key)
+
+
+def _whole(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """There is no file and no clip between two numbers."""
+    return [(value, local(f"{value:.0f}")) for value, _ in ticks if value == round(value)]
