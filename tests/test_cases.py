@@ -55,6 +55,7 @@ def truth(name: str) -> dict[str, Any]:
     return json.loads((CASES / name / "truth.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_json_follows_the_schema(name: str) -> None:
     jsonschema.validate(report(name), json.loads((ROOT / "docs" / "report.schema.json").read_text()))

@@ -38,6 +38,7 @@ def modules() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_everything_but_the_window_imports_without_qt() -> None:
     code = BLOCK.format(blocked={"PySide6", "shiboken6"}) + "\n".join(f"import {name}" for name in modules())
     ran = python(code)

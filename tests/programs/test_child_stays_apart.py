@@ -34,6 +34,7 @@ def importers() -> dict[str, list[ast.stmt]]:
     return found
 
 
+@pytest.mark.slow
 def test_only_the_start_of_its_own_process_imports_it() -> None:
     """`cli.main` does so where a frozen program is started as that process, under the word `_program`."""
     assert list(importers()) == ["cli.py"]

@@ -91,6 +91,7 @@ def errors(pdf: bytes, folder: Path) -> list[str]:
     return [one["message"] for one in result["findings"] if one["severity"] == "error"]
 
 
+@pytest.mark.slow
 def test_the_checker_finds_no_error_in_the_report(demo: Inspected, tmp_path: Path) -> None:
     assert errors(pdf_report(demo), tmp_path) == []
 
