@@ -19,7 +19,7 @@ from networks.families import CLASSES, FEATURES
 from torch import Tensor, nn
 
 from asl_inspector.cli import main
-from asl_inspector.engine.messages import CODEC
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.engine.views import inspection_view
 from asl_inspector.inference.decoding_beam import WIDTH
 from asl_inspector.inference.records import Settings

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from asl_inspector.case.records import Role
-from asl_inspector.engine.messages import CODEC
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.progress import Step
 from asl_inspector.wire import BrokenPipe, Codec, read_frame, write_frame
 

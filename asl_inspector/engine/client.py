@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from asl_inspector.engine.messages import CODEC, Reply, Request
+from asl_inspector.engine.messages import Reply, Request
 from asl_inspector.errors import InspectorError
 from asl_inspector.progress import Cancelled, CancelToken, Progress, Step, silent
 from asl_inspector.report.contents import Problem
-from asl_inspector.wire import BrokenPipe, read_frame, write_frame
+from asl_inspector.wire import BrokenPipe, Codec, read_frame, write_frame
 
 SECONDS_TO_HEAR = 0.05
 SECONDS_TO_CANCEL = 3.0
@@ -130,7 +130,7 @@ class Engine:
         process = self._process
         if process is None or process.stdin is None:
             raise self._ended()
-        parts = CODEC.encode(request)
+        parts = _codec().encode(request)
         try:
             with self._lock:
                 write_frame(cast("BinaryIO", process.stdin), parts)
@@ -179,9 +179,10 @@ class Engine:
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Hand the replies of one process to those who wait for them, until it ends."""
+        codec = _codec()
         try:
             while process.stdout is not None and (parts := read_frame(cast("BinaryIO", process.stdout))) is not None:
-                reply = CODEC.decode(parts)
+                reply = codec.decode(parts)
                 if isinstance(reply, Reply) and (waiting := self._calls.get(reply.number)) is not None:
                     waiting.put(reply)
         except (BrokenPipe, OSError, ValueError) as error:
@@ -207,3 +208,10 @@ class Engine:
             f"The process that opens files and runs networks ended unexpectedly{why}.",
             advice=f"{likely}The window is unharmed; run the inspection again: it goes on where it stopped.".lstrip(),
         )
+
+
+def _codec() -> Codec:
+    """What frames are written with; it names every record there is, which the first paint of the window need not wait for."""
+    from asl_inspector.engine.travelling import CODEC
+
+    return CODEC

@@ -22,7 +22,8 @@ import numpy as np
 from asl_inspector.bounded_json import read_json
 from asl_inspector.case.records import CaseFile
 from asl_inspector.diagnosis.epoch_records import AlongEpochs, EpochPoint
-from asl_inspector.engine.messages import CODEC, InspectionView
+from asl_inspector.engine.messages import InspectionView
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.history.records import History
 from asl_inspector.report.sample_table import SampleTable
 from asl_inspector.typed_values import Fitting

@@ -18,13 +18,9 @@ import traceback
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from asl_inspector.engine.messages import (
-    CODEC,
-    Reply,
-    ReplyKind,
-    Request,
-)
+from asl_inspector.engine.messages import Reply, ReplyKind, Request
 from asl_inspector.engine.service import Service, Talk
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.errors import InferenceError, InspectorError
 from asl_inspector.progress import Cancelled, CancelToken, Step
 from asl_inspector.report.contents import Problem

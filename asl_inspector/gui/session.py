@@ -32,7 +32,7 @@ from asl_inspector.progress import CancelToken, Progress, Step
 from asl_inspector.report.contents import Problem
 from asl_inspector.report.options import STANDARD, ReportOptions
 from asl_inspector.samples.mapping import Correction
-from asl_inspector.sweep.reading import is_sweep
+from asl_inspector.sweep.naming import is_sweep
 
 log = logging.getLogger(__name__)
 OWN_LANES = ("case", "export", "save", "saved case")  # what the status line tells of

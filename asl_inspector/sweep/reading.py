@@ -11,22 +11,15 @@ from pathlib import Path
 from asl_inspector.bounded_json import read_json, shortened
 from asl_inspector.errors import DataError
 from asl_inspector.mapped_file import MappedFile
+from asl_inspector.sweep.naming import SUMMARY
 from asl_inspector.sweep.plain import of_json
 from asl_inspector.sweep.records import NOT_RUN, RIGHT, WRONG, Best, Sweep
-from asl_inspector.sweep.results import DEEPEST, MOST_VALUES, SUMMARY
+from asl_inspector.sweep.results import DEEPEST, MOST_VALUES
 from asl_inspector.sweep.tables import SCHEMA
 
 LARGEST = 1 << 30
 OTHER_MACHINES = ("\\\\", "//")  # opening a file there sends the user's name
 SCHEMA_FAMILY = SCHEMA.rpartition("/")[0]
-
-
-def is_sweep(path: Path) -> bool:
-    """True for a folder that holds the result of a sweep, and for that result."""
-    try:
-        return (path / SUMMARY).is_file() if path.is_dir() else path.name == SUMMARY and path.is_file()
-    except OSError:
-        return False
 
 
 def read_sweep(path: Path) -> Sweep:

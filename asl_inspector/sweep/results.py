@@ -25,7 +25,6 @@ from asl_inspector.sweep.plain import as_json, of_json
 from asl_inspector.sweep.records import Part
 
 PARTS = "parts"
-SUMMARY = "sweep.json"
 PART_SCHEMA = "asl-inspector/sweep-part/1"
 DEEPEST = 12
 MOST_VALUES = 20_000_000

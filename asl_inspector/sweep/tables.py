@@ -14,9 +14,9 @@ from typing import Any
 from asl_inspector.report.cells import as_cell
 from asl_inspector.report.json_text import to_json
 from asl_inspector.report.writing import write_atomically
+from asl_inspector.sweep.naming import SUMMARY
 from asl_inspector.sweep.plain import as_json
 from asl_inspector.sweep.records import NOT_RUN, RIGHT, Part, Row, Sweep
-from asl_inspector.sweep.results import SUMMARY
 
 SCHEMA = "asl-inspector/sweep/1"
 CLIPS, CHECKPOINTS, PREDICTIONS = "clips.parquet", "checkpoints.parquet", "predictions.parquet"

@@ -25,9 +25,10 @@ from asl_inspector.diagnosis.epoch_records import AlongEpochs
 from asl_inspector.diagnosis.records import Diagnosis
 from asl_inspector.engine import tensor_messages
 from asl_inspector.engine.client import Engine, EngineEnded
-from asl_inspector.engine.messages import CODEC, CaseSpec, CaseView, InspectionView
+from asl_inspector.engine.messages import CaseSpec, CaseView, InspectionView
 from asl_inspector.engine.service import Service
 from asl_inspector.engine.tensor_messages import HealthView, SliceRequest, SliceView, StatisticsPart, TensorView
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.errors import InspectorError
 from asl_inspector.inference.records import ClipDetail, Settings
 from asl_inspector.inspection import Inspector
@@ -238,7 +239,7 @@ def _records_within(hint: object, found: set[type]) -> set[type]:
         if hint not in found:
             found.add(hint)
             if dataclasses.is_dataclass(hint):
-                for inner in typing.get_type_hints(hint, localns=CODEC.types).values():
+                for inner in typing.get_type_hints(hint, localns=CODEC.types | vars(tensor_messages)).values():
                     _records_within(inner, found)
         return found
     for inner in typing.get_args(hint):

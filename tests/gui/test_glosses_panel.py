@@ -18,7 +18,7 @@ from asl_inspector.bundled_files import demo_files
 from asl_inspector.data.records import SimilarClips
 from asl_inspector.diagnosis.gloss_records import GlossMeasures
 from asl_inspector.diagnosis.glosses import measure
-from asl_inspector.engine.messages import CODEC
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.gui import theme
 from asl_inspector.gui.clip_listing import ClipListing
 from asl_inspector.gui.gloss_selection import GlossSelection

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 from test_rebuilding import cache, spread_out, trained_for
 
-from asl_inspector.engine.messages import CODEC, CaseView, InspectionView
+from asl_inspector.engine.messages import CaseView, InspectionView
+from asl_inspector.engine.travelling import CODEC
 from asl_inspector.gui.main_window import MainWindow
 from asl_inspector.gui.network_dialog import NetworkDialog
 from asl_inspector.gui.network_words import by_hand, for_checkpoint, with_choices

@@ -26,7 +26,8 @@ from asl_inspector.inspection import Inspector
 from asl_inspector.progress import Cancelled, CancelToken
 from asl_inspector.report.rendering import rendered
 from asl_inspector.sweep.engines.ray import RayEngine, check_reachable
-from asl_inspector.sweep.reading import is_sweep, read_sweep
+from asl_inspector.sweep.naming import is_sweep
+from asl_inspector.sweep.reading import read_sweep
 from asl_inspector.sweep.records import Setup, Sweep
 from asl_inspector.sweep.report import sweep_document, sweep_text
 from asl_inspector.sweep.results import Results
