@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
 from typing import get_args, get_type_hints
 
@@ -56,7 +56,7 @@ def read_case(path: Path) -> SavedCase:
         raise _broken(path, "has no list of files")
     return SavedCase(
         path,
-        tuple(_file(row, path) for row in rows),
+        _without_strange_folders(tuple(_file(row, path) for row in rows)),
         _settings(held.get("settings")),
         _result(held.get("result")),
         _text(held, "program"),
@@ -79,6 +79,12 @@ def _file(row: Mapping[str, object], case: Path) -> SavedFile:
         _correction(row.get("layout"), case),
         _place(folder, case) if isinstance(folder, dict) else None,
     )
+
+
+def _without_strange_folders(files: tuple[SavedFile, ...]) -> tuple[SavedFile, ...]:
+    """The files by themselves where their folder holds none of them: the case was moved alone into somebody else's folder."""
+    known = {file.folder for file in files if file.folder is not None and _exists(file.path)}
+    return tuple(file if file.folder in known else replace(file, folder=None) for file in files)
 
 
 def _place(row: Mapping[str, object], case: Path) -> Path:

@@ -100,6 +100,20 @@ def test_files_of_a_folder_come_with_it_again(run: Run) -> None:
     assert {file.path.name for file in case.files} > {"checkpoint.pt", "features_val.pkl"}
 
 
+def test_a_case_that_left_the_folder_it_lay_in_takes_up_nothing_of_the_new_one(run: Run, tmp_path: Path) -> None:
+    inspector = Inspector()
+    inspector.add([run.folder])
+    held = inspector.hash_files()
+    write_case(run.folder / "a.aslcase", held, [run.folder], settings=Settings())
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    (downloads / "of somebody else.json").write_text("{}")
+    shutil.move(run.folder / "a.aslcase", downloads / "a.aslcase")
+    case = read_case(downloads / "a.aslcase")
+    assert set(case.added) == {downloads / one.row.path.name for one in held.files}
+    assert all("any more. Drop it" in sentence for sentence in changed_files(case, Inspector().case))
+
+
 def test_changed_missing_and_moved_files_are_named_by_hash(run: Run) -> None:
     path = run.folder / "a.aslcase"
     inspector = saved(run, path)
