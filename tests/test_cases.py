@@ -226,6 +226,7 @@ def test_the_healthy_run_is_healthy() -> None:
     assert not [one for one in report("healthy")["causes"] if one["severity"] == "critical"]
 
 
+@pytest.mark.slow
 def test_an_unrelated_stage_1_file_is_unrelated_and_none_is_undetermined() -> None:
     inspector = Inspector()
     inspector.add([*files_of("overfit"), CASES / "stage1_load_failed" / "stage1_checkpoint_best.pt"])

@@ -83,6 +83,7 @@ def test_a_trained_network_descends_from_its_start(tmp_path: Path) -> None:
     assert max(row.null_p or 0 for row in recurrent) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_networks_with_different_starts_are_unrelated(tmp_path: Path, seed: int) -> None:
     result = compared(tmp_path, trained(seeded(0), 150).state_dict(), trained(seeded(seed), 150).state_dict())
@@ -127,6 +128,7 @@ def test_a_tensor_decayed_to_nothing_is_faint(tmp_path: Path) -> None:
     assert row.trace == "faint"
 
 
+@pytest.mark.slow
 def test_the_bias_difference_survives_training_that_hides_the_biases(tmp_path: Path) -> None:
     """b_ih and b_hh get one gradient; their difference keeps its value from birth (correlation 1 without decay)."""
     start = seeded(0)

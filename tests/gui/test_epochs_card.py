@@ -68,6 +68,7 @@ def test_the_files_of_the_run_follow_the_inspection(
     QAbstractItemModelTester(card._rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
 
 
+@pytest.mark.slow
 def test_enter_on_a_row_inspects_that_file(window: MainWindow, qtbot: QtBot, collapsed: TrainedRun) -> None:
     open_and_wait(window, qtbot, [collapsed.folder])
     wait_until_scored(window, qtbot, 5)

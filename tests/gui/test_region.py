@@ -97,6 +97,7 @@ def test_figures_follow_the_region_and_copies_do_not(qtbot: QtBot) -> None:
     assert model.text_rows([0]) == "loss\n1,234.50"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("german")
 def test_no_english_number_is_left_in_a_german_window_and_none_of_its_own_gets_into_files(
     window: MainWindow, qtbot: QtBot, tmp_path: Path

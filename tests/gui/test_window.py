@@ -283,6 +283,7 @@ def test_panels_are_reached_by_the_keyboard(window: MainWindow, qtbot: QtBot) ->
         assert window._stack.currentIndex() == index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_the_scheme_changes_while_the_case_is_shown(window: MainWindow, qtbot: QtBot, scheme: str) -> None:
     open_and_wait(window, qtbot, demo_files())

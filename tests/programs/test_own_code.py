@@ -83,6 +83,7 @@ def test_own_code_computes_the_answers(case: tuple[Path, Path], directly: Direct
     same(found, directly(result, seeded(Reader, 9)))
 
 
+@pytest.mark.slow
 def test_the_example_of_the_documentation_runs(tmp_path: Path, directly: Directly) -> None:
     """The very text of the page, in the child; and the same text here, for the figures that must come out."""
     page = (ROOT / "docs" / "guide" / "own-models.md").read_text(encoding="utf-8")

@@ -147,6 +147,7 @@ def test_an_exported_program_of_fixed_frames_gets_clips_of_that_length(tmp_path:
     assert set((found.starts[1:] - found.starts[:-1]).tolist()) == {20}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_frames", [None, 1])
 def test_a_network_that_answers_every_second_frame(
     tmp_path: Path, directly: Directly, batch_frames: int | None

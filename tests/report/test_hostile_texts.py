@@ -319,6 +319,7 @@ def test_a_joiner_that_only_hides_is_shown_as_an_escape(text: str) -> None:
     assert "\\u200" in visible(text)
 
 
+@pytest.mark.slow
 def test_every_string_is_text_in_the_pdf(tmp_path: Path) -> None:
     """Set left to right in a script that the bundled fonts have; the others may be reordered or lack a glyph."""
     if shutil.which("pdftotext") is None:
