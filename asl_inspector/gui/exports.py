@@ -60,7 +60,7 @@ class Exports(QObject):
             if kind == "pdf":
                 action.setShortcut(QKeySequence("Ctrl+E"))
             self.actions.append(action)
-        choices = menu.addMenu("&Report options")
+        choices = menu.addMenu("Report o&ptions")
         for name, words in CHOICES:
             action = choices.addAction(words)
             action.setCheckable(True)

@@ -39,7 +39,7 @@ class Menus(QObject):
         window.exports.add_to(file_menu)
         self.export_actions = window.exports.actions
         file_menu.addSeparator()
-        file_menu.addAction("Close &case", QKeySequence("Ctrl+W"), window.session.clear)
+        file_menu.addAction("C&lose case", QKeySequence("Ctrl+W"), window.session.clear)
         file_menu.addAction("&Quit", QKeySequence.StandardKey.Quit, window.close)
         edit_menu = bar.addMenu("&Edit")
         window.undoing.add_to(edit_menu)
@@ -78,7 +78,7 @@ class Menus(QObject):
         menu.addSeparator()
         self.program_action = menu.addAction("Run the &program in the checkpoint...", window.questions.ask_program)
         self.program_action.setEnabled(False)
-        self.code_action = menu.addAction("Run with &code of your own...", window.questions.ask_code)
+        self.code_action = menu.addAction("Run with code of your &own...", window.questions.ask_code)
         self.code_action.setEnabled(False)
         self.forbid_action = menu.addAction("&Stop allowing code", window.session.forbid)
         self.forbid_action.setEnabled(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from gui.test_everywhere import described, focusable, open_and_wait
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -325,3 +326,12 @@ def test_the_arrow_keys_move_a_divider(qtbot: QtBot) -> None:
     for _ in range(2):
         qtbot.keyClick(divider, Qt.Key.Key_Left)
     assert splitter.sizes() == [before[0] - STEP, before[1] + STEP]
+
+
+def test_no_two_entries_of_a_menu_answer_to_one_letter(window: MainWindow) -> None:
+    menus = [window.menuBar(), *window.menuBar().findChildren(QMenu)]
+    assert len(menus) > 5
+    for menu in menus:
+        letters = [QKeySequence.mnemonic(action.text()).toString() for action in menu.actions()]
+        told = Counter(letter for letter in letters if letter)
+        assert not [letter for letter, times in told.items() if times > 1], f"{menu.accessibleName() or menu}: {told}"

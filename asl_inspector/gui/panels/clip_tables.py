@@ -29,7 +29,7 @@ def feature_columns(data: DataMeasures) -> list[Column]:
         rank[list(shift.extreme)] = np.inf
     order = np.argsort(-rank, kind="stable")
     remarks = _remarks(data, known, width)
-    columns = [Column("feature", order, lambda row: str(order[row]), "Counted from 0", numeric=True, width=80)]
+    columns = [Column("feature", order, lambda row: str(order[row]), "Counted from 0", numeric=True, width=70)]
     for name, facts in known:
         columns += _moments(name, facts, order)
     if shift is not None:
@@ -39,18 +39,20 @@ def feature_columns(data: DataMeasures) -> list[Column]:
                 effect[order],
                 "Difference of the clip means in pooled standard deviations (Cohen's d)",
                 "{:+.3g}",
+                width=84,
             ),
             _numbers(
                 "KS",
                 shift.statistic[order],
                 "Largest distance of the two distributions of clip means, 0 to 1",
                 "{:.2f}",
+                width=60,
             ),
             _numbers("q", shift.q[order], "Its p-value, corrected over all features (Benjamini-Hochberg)", "{:.2g}"),
         ]
     words = np.array([remarks[index] for index in order.tolist()])
     columns.append(
-        Column("", words, lambda row: str(words[row]), "What is conspicuous", colour=_danger(words), width=240)
+        Column("", words, lambda row: str(words[row]), "What is conspicuous", colour=_danger(words), width=160)
     )
     return columns
 
@@ -71,7 +73,7 @@ def _moments(name: str, facts: ColumnFacts, order: NDArray[np.int64]) -> list[Co
             lambda row: f"{mean[row]:.3g} ± {spread[row]:.2g}" if np.isfinite(mean[row]) else "-",
             f"Mean and standard deviation over all {name} frames",
             numeric=True,
-            width=140,
+            width=122,
         ),
         Column(
             "range",
@@ -79,7 +81,7 @@ def _moments(name: str, facts: ColumnFacts, order: NDArray[np.int64]) -> list[Co
             lambda row: f"{low[row]:.3g} to {high[row]:.3g}" if np.isfinite(low[row]) else "-",
             f"Smallest and largest number in the {name} clips",
             numeric=True,
-            width=140,
+            width=122,
         ),
     ]
 
